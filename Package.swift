@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "Merops",
+  products: [
+    .library(name: "BPF", targets: ["BPF"]),
+    .library(name: "BPFObject", targets: ["BPFObject"]),
+    .library(name: "BPFBytecode", targets: ["BPFBytecode"]),
+    .library(name: "BTF", targets: ["BTF"]),
+    .executable(name: "merops", targets: ["merops"]),
+    .plugin(name: "BPFPlugin", targets: ["BPFPlugin"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    // Layer 0, formats: the standard library only.
+    .target(name: "BPFELF", swiftSettings: settings),
+    .target(name: "BTF", swiftSettings: settings),
+    .target(name: "BPFBytecode", swiftSettings: settings),
+    .target(name: "BPFObject", dependencies: ["BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
+
+    // Layer 1, the kernel.
+    .target(name: "CBPF"),
+    .target(
+      name: "BPFSystem",
+      dependencies: ["CBPF", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: settings),
+    .target(
+      name: "BPF",
+      dependencies: [
+        "BPFSystem", "BPFObject", "BPFELF", "BTF", "BPFBytecode",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+
+    // Layer 2, the toolchain: compiles *.bpf.c while the package builds and embeds the object.
+    .executableTarget(name: "bpf-build", swiftSettings: settings),
+    .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),
+
+    // Layer 4, the command line.
+    .executableTarget(
+      name: "merops",
+      dependencies: [
+        "BPF", "BPFSystem", "BPFObject", "BTF", "BPFBytecode",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
+    // Examples: each one is run by CI.
+    .executableTarget(
+      name: "execve-tracker",
+      dependencies: ["BPF", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/ExecveTracker", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
+    .executableTarget(
+      name: "dynamic-firewall",
+      dependencies: ["BPF", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/DynamicFirewall", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
+
+    // Tests. TestObjects is the corpus: kernel programs in C, compiled by the plugin.
+    .target(
+      name: "TestObjects", path: "Tests/TestObjects", exclude: ["bpf"], swiftSettings: settings,
+      plugins: ["BPFPlugin"]),
+    .target(
+      name: "TestSupport", dependencies: ["BPFSystem", "BPF"], path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects"], swiftSettings: settings),
+    .testTarget(name: "BTFTests", dependencies: ["BTF", "BPFELF", "TestObjects"], swiftSettings: settings),
+    .testTarget(
+      name: "BPFBytecodeTests", dependencies: ["BPFBytecode", "BPFELF", "TestObjects"], swiftSettings: settings),
+    .testTarget(
+      name: "BPFObjectTests", dependencies: ["BPFObject", "BPFELF", "BTF", "BPFBytecode", "TestObjects"],
+      swiftSettings: settings),
+    .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "BPFTests", dependencies: ["BPF", "BPFSystem", "BPFObject", "BTF", "TestObjects", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
+  ]
+)
