@@ -1,6 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import PackagePlugin
 
+/// Compiles every `bpf/*.bpf.c` of a target while the package builds, and embeds the objects in the target.
+///
+/// Each program becomes one static property of the generated `enum Objects`: `bpf/execve_tracker.bpf.c` is
+/// `Objects.execveTracker`, an array of bytes. The compiler is the clang beside the swiftc that runs the build;
+/// the environment variable `MEROPS_CLANG` names another one.
 @main struct BPFPlugin: BuildToolPlugin {
-  func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] { [] }
+  func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
+    let folder = target.directoryURL.appending(path: "bpf")
+    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+    let programs = files.filter { $0.lastPathComponent.hasSuffix(".bpf.c") }
+    // There is no dependency file in a build-tool plugin: every header may concern every program.
+    let headers = files.filter { $0.pathExtension == "h" }.map { $0.resolvingSymlinksInPath() }
+
+    let tool = try context.tool(named: "bpf-build").url
+    let clang = try compiler(context)
+    let objcopy = try context.tool(named: "llvm-objcopy").url
+    let output = context.pluginWorkDirectoryURL
+
+    var commands: [Command] = []
+    for program in programs {
+      let source = program.resolvingSymlinksInPath()  // so that errors name the file that the author edits
+      let swift = output.appending(path: "\(name(program)).bpf.swift")
+      commands.append(
+        .buildCommand(
+          displayName: "Compiling kernel program \(program.lastPathComponent)",
+          executable: tool,
+          arguments: [
+            "compile", "--clang", clang.path, "--objcopy", objcopy.path, "--root", context.package.directoryURL.path,
+            "--include", folder.path, source.path, swift.path,
+          ],
+          inputFiles: [source] + headers,
+          outputFiles: [swift]))
+    }
+    let index = output.appending(path: "Objects.swift")
+    commands.append(
+      .buildCommand(
+        displayName: "Listing kernel programs of \(target.name)",
+        executable: tool,
+        arguments: ["list", index.path] + programs.map(name),
+        inputFiles: [],
+        outputFiles: [index]))
+    return commands
+  }
+
+  private func name(_ program: URL) -> String {
+    String(program.lastPathComponent.dropLast(".bpf.c".count))
+  }
+
+  private func compiler(_ context: PluginContext) throws -> URL {
+    if let path = ProcessInfo.processInfo.environment["MEROPS_CLANG"], !path.isEmpty {
+      return URL(filePath: path)
+    }
+    return try context.tool(named: "clang").url
+  }
 }

@@ -1,2 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-@main struct Main { static func main() {} }
+import Glibc
+
+/// The tool behind `BPFPlugin`: compiles one kernel program and writes it as Swift source.
+///
+///     bpf-build compile --clang PATH --objcopy PATH --root DIR --include DIR SOURCE.bpf.c OUTPUT.swift
+///     bpf-build list OUTPUT.swift NAME...
+@main struct Main {
+  static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      switch arguments.first {
+      case "compile": try Compilation(Array(arguments.dropFirst())).run()
+      case "list" where arguments.count >= 2:
+        try writeFile(arguments[1], Array(listSource(Array(arguments.dropFirst(2))).utf8))
+      default: throw Failure("usage: bpf-build compile|list ...")
+      }
+    } catch {
+      let message = Array("\((error as? Failure)?.message ?? "\(error)")\n".utf8)
+      _ = write(STDERR_FILENO, message, message.count)
+      exit(1)
+    }
+  }
+}
+
+struct Failure: Error {
+  var message: String
+  init(_ message: String) { self.message = message }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The Swift file of one object.
+///
+/// The object is base64 in a `StaticString`: compiling 64 KB so takes 0.3 s, as an array literal 7 s.
+func objectSource(name: String, bytes: [UInt8]) -> String {
+  """
+  // Made by bpf-build: do not edit.
+  extension Objects {
+    package static let \(name): [UInt8] = decode(\"\(base64(bytes))\")
+  }
+
+  """
+}
+
+/// The Swift file that declares `Objects` and names all of a target's objects.
+func listSource(_ names: [String]) -> String {
+  var entries = ""
+  for name in names { entries += "\n    (\"\(name)\", { \(propertyName(name)) })," }
+  return """
+    // Made by bpf-build: do not edit.
+
+    /// The kernel programs of this target, compiled: the bytes of an ELF object each, decoded on first use.
+    package enum Objects {
+      /// Every object with the name of its source file.
+      package static let all: [(name: String, bytes: @Sendable () -> [UInt8])] = [\(entries)
+      ]
+
+      static func decode(_ text: StaticString) -> [UInt8] {
+        text.withUTF8Buffer { text in
+          [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3) { bytes, count in
+            var word: UInt32 = 0
+            for (index, character) in text.enumerated() where character != 61 {
+              let digit: UInt8 =
+                switch character {
+                case 65...90: character - 65
+                case 97...122: character - 71
+                case 48...57: character + 4
+                case 43: 62
+                default: 63
+                }
+              word = word << 6 | UInt32(digit)
+              if index & 3 != 0 {
+                bytes[count] = UInt8(truncatingIfNeeded: word >> (6 - 2 * UInt32(index & 3)))
+                count += 1
+              }
+            }
+          }
+        }
+      }
+    }
+
+    """
+}
+
+/// `execve_tracker` as Swift spells it: `execveTracker`. Other characters that no identifier may hold end a word too.
+func propertyName(_ name: String) -> String {
+  var result = ""
+  var startsWord = false
+  for character in name {
+    guard character.isASCII, character.isLetter || character.isNumber else {
+      startsWord = !result.isEmpty
+      continue
+    }
+    if result.isEmpty, character.isNumber { result = "_" }
+    result += startsWord ? character.uppercased() : String(character)
+    startsWord = false
+  }
+  return keywords.contains(result) ? "`\(result)`" : result
+}
+
+/// Words that a file may well be called and Swift keeps for itself.
+private let keywords: Set<String> = [
+  "as", "break", "case", "catch", "class", "continue", "default", "defer", "do", "else", "enum", "extension", "false",
+  "for", "func", "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator", "private",
+  "protocol", "public", "repeat", "return", "self", "static", "struct", "subscript", "super", "switch", "throw",
+  "throws", "true", "try", "typealias", "var", "where", "while",
+]
+
+private func base64(_ bytes: [UInt8]) -> String {
+  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  var text: [UInt8] = []
+  text.reserveCapacity(bytes.count / 3 * 4 + 4)
+  for start in stride(from: 0, to: bytes.count, by: 3) {
+    let group = bytes[start..<min(start + 3, bytes.count)]
+    var word: UInt32 = 0
+    for index in 0..<3 { word = word << 8 | UInt32(index < group.count ? group[start + index] : 0) }
+    for index in 0..<4 {
+      text.append(index <= group.count ? alphabet[Int(word >> (18 - 6 * UInt32(index)) & 63)] : 61)
+    }
+  }
+  return String(decoding: text, as: UTF8.self)
+}
