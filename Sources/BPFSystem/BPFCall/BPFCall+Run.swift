@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import CBPF
+public import SystemPackage
+
+/// What BPF_PROG_TEST_RUN takes.
+public struct ProgramRun: Sendable {
+  /// The packet; empty for programs that take none.
+  public var data: [UInt8] = []
+  /// Room for the packet as the program left it; nil when it is not wanted.
+  public var dataCapacity: Int?
+  /// The context, of the program type's layout; empty for none.
+  public var context: [UInt8] = []
+  /// Whether the context is wanted back.
+  public var returnsContext = false
+  public var repetitions: UInt32 = 0
+  /// BPF_F_TEST_RUN_ON_CPU 1, BPF_F_TEST_XDP_LIVE_FRAMES 2.
+  public var flags: UInt32 = 0
+  public var cpu: UInt32 = 0
+  /// With live frames.
+  public var batchSize: UInt32 = 0
+
+  public init() {}
+}
+
+/// What a test run gave.
+public struct ProgramRunResult: Sendable {
+  public var returnValue: UInt32
+  /// Nanoseconds of one repetition, on average.
+  public var duration: UInt32
+  public var data: [UInt8]
+  public var context: [UInt8]
+}
+
+extension BPFCall {
+  /// BPF_PROG_TEST_RUN: runs a program on given input.
+  ///
+  /// - Throws: `ENOSPC` when the packet that came out is larger than the room.
+  public static func testRun(program: CInt, _ run: ProgramRun) throws(Errno) -> ProgramRunResult {
+    var memory = CallMemory()
+    defer { memory.free() }
+    let data = memory.room(run.dataCapacity ?? 0)
+    let context = memory.room(run.returnsContext ? run.context.count : 0)
+    var attributes = cbpf_prog_test_run()
+    attributes.prog_fd = UInt32(bitPattern: program)
+    attributes.data_in = memory.place(run.data)
+    attributes.data_size_in = UInt32(run.data.count)
+    attributes.data_out = data.address
+    attributes.data_size_out = UInt32(data.count)
+    attributes.ctx_in = memory.place(run.context)
+    attributes.ctx_size_in = UInt32(run.context.count)
+    attributes.ctx_out = context.address
+    attributes.ctx_size_out = UInt32(context.count)
+    attributes.repeat = run.repetitions
+    attributes.flags = run.flags
+    attributes.cpu = run.cpu
+    attributes.batch_size = run.batchSize
+    try call(CBPF_PROG_TEST_RUN, &attributes)
+    return ProgramRunResult(
+      returnValue: attributes.retval, duration: attributes.duration,
+      data: Array(data.prefix(Int(attributes.data_size_out))),
+      context: Array(context.prefix(Int(attributes.ctx_size_out))))
+  }
+
+  /// BPF_ENABLE_STATS: run times are counted for as long as the descriptor is open.
+  ///
+  /// - Requires: Linux 5.8
+  public static func enableStatistics() throws(Errno) -> Descriptor {
+    var attributes = cbpf_words()
+    return try open(CBPF_ENABLE_STATS, &attributes)
+  }
+
+  /// BPF_TOKEN_CREATE: a token of a bpffs that was mounted with delegation.
+  ///
+  /// - Requires: Linux 6.9
+  public static func createToken(bpffs: CInt, flags: UInt32 = 0) throws(Errno) -> Descriptor {
+    var attributes = cbpf_words(word: (flags, UInt32(bitPattern: bpffs), 0, 0))
+    return try open(CBPF_TOKEN_CREATE, &attributes)
+  }
+
+  /// BPF_PROG_STREAM_READ_BY_FD: takes what a program printed to its standard output (1) or error (2).
+  ///
+  /// - Returns: how many bytes were read; zero for none left.
+  /// - Requires: Linux 6.17
+  public static func readStream(
+    program: CInt, stream: UInt32, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    var attributes = cbpf_stream_read(
+      buf: UInt64(address: buffer.baseAddress), buf_len: UInt32(buffer.count), stream_id: stream,
+      prog_fd: UInt32(bitPattern: program), reserved: 0)
+    return Int(try call(CBPF_PROG_STREAM_READ, &attributes))
+  }
+}
+
+/// What a perf event or raw tracepoint descriptor of some process is attached to.
+public struct TaskDescriptorQuery: Sendable, Hashable {
+  public var programID: UInt32
+  /// enum bpf_task_fd_type: raw tracepoint 0, tracepoint 1, kprobe 2, kretprobe 3, uprobe 4, uretprobe 5.
+  public var type: UInt32
+  /// Tracepoint, symbol or file name.
+  public var name: String
+  public var offset: UInt64
+  public var address: UInt64
+}
+
+extension BPFCall {
+  /// BPF_TASK_FD_QUERY. `ENOENT` or `ENOTSUP` for a descriptor of something else.
+  public static func queryTaskDescriptor(processID: CInt, fd: CInt) throws(Errno) -> TaskDescriptorQuery {
+    var memory = CallMemory()
+    defer { memory.free() }
+    let name = memory.room(4096)
+    var attributes = cbpf_task_fd_query()
+    attributes.pid = UInt32(bitPattern: processID)
+    attributes.fd = UInt32(bitPattern: fd)
+    attributes.buf = name.address
+    attributes.buf_len = UInt32(name.count)
+    try call(CBPF_TASK_FD_QUERY, &attributes)
+    return TaskDescriptorQuery(
+      programID: attributes.prog_id, type: attributes.fd_type, name: text(name), offset: attributes.probe_offset,
+      address: attributes.probe_addr)
+  }
+}
