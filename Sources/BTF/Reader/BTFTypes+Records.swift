@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The first 12 bytes of a type, `struct btf_type`, and where the rest is.
+struct TypeRecord {
+  /// The BTF that holds the record: the one asked, or its base.
+  unowned(unsafe) let home: BTFTypes
+  /// Where in the blob of `home` the record starts.
+  let offset: Int
+
+  init(home: BTFTypes, offset: Int) {
+    self.home = home
+    self.offset = offset
+    info = home.source.word(at: offset + 4)
+  }
+
+  let info: UInt32
+  var name: UInt32 { home.source.word(at: offset) }
+  var sizeOrType: UInt32 { home.source.word(at: offset + 8) }
+  var type: TypeID { TypeID(rawValue: sizeOrType) }
+  /// nil for a kind that this library does not know.
+  var kind: BTFKind? { BTFKind(rawValue: RecordLayout.kind(info)) }
+  var count: Int { RecordLayout.count(info) }
+  var flag: Bool { RecordLayout.flag(info) }
+  /// Where the payload starts.
+  var payload: Int { offset + RecordLayout.headerSize }
+
+  /// One word of the payload.
+  func word(_ index: Int) -> UInt32 { home.source.word(at: payload + index * 4) }
+}
+
+extension BTFTypes {
+  /// The record of a type; nil for `void` and ids beyond the last.
+  func record(_ id: TypeID) -> TypeRecord? {
+    var home = self
+    while id < home.firstID {
+      guard let base = home.base else { return nil }
+      home = base
+    }
+    let index = Int(id.rawValue - home.firstID.rawValue)
+    guard index < home.offsets.count else { return nil }
+    return TypeRecord(home: home, offset: home.offsets[index])
+  }
+
+  func requireRecord(_ id: TypeID) throws(BTFError) -> TypeRecord {
+    guard let record = record(id) else {
+      throw BTFError(.badType, at: header.types.lowerBound, "no type has the id \(id), the last is \(endID.rawValue - 1)")
+    }
+    return record
+  }
+
+  /// The kind of a type; nil for `void`, ids beyond the last, and kinds newer than this library.
+  public func kind(_ id: TypeID) -> BTFKind? { record(id)?.kind }
+
+  /// The name of a type; empty where it has none or the id is unknown.
+  public func name(_ id: TypeID) -> String {
+    guard let record = record(id), record.name != 0 else { return "" }
+    return string(at: record.name) ?? ""
+  }
+
+  /// The string that starts at an offset of the string section, the base's first; nil beyond its end.
+  public func string(at offset: UInt32) -> String? {
+    utf8(at: offset).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes of a string, valid as long as this object lives.
+  func utf8(at offset: UInt32) -> UnsafeRawBufferPointer? {
+    var home = self
+    while UInt64(offset) < home.firstString, let base = home.base { home = base }
+    guard UInt64(offset) < home.endString else { return nil }
+    return home.source.string(at: home.header.strings.lowerBound + Int(UInt64(offset) - home.firstString))
+  }
+}

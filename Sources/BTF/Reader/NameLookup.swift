@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// How names are found in one BTF, chosen as lookups come.
+///
+/// The first few read through all types, which costs less than an index. Then BTF whose types are sorted by name, as
+/// new kernels have it, is bisected and needs no index; any other gets one.
+struct NameLookup {
+  /// Lookups that cost about as much as making the index.
+  static let patience = 4
+
+  enum Method {
+    case scan
+    /// Sorted by name from this position on, after all types without name.
+    case bisect(from: Int)
+    case index(NameIndex)
+  }
+
+  private var lookups = 0
+  private var chosen: Method?
+
+  mutating func method(for types: BTFTypes) -> Method {
+    if let chosen { return chosen }
+    lookups += 1
+    if lookups <= Self.patience { return .scan }
+    let method: Method =
+      if let start = types.sortedNamesStart() { .bisect(from: start) } else { .index(NameIndex(types)) }
+    chosen = method
+    return method
+  }
+}
+
+extension BTFTypes {
+  /// The ids of all types of a name, whatever their kind, the base's first.
+  ///
+  /// - Complexity: O(1) on average once an index is made, O(log types) in sorted BTF, O(types) for the first few calls.
+  public func ids(named name: String) -> [TypeID] {
+    var ids: [TypeID] = []
+    search(name) { id, _ in
+      ids.append(id)
+      return true
+    }
+    return ids
+  }
+
+  /// The first type of a name and kind, the base's before this BTF's own.
+  public func id(named name: String, kind: BTFKind) -> TypeID? {
+    var found: TypeID?
+    search(name, kind: kind) { id, _ in
+      found = id
+      return false
+    }
+    return found
+  }
+
+  /// Calls `body` with each type of a name until it returns false.
+  private func search(_ name: String, kind: BTFKind? = nil, _ body: (TypeID, BTFTypes) -> Bool) {
+    var name = name
+    name.withUTF8 { utf8 in
+      guard !utf8.isEmpty, !utf8.contains(0) else { return }
+      _ = search(NamePattern(UnsafeRawBufferPointer(utf8)), kind, body)
+    }
+  }
+
+  /// Returns false if `body` did.
+  private func search(_ pattern: NamePattern, _ kind: BTFKind?, _ body: (TypeID, BTFTypes) -> Bool) -> Bool {
+    if let base, !base.search(pattern, kind, body) { return false }
+    func visit(_ position: Int) -> Bool {
+      body(TypeID(rawValue: firstID.rawValue + UInt32(position)), self)
+    }
+    switch names.withLock({ $0.method(for: self) }) {
+    case .scan:
+      for position in 0..<offsets.count where has(pattern, kind, at: position) {
+        if !visit(position) { return false }
+      }
+    case .index(let index):
+      for position in index.candidates(pattern.name) where has(pattern, kind, at: Int(position)) {
+        if !visit(Int(position)) { return false }
+      }
+    case .bisect(let start):
+      for position in bisect(pattern.name, from: start)..<offsets.count {
+        guard has(pattern, nil, at: position) else { break }
+        if has(pattern, kind, at: position), !visit(position) { return false }
+      }
+    }
+    return true
+  }
+
+  @inline(__always)
+  private func has(_ pattern: NamePattern, _ kind: BTFKind?, at position: Int) -> Bool {
+    let offset = offsets[position]
+    if let kind, RecordLayout.kind(source.word(at: offset + 4)) != kind.rawValue { return false }
+    let name = source.word(at: offset)
+    guard name != 0 else { return false }
+    guard UInt64(name) >= firstString else {
+      return utf8(at: name).map { Self.precedes($0, pattern.name) == 0 } ?? false
+    }
+    return pattern.matches(
+      source, at: header.strings.lowerBound + Int(UInt64(name) - firstString), end: header.strings.upperBound)
+  }
+
+  // MARK: Sorted names
+
+  /// Where the named types start, if all without name come first and the others follow in the order of their names.
+  func sortedNamesStart() -> Int? {
+    var start = 0
+    while start < offsets.count, name(at: start).isEmpty { start += 1 }
+    guard start < offsets.count else { return nil }
+    var previous = name(at: start)
+    for position in start + 1..<offsets.count {
+      let next = name(at: position)
+      if Self.precedes(previous, next) > 0 { return nil }
+      previous = next
+    }
+    return start
+  }
+
+  /// The first position from `start` on whose name does not come before `name`.
+  private func bisect(_ name: UnsafeRawBufferPointer, from start: Int) -> Int {
+    var (low, high) = (start, offsets.count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if Self.precedes(self.name(at: middle), name) < 0 { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private func name(at position: Int) -> UnsafeRawBufferPointer {
+    utf8(at: source.word(at: offsets[position])) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+  }
+
+  /// Negative, zero or positive as `a` comes before, is, or comes after `b`, byte by byte.
+  private static func precedes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+    for index in 0..<min(a.count, b.count) where a[index] != b[index] { return Int(a[index]) - Int(b[index]) }
+    return a.count - b.count
+  }
+}
