@@ -69,8 +69,10 @@ let package = Package(
     .target(
       name: "TestObjects", path: "Tests/TestObjects", exclude: ["bpf"], swiftSettings: settings,
       plugins: ["BPFPlugin"]),
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["BPFSystem", "BPF"], path: "Tests/TestSupport", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
     .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects"], swiftSettings: settings),
     .testTarget(name: "BTFTests", dependencies: ["BTF", "BPFELF", "TestObjects"], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What glibc declares under _GNU_SOURCE only, and so Swift's Glibc module does not have.
+
+extern int unshare(int flags);
+extern int setns(int descriptor, int kind);
+extern int pipe2(int ends[2], int flags);
+
+enum { CTEST_CLONE_FILES = 0x00000400, CTEST_CLONE_NEWNET = 0x40000000 };

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct SupportTests {
+  @Test func versionsCompare() {
+    #expect("5.10" < ("6.1.0-56-cloud-amd64" as KernelVersion))
+    #expect("6.12.117+deb13-cloud-amd64" >= ("6.12" as KernelVersion))
+    #expect("6.9" < ("6.10" as KernelVersion))
+    #expect(("6.18.15" as KernelVersion).description == "6.18.15")
+  }
+
+  @Test func shellGivesOutputAndStatus() throws {
+    let result = try Shell.run(["sh", "-c", "echo out; echo err >&2; exit 3"])
+    #expect(result.status == 3)
+    #expect(result.output == "out\nerr\n")
+    #expect(throws: Shell.Failed.self) { try Shell.check("false") }
+    #expect(throws: Shell.Failed.self) { try Shell.run(["no-such-command-here"]) }
+  }
+
+  @Test(.requires(.root), .requires(.command("ip"))) func packetsCrossAPair() throws {
+    let pair = try NetworkPair()
+    let receiver = try pair.far.run { try TestSocket(address: NetworkPair.farAddress, port: 9) }
+    let sender = try pair.near.run { try TestSocket() }
+    try sender.send([1, 2, 3], to: NetworkPair.farAddress, port: 9)
+    #expect(receiver.receive() == [1, 2, 3])
+    #expect(receiver.receive(milliseconds: 0) == nil)
+    #expect(pair.nearIndex > 0 && pair.farIndex > 0)
+  }
+
+  @Test(.requires(.root), .requires(.command("ip"))) func namespacesAreSeparate() throws {
+    let namespace = try NetworkNamespace()
+    let links = try namespace.check("ip -br link")
+    #expect(links.split(separator: "\n").count == 1)
+  }
+
+  @Test(.requires(.root), .requires(.cgroup2)) func cgroupHoldsItsProcessesAndGoes() throws {
+    var path = ""
+    do {
+      let cgroup = try TestCgroup()
+      path = cgroup.path
+      let own = try cgroup.check("cat /proc/self/cgroup")
+      #expect(own.contains(String(path.split(separator: "/").last ?? "?")))
+    }
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func leaksAreFound() throws {
+    try expectNoLeak { close(open("/dev/null", O_RDONLY)) }
+    withKnownIssue { try expectNoLeak { _ = open("/dev/null", O_RDONLY) } }
+  }
+
+  @Test func boundariesFailWhenTheThingWorks() throws {
+    #expect(try supported(from: "3.0", "anything") { 1 } == 1)
+    let never = try supported(from: "999.0", "nothing") { () throws -> Int in throw Shell.Failed(description: "no") }
+    #expect(never == nil)
+    withKnownIssue { _ = try? supported(from: "999.0", "something") { 1 } }
+  }
+
+  @Test(.works(from: "999.0")) func thisFailsAsClaimed() { Issue.record("not on this kernel") }
+
+  @Test(.requires(kernel: "999.0")) func thisIsSkipped() { Issue.record("a skipped test ran") }
+}
