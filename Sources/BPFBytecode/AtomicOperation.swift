@@ -29,6 +29,9 @@ public struct AtomicOperation: RawRepresentable, Hashable, Sendable, BitwiseCopy
   /// - Requires: Linux 6.15
   public static let storeRelease = AtomicOperation(rawValue: 0x110)
 
+  /// Whether a register receives a value: the source register, `r0` (compareExchange), the destination (loadAcquire).
+  public var writesRegister: Bool { self == .loadAcquire || self != .storeRelease && rawValue & 1 != 0 }
+
   /// Whether the processor knows this operation.
   public var isKnown: Bool {
     switch self {

@@ -99,3 +99,24 @@ extension Instruction {
     opcode.class == .storeRegister && opcode.mode == .atomic ? AtomicOperation(rawValue: immediate) : nil
   }
 }
+
+// Forms that arithmetic takes when its offset is not zero.
+extension Instruction {
+  /// Signed division or modulo. ISA v4.
+  public var isSignedDivision: Bool {
+    opcode.class.isArithmetic && (opcode.arithmetic == .divide || opcode.arithmetic == .modulo) && offset == 1
+  }
+
+  /// How many low bits a sign-extending move keeps; nil for anything else. ISA v4.
+  public var signExtendedBits: Int? {
+    guard opcode.class.isArithmetic, opcode.arithmetic == .move, opcode.source == .register else { return nil }
+    switch offset {
+    case 8, 16: return Int(offset)
+    case 32: return opcode.class == .arithmetic64 ? 32 : nil
+    default: return nil
+    }
+  }
+
+  /// A move between address spaces (arenas). Linux 6.9.
+  public var isAddressSpaceCast: Bool { opcode.rawValue == 0xbf && offset == 1 }
+}

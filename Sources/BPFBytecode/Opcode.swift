@@ -47,6 +47,8 @@ public struct Opcode: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
   /// `lddw`: loads 64 bits of immediate from two slots.
   public static let wideLoad = Opcode(.load, .immediate, .doubleWord)
   public static let call = Opcode(.jump, .call, .immediate)
+  /// `callx`: a call of the address in the destination register. Compilers know it, no kernel does.
+  public static let callRegister = Opcode(.jump, .call, .register)
   public static let exit = Opcode(.jump, .exit, .immediate)
   /// `goto` with a 16-bit offset.
   public static let goto = Opcode(.jump, .always, .immediate)
@@ -186,6 +188,8 @@ public struct JumpOperation: RawRepresentable, Hashable, Sendable, BitwiseCopyab
   public static let greaterSigned = JumpOperation(rawValue: 0x60)
   public static let greaterOrEqualSigned = JumpOperation(rawValue: 0x70)
   public static let call = JumpOperation(rawValue: 0x80)
+  /// `callx`: a call of the address in the destination register. Compilers know it, no kernel does.
+  public static let callRegister = Opcode(.jump, .call, .register)
   public static let exit = JumpOperation(rawValue: 0x90)
   public static let less = JumpOperation(rawValue: 0xa0)
   public static let lessOrEqual = JumpOperation(rawValue: 0xb0)
