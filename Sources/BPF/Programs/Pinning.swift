@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import SystemPackage
+
+/// Paths in a bpffs.
+enum Pinning {
+  /// What to do about a pin that the kernel refused.
+  static func hint(_ error: Errno) -> String? {
+    switch error {
+    case .notPermitted, .permissionDenied, .invalidArgument, .noSuchFileOrDirectory:
+      "the path must be in a bpffs, in a directory that exists: mount -t bpf bpf /sys/fs/bpf"
+    case .fileExists: "remove it first, or choose another path"
+    default: nil
+    }
+  }
+
+  static func remove(_ path: String) throws(BPFError) {
+    guard unlink(path) == 0 else { throw BPFError("removing pin \(path)", errno: Errno(rawValue: errno)) }
+  }
+
+  /// Makes a directory and those above it, each for the owner only.
+  ///
+  /// - Returns: the directories that were made, outermost first.
+  static func makeDirectories(_ path: String) throws(BPFError) -> [String] {
+    var made: [String] = []
+    var current = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      current += "/" + part
+      if mkdir(current, 0o700) == 0 {
+        made.append(current)
+      } else if errno != EEXIST {
+        let error = Errno(rawValue: errno)
+        for directory in made.reversed() { rmdir(directory) }
+        throw BPFError("making directory \(current)", errno: error, hint: hint(error))
+      }
+    }
+    return made
+  }
+
+  static func removeDirectory(_ path: String) { rmdir(path) }
+}

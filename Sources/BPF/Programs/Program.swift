@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BPFObject
+import BPFSystem
+
+/// A program in the kernel: verified, and kept there for as long as this value, a pin or a link holds it.
+public final class Program: Sendable {
+  /// The name that the object gives it in full, or the kernel's 15 bytes of it.
+  public let name: String
+
+  /// What kind of program it is.
+  public let type: ProgramType
+
+  /// What it may be attached to, where its type leaves a choice.
+  public let attachType: AttachType?
+
+  /// The verifier's log, where a level was asked for at load.
+  public let log: VerifierLog?
+
+  let descriptor: Descriptor
+
+  /// The descriptor's number, for a call that borrows it. Valid no longer than this object lives.
+  public var fd: CInt { descriptor.rawValue }
+
+  /// Takes a loaded program over.
+  init(
+    _ descriptor: consuming Descriptor, name: String, type: ProgramType, attachType: AttachType?,
+    log: VerifierLog? = nil
+  ) {
+    self.descriptor = descriptor
+    self.name = name
+    self.type = type
+    self.attachType = attachType
+    self.log = log
+  }
+}
