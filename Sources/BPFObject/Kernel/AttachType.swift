@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BPFBytecode
+
 /// Where exactly a program attaches, within what its type allows; some types are verified differently for each.
 ///
 /// An open set: the kernel's `enum bpf_attach_type`. The description is bpftool's name.

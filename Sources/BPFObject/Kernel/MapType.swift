@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BPFBytecode
+
 /// What kind of storage a map is.
 ///
 /// An open set: the kernel's `enum bpf_map_type`. The description is bpftool's name.

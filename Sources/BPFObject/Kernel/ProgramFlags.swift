@@ -7,7 +7,7 @@ public struct ProgramFlags: OptionSet, Hashable, Sendable {
 
   /// `BPF_F_STRICT_ALIGNMENT`: the verifier refuses unaligned accesses on every machine.
   public static let strictAlignment = ProgramFlags(rawValue: 1 << 0)
-  /// `BPF_F_ANY_ALIGNMENT`: the verifier accepts unaligned accesses on every machine; such a program can only be tested.
+  /// `BPF_F_ANY_ALIGNMENT`: the verifier accepts unaligned accesses on every machine, even where they trap.
   /// - Requires: Linux 5.0
   public static let anyAlignment = ProgramFlags(rawValue: 1 << 1)
   /// `BPF_F_TEST_RND_HI32`: for tests of the verifier.

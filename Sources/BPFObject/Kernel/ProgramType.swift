@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BPFBytecode
+
 /// What a program is for: which context it gets, which helpers it may call, where it attaches.
 ///
 /// An open set: the kernel's `enum bpf_prog_type`. The description is bpftool's name.
