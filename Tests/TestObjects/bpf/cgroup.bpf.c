@@ -4,7 +4,8 @@
 
 const volatile __u16 refused_port = 9999;
 const volatile __u16 redirect_from = 1111, redirect_to = 2222;
-bool allow_egress = true, allow_sockets = true, allow_devices = true, allow_sysctl = true;
+/* Not bool: the verifier must see that what is returned is 0 or 1. */
+__u32 allow_egress = 1, allow_sockets = 1, allow_devices = 1, allow_sysctl = 1;
 __u64 ingress_packets, egress_packets, sockets, binds, connects, options, sysctls, devices, sock_ops;
 
 SEC("cgroup_skb/ingress")
@@ -18,14 +19,14 @@ SEC("cgroup_skb/egress")
 int on_egress(struct __sk_buff *ctx)
 {
 	__sync_fetch_and_add(&egress_packets, 1);
-	return allow_egress;
+	return allow_egress != 0;
 }
 
 SEC("cgroup/sock_create")
 int on_create(struct bpf_sock *ctx)
 {
 	__sync_fetch_and_add(&sockets, 1);
-	return allow_sockets;
+	return allow_sockets != 0;
 }
 
 SEC("cgroup/bind4")
@@ -62,14 +63,14 @@ SEC("cgroup/sysctl")
 int on_sysctl(struct bpf_sysctl *ctx)
 {
 	__sync_fetch_and_add(&sysctls, 1);
-	return ctx->write ? allow_sysctl : 1;
+	return !ctx->write || allow_sysctl != 0;
 }
 
 SEC("cgroup/dev")
 int on_device(struct bpf_cgroup_dev_ctx *ctx)
 {
 	__sync_fetch_and_add(&devices, 1);
-	return allow_devices;
+	return allow_devices != 0;
 }
 
 SEC("sockops")

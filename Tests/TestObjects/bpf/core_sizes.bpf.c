@@ -3,27 +3,43 @@
 // memory through trusted pointers, so each is one instruction with one record.
 #include "corpus.h"
 
-/* In the kernel `pid` is 4 bytes, `flags` 4 bytes, `start_time` 8, `comm` 16: here each has another size. */
-struct task_struct___narrow {
-	__u8 pid;
-	unsigned short tgid;
-	__u32 start_time;
+/* In the kernel `flags`, `policy` and `personality` are 4 bytes, `start_time` 8: here each has another size. */
+struct task_struct___other_sizes {
 	__u64 flags;
+	__u8 policy;
+	__u16 personality;
+	__u32 start_time;
+} __core;
+
+/* In the kernel `prio` is a signed int: widening one needs an instruction that this load is not. */
+struct task_struct___signed {
+	__s64 prio;
 } __core;
 
 struct {
-	__u64 pid, tgid, start_time, flags;
+	__u64 flags, policy, personality, start_time;
+	__s64 priority;
 } out;
 
 SEC("tp_btf/sys_enter")
 int resize(unsigned long long *ctx)
 {
-	struct task_struct___narrow *task = (void *)bpf_get_current_task_btf();
+	struct task_struct___other_sizes *task = (void *)bpf_get_current_task_btf();
 
-	out.pid = task->pid;
-	out.tgid = task->tgid;
-	out.start_time = task->start_time;
 	out.flags = task->flags;
+	out.policy = task->policy;
+	out.personality = task->personality;
+	out.start_time = task->start_time;
+	return 0;
+}
+
+/* Refused, and says why. */
+SEC("?tp_btf/sys_enter")
+int resize_signed(unsigned long long *ctx)
+{
+	struct task_struct___signed *task = (void *)bpf_get_current_task_btf();
+
+	out.priority = task->prio;
 	return 0;
 }
 

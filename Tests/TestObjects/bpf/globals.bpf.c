@@ -34,7 +34,7 @@ int count(struct __sk_buff *ctx)
 	scratch.limit = settings.limit + settings.adjust;
 	if (verbose)
 		small--;
-	table[1][seen % 3]++;
+	table[1][2]++;
 	in_own_data += in_own_rodata;
 	return hidden_count;
 }
@@ -43,7 +43,7 @@ SEC("socket")
 int reset(struct __sk_buff *ctx)
 {
 	seen = 0;
-	initialised = 6;
+	initialised += 6;
 	return 0;
 }
 

@@ -48,9 +48,11 @@ int each_task(struct bpf_iter__task *ctx)
 SEC("iter/task_file")
 int each_file(struct bpf_iter__task_file *ctx)
 {
-	if (!ctx->task || !ctx->file)
+	struct task_struct *task = ctx->task;
+
+	if (!task || !ctx->file)
 		return 0;
-	BPF_SEQ_PRINTF(ctx->meta->seq, "%d %d\n", ctx->task->tgid, ctx->fd);
+	BPF_SEQ_PRINTF(ctx->meta->seq, "%d %d\n", task->tgid, ctx->fd);
 	return 0;
 }
 
@@ -61,11 +63,12 @@ int each_map(struct bpf_iter__bpf_map *ctx)
 		__u32 id;
 		__u32 max_entries;
 	} record = {};
+	struct bpf_map *map = ctx->map;
 
-	if (!ctx->map)
+	if (!map)
 		return 0;
-	record.id = ctx->map->id;
-	record.max_entries = ctx->map->max_entries;
+	record.id = map->id;
+	record.max_entries = map->max_entries;
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }
