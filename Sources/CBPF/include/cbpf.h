@@ -3,6 +3,5 @@
 #pragma once
 #include "cbpf/attr.h"
 #include "cbpf/info.h"
-#include "cbpf/netlink.h"
 #include "cbpf/perf.h"
 #include "cbpf/syscall.h"

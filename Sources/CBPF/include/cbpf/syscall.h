@@ -2,18 +2,24 @@
 // System calls that the C library does not wrap, or wraps with variable arguments, which Swift cannot call.
 // All return the result, or the negated error number.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "perf.h"
+
+// The same number on every architecture but alpha.
+#define CBPF_NR_FSOPEN 430
+#define CBPF_NR_FSCONFIG 431
+#define CBPF_NR_FSMOUNT 432
+#define CBPF_NR_EPOLL_PWAIT2 441
 
 static inline long cbpf_result(long result) { return result < 0 ? -(long)errno : result; }
 
@@ -33,4 +39,75 @@ static inline long cbpf_duplicate(int fd) { return cbpf_result(fcntl(fd, F_DUPFD
 
 static inline long cbpf_open(const char *path, int flags, unsigned mode) {
   return cbpf_result(open(path, flags | O_CLOEXEC, mode));
+}
+
+static inline long cbpf_openat(int directory, const char *path, int flags, unsigned mode) {
+  return cbpf_result(openat(directory, path, flags | O_CLOEXEC, mode));
+}
+
+/// An epoll instance's answer, without the packed layout that epoll_event has on x86.
+struct cbpf_epoll_event {
+  uint64_t tag;
+  uint32_t events, reserved;
+};
+
+static inline long cbpf_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t tag) {
+  struct epoll_event event = {.events = events, .data = {.u64 = tag}};
+  return cbpf_result(epoll_ctl(epoll, operation, fd, &event));
+}
+
+/// Waits with nanoseconds where the kernel can (5.11), else with milliseconds, rounded up. Negative: for ever.
+static inline long cbpf_epoll_wait(int epoll, struct cbpf_epoll_event *out, int capacity, int64_t nanoseconds) {
+  struct epoll_event events[64];
+  if (capacity > 64) capacity = 64;
+  long count = -ENOSYS;
+  if (nanoseconds > 0) {
+    struct cbpf_timespec {
+      int64_t seconds, nanoseconds;
+    } limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    count = cbpf_result(syscall(CBPF_NR_EPOLL_PWAIT2, epoll, events, capacity, &limit, (void *)0, 8));
+  }
+  if (count == -ENOSYS) {
+    int64_t milliseconds = nanoseconds < 0 ? -1 : nanoseconds / 1000000 + (nanoseconds % 1000000 != 0);
+    if (milliseconds > INT32_MAX) milliseconds = INT32_MAX;
+    count = cbpf_result(epoll_wait(epoll, events, capacity, (int)milliseconds));
+  }
+  for (long index = 0; index < count; index++) {
+    out[index].tag = events[index].data.u64;
+    out[index].events = events[index].events;
+  }
+  return count;
+}
+
+/// Makes a file system that is attached to no path: a private view, gone with its descriptor.
+static inline long cbpf_detached_mount(const char *type) {
+  long context = cbpf_result(syscall(CBPF_NR_FSOPEN, type, 1 /* FSOPEN_CLOEXEC */));
+  if (context < 0) return context;
+  long result = cbpf_result(syscall(CBPF_NR_FSCONFIG, (int)context, 6 /* FSCONFIG_CMD_CREATE */, (void *)0, (void *)0, 0));
+  if (result >= 0) result = cbpf_result(syscall(CBPF_NR_FSMOUNT, (int)context, 1 /* FSMOUNT_CLOEXEC */, 0));
+  close((int)context);
+  return result;
+}
+
+static inline long cbpf_setns(int fd, int kind) { return cbpf_result(syscall(__NR_setns, fd, kind)); }
+static inline long cbpf_unshare(int kind) { return cbpf_result(syscall(__NR_unshare, kind)); }
+
+static inline long cbpf_eventfd(void) { return cbpf_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+/// The magic number of the file system that a path is in.
+static inline long cbpf_filesystem_type(const char *path) {
+  struct statfs status;
+  long result = cbpf_result(statfs(path, &status));
+  return result < 0 ? result : (long)(uint32_t)status.f_type;
+}
+
+static inline uint64_t cbpf_memlock_limit(void) {
+  struct rlimit limit = {0, 0};
+  getrlimit(RLIMIT_MEMLOCK, &limit);
+  return limit.rlim_cur;
+}
+
+static inline long cbpf_lift_memlock_limit(void) {
+  struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+  return cbpf_result(setrlimit(RLIMIT_MEMLOCK, &limit));
 }

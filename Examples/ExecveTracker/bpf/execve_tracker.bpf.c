@@ -1,1 +1,0 @@
-../../execve_tracker.bpf.c

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+public import SystemPackage
+
+/// A range of mapped memory with one owner, unmapped when the owner goes away.
+public struct MappedMemory: ~Copyable, @unchecked Sendable {
+  /// The whole range. Others may write it at any time (the kernel, another thread): read shared words atomically.
+  public let bytes: UnsafeMutableRawBufferPointer
+
+  /// Bytes of a page of memory.
+  public static let pageSize = sysconf(CInt(_SC_PAGESIZE))
+
+  /// Maps a part of a file or kernel object, shared.
+  ///
+  /// - Parameters:
+  ///   - count: bytes, rounded up to pages by the kernel.
+  ///   - offset: a multiple of the page size.
+  public init(fd: CInt, count: Int, offset: Int = 0, isWritable: Bool = false) throws(Errno) {
+    let protection = PROT_READ | (isWritable ? PROT_WRITE : 0)
+    let address = mmap(nil, count, protection, MAP_SHARED, fd, offset)
+    guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
+    bytes = UnsafeMutableRawBufferPointer(start: address, count: count)
+  }
+
+  /// Maps a file that nobody changes, for reading, privately.
+  public init(file fd: CInt, count: Int) throws(Errno) {
+    let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, fd, 0)
+    guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
+    bytes = UnsafeMutableRawBufferPointer(start: address, count: count)
+  }
+
+  deinit {
+    munmap(bytes.baseAddress, bytes.count)
+  }
+}
+
+/// A file's contents in memory, shared by whoever holds this object: mapped where the file can be, else read.
+public final class FileContents: Sendable {
+  private enum Storage: ~Copyable, Sendable {
+    case mapped(MappedMemory)
+    case read(ReadMemory)
+  }
+
+  private struct ReadMemory: ~Copyable, @unchecked Sendable {
+    let bytes: UnsafeMutableRawBufferPointer
+    deinit { bytes.deallocate() }
+  }
+
+  private let storage: Storage
+
+  /// The contents, valid for as long as this object lives.
+  public var bytes: UnsafeRawBufferPointer {
+    switch storage {
+    case .mapped(let memory): UnsafeRawBufferPointer(memory.bytes)
+    case .read(let memory): UnsafeRawBufferPointer(memory.bytes)
+    }
+  }
+
+  /// Whether the contents are the file's own pages. `/sys/kernel/btf/vmlinux` can be mapped from Linux 6.16 on.
+  public var isMapped: Bool {
+    switch storage {
+    case .mapped: true
+    case .read: false
+    }
+  }
+
+  public init(path: String) throws(Errno) {
+    let file = try Descriptor.open(path)
+    var status = stat()
+    guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+    if status.st_size > 0, let memory = try? MappedMemory(file: file.rawValue, count: Int(status.st_size)) {
+      storage = .mapped(memory)
+      return
+    }
+    let contents = try SystemFile.read(file)
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 8)
+    copy.copyBytes(from: contents)
+    storage = .read(ReadMemory(bytes: copy))
+  }
+}

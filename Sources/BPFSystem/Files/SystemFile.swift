@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import CBPF
+import Glibc
+public import SystemPackage
+
+/// Whole files, as /proc, /sys and tracefs serve them: no size is known before the end is read.
+public enum SystemFile {
+  /// Reads a file to its end.
+  ///
+  /// - Parameters:
+  ///   - limit: bytes after which `EFBIG` is thrown.
+  public static func read(_ path: String, limit: Int = 1 << 30) throws(Errno) -> [UInt8] {
+    let file = try Descriptor.open(path)
+    return try read(file, limit: limit)
+  }
+
+  /// Reads a file that is open, from where it stands to its end.
+  public static func read(_ file: borrowing Descriptor, limit: Int = 1 << 30) throws(Errno) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try forEachChunk(file) { (chunk) throws(Errno) in
+      guard bytes.count + chunk.count <= limit else { throw Errno.fileTooLarge }
+      bytes.append(contentsOf: chunk)
+    }
+    return bytes
+  }
+
+  /// Reads a file as text without the white space around it.
+  public static func text(_ path: String, limit: Int = 1 << 24) throws(Errno) -> String {
+    trimmed(try read(path, limit: limit))
+  }
+
+  /// Writes bytes in one call, as control files want it.
+  ///
+  /// - Parameters:
+  ///   - appending: for files such as `kprobe_events`, which a plain write would clear.
+  public static func write(_ text: String, to path: String, appending: Bool = false) throws(Errno) {
+    let file = try Descriptor.open(path, flags: O_WRONLY | (appending ? O_APPEND : 0))
+    try write(text, to: file)
+  }
+
+  static func write(_ text: String, to file: borrowing Descriptor) throws(Errno) {
+    let fd = file.rawValue
+    let bytes = Array(text.utf8)
+    let written = try retrying { Glibc.write(fd, bytes, bytes.count).orError }
+    guard written == bytes.count else { throw Errno.ioError }
+  }
+
+  static func forEachChunk(
+    _ file: borrowing Descriptor, _ body: (UnsafeRawBufferPointer) throws(Errno) -> Void
+  ) throws(Errno) {
+    let fd = file.rawValue
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    defer { buffer.deallocate() }
+    while true {
+      let count = try retrying { Glibc.read(fd, buffer.baseAddress, buffer.count).orError }
+      if count == 0 { return }
+      try body(UnsafeRawBufferPointer(rebasing: buffer[..<Int(count)]))
+    }
+  }
+
+  static func trimmed(_ bytes: [UInt8]) -> String {
+    func isSpace(_ byte: UInt8) -> Bool { byte <= 32 }
+    let start = bytes.firstIndex { !isSpace($0) } ?? bytes.endIndex
+    let end = bytes.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
+    return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
+}
+
+extension FixedWidthInteger {
+  /// The C library's -1 becomes the negated error number.
+  var orError: Int { self < 0 ? -Int(errno) : Int(self) }
+}

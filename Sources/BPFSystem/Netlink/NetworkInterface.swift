@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import SystemPackage
+
+/// A network device.
+public struct NetworkInterface: Sendable, Hashable {
+  public var index: UInt32
+  public var name: String
+  /// `veth`, `bridge`; empty for hardware and loopback.
+  public var kind: String
+  /// IFF_*: 1 is up.
+  public var flags: UInt32
+  public var mtu: UInt32
+  public var xdp: XDPState
+
+  /// The XDP programs on a device, by id; zero for none. Only one way is in use unless `mode` says several.
+  public struct XDPState: Sendable, Hashable {
+    /// XDP_ATTACHED_*: none 0, driver 1, generic 2, hardware 3, several 4.
+    public var mode: UInt8 = 0
+    public var driverProgramID: UInt32 = 0
+    public var genericProgramID: UInt32 = 0
+    public var hardwareProgramID: UInt32 = 0
+
+    public var programIDs: [UInt32] { [driverProgramID, genericProgramID, hardwareProgramID].filter { $0 != 0 } }
+  }
+
+  /// Devices in the network namespace of this thread.
+  public static func all() throws(NetlinkError) -> [NetworkInterface] {
+    var socket = try NetlinkSocket()
+    var message = NetlinkMessage(type: 18, flags: .dump)  // RTM_GETLINK
+    appendHeader(&message, index: 0)
+    return try socket.request(message).compactMap { NetworkInterface($0.payload) }
+  }
+
+  /// One device by its index.
+  public static func find(index: UInt32) throws(NetlinkError) -> NetworkInterface {
+    var socket = try NetlinkSocket()
+    var message = NetlinkMessage(type: 18, flags: .acknowledge)
+    appendHeader(&message, index: index)
+    guard let found = try socket.request(message).lazy.compactMap({ NetworkInterface($0.payload) }).first else {
+      throw NetlinkError(errno: .noSuchAddressOrDevice)
+    }
+    return found
+  }
+
+  /// The index of a device's name; nil when there is none.
+  public static func index(ofName name: String) -> UInt32? {
+    let index = if_nametoindex(name)
+    return index == 0 ? nil : index
+  }
+
+  /// The name of a device's index; nil when there is none.
+  public static func name(ofIndex index: UInt32) -> String? {
+    withUnsafeTemporaryAllocation(byteCount: Int(IF_NAMESIZE), alignment: 1) { buffer in
+      guard let base = buffer.baseAddress else { return nil }
+      guard if_indextoname(index, base.assumingMemoryBound(to: CChar.self)) != nil else { return nil }
+      return text(buffer)
+    }
+  }
+
+  /// struct ifinfomsg.
+  static func appendHeader(_ message: inout NetlinkMessage, index: UInt32) {
+    message.append(UInt32(0))  // family, padding, type
+    message.append(index)
+    message.append(UInt64(0))  // flags, change
+  }
+
+  init?(_ payload: ArraySlice<UInt8>) {
+    guard let index = NetlinkReader.integer(payload, at: 4, as: UInt32.self),
+      let flags = NetlinkReader.integer(payload, at: 8, as: UInt32.self)
+    else { return nil }
+    let attributes = NetlinkReader.attributes(payload, after: 16)
+    self.index = index
+    self.flags = flags
+    name = attributes[3].map { text($0) } ?? ""
+    mtu = attributes[4].flatMap { NetlinkReader.integer($0, at: 0) } ?? 0
+    kind = attributes[18].flatMap { NetlinkReader.attributes($0)[1] }.map { text($0) } ?? ""
+    xdp = XDPState(attributes[43].map { NetlinkReader.attributes($0) } ?? [:])
+  }
+}
+
+extension NetworkInterface.XDPState {
+  init(_ attributes: [UInt16: ArraySlice<UInt8>]) {
+    func id(_ type: UInt16) -> UInt32 { attributes[type].flatMap { NetlinkReader.integer($0, at: 0) } ?? 0 }
+    mode = attributes[2]?.first ?? 0
+    driverProgramID = id(5)
+    genericProgramID = id(6)
+    hardwareProgramID = id(7)
+  }
+}
+
+/// XDP without links: the way before 5.9, and for `ip link`'s programs.
+public enum XDPAttachment {
+  /// XDP_FLAGS_*.
+  public struct Flags: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// Fails with `EBUSY` where there is a program.
+    public static let onlyIfNone = Flags(rawValue: 1)
+    /// In the network stack, after the driver.
+    public static let generic = Flags(rawValue: 2)
+    public static let driver = Flags(rawValue: 4)
+    public static let hardware = Flags(rawValue: 8)
+  }
+
+  /// Puts a program on a device, or (nil) takes it off.
+  ///
+  /// - Parameters:
+  ///   - expecting: the program that must be there now (Linux 5.7); nil for any.
+  /// - Throws: `EBUSY`, `EEXIST`, `EINVAL`, `EOPNOTSUPP`, with the kernel's words.
+  public static func set(
+    interface: UInt32, program: CInt?, flags: Flags = [], expecting: CInt? = nil
+  ) throws(NetlinkError) {
+    var socket = try NetlinkSocket()
+    var message = NetlinkMessage(type: 19, flags: .acknowledge)  // RTM_SETLINK
+    NetworkInterface.appendHeader(&message, index: interface)
+    message.attribute(43, nested: true) { xdp in
+      xdp.attribute(1, program ?? -1)
+      xdp.attribute(3, flags.rawValue | (expecting == nil ? 0 : 1 << 4))  // XDP_FLAGS_REPLACE
+      if let expecting { xdp.attribute(8, expecting) }
+    }
+    try socket.request(message)
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPFSystem
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What the running kernel says of itself, against what other programs read.
+@Suite struct KernelTests {
+  static func output(_ command: String...) throws -> String {
+    try Shell.run(command, mergeErrors: false).output
+  }
+
+  @Test func processorsAreThoseOfTheSystem() throws {
+    #expect(
+      try CPUSet.online.count == Int(try Self.output("nproc", "--all").trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(try CPUSet.possible.count >= CPUSet.online.count)
+  }
+
+  @Test func releaseIsTheKernels() throws {
+    let release = try Self.output("uname", "-r").trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(KernelName.current.release == release)
+    #expect(KernelRelease.current >= KernelRelease(5, 10))
+  }
+
+  @Test func clocksAdvance() {
+    let first = KernelClock.monotonic()
+    #expect(KernelClock.monotonic() >= first)
+    #expect(KernelClock.boottime() >= first)
+  }
+
+  @Test func memlockIsLeftAloneOnNewKernels() throws {
+    let before = Memlock.current
+    try Memlock.raise(on: KernelRelease(5, 11))
+    #expect(Memlock.current == before)
+  }
+
+  @Test func mountsMatchTheTable() throws {
+    let table = try Self.output("findmnt", "-rn", "-o", "FSTYPE,TARGET")
+    for mount in try Mounts.all() where !mount.path.contains(" ") {
+      #expect(table.contains("\(mount.type) \(mount.path)\n"), "\(mount)")
+    }
+    #expect(Mounts.isBPFFS("/proc") == false)
+  }
+
+  @Test func symbolsAreFound() throws {
+    let found = try KernelSymbols.find(["bpf_map_put", "vprintk", "no_such_symbol_at_all"])
+    let line = try Self.output("grep", "-w", "bpf_map_put", "/proc/kallsyms")
+    #expect(found["no_such_symbol_at_all"] == nil)
+    let symbol = try #require(found["bpf_map_put"]?.first)
+    #expect(KernelSymbols.parse(String(line.split(separator: "\n")[0])) == symbol)
+    #expect(try KernelSymbols.all().count == Int(try Self.output("grep", "-c", "", "/proc/kallsyms").dropLast()))
+  }
+
+  @Test func configurationIsRead() throws {
+    guard FileManager.default.fileExists(atPath: "/proc/config.gz") else {
+      try Test.cancel("this kernel has no /proc/config.gz")
+    }
+    let expected = try Self.output("zcat", "/proc/config.gz")
+    #expect(try KernelConfig.current == KernelConfig(parsing: expected))
+    #expect(try KernelConfig.current["CONFIG_BPF_SYSCALL"] == "y")
+  }
+
+  @Test func fileContentsAreMappedOrRead() throws {
+    let path = NSTemporaryDirectory() + "contents-\(UUID().uuidString)"
+    try "0123456789".write(toFile: path, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = try FileContents(path: path)
+    #expect(file.isMapped && Array(file.bytes) == Array("0123456789".utf8))
+    let proc = try FileContents(path: "/proc/version")
+    #expect(!proc.isMapped && proc.bytes.count > 10)
+  }
+
+  @Test func traceEventsHaveNumbers() throws {
+    let before = try Mounts.all().count
+    let tracefs = try TraceFS()
+    let id = try tracefs.eventID(category: "sched", name: "sched_process_exec")
+    #expect(try tracefs.eventFormat(category: "sched", name: "sched_process_exec").contains("ID: \(id)\n"))
+    #expect(try tracefs.events().contains("sched:sched_process_exec"))
+    #expect(throws: Errno.noSuchFileOrDirectory) { try tracefs.eventID(category: "sched", name: "no_such_event") }
+    #expect(try Mounts.all().count == before)
+  }
+
+  @Test func tracepointProgramIsSeenOnItsEvent() throws {
+    let program = try BPFCall.loadProgram(
+      ProgramLoad(type: 5), instructions: BPFCallTests.returning(0).span.bytes)
+    let id = try TraceFS().eventID(category: "sched", name: "sched_process_exec")
+    let event = try Perf.open(.tracepoint(id: id), cpu: 0)
+    try Perf.setProgram(program.rawValue, on: event.rawValue)
+    try Perf.enable(event.rawValue)
+    let programID = try BPFCall.programInformation(fd: program.rawValue).id
+    #expect(try Perf.programIDs(of: event.rawValue).contains(programID))
+    let query = try BPFCall.queryTaskDescriptor(processID: getpid(), fd: event.rawValue)
+    #expect(query.programID == programID && query.name == "sched_process_exec" && query.type == 1)
+    try Perf.disable(event.rawValue)
+  }
+
+  @Test func legacyUprobeIsMadeAndRemoved() throws {
+    let tracefs = try TraceFS()
+    let name = "test_\(getpid())"
+    let probe = LegacyProbe(name: name, place: .file("/bin/true", offset: 0x1000, semaphore: 0))
+    let id = try probe.create(in: tracefs)
+    #expect(id > 0)
+    #expect(try tracefs.text("uprobe_events").contains("merops/\(name) "))
+    try probe.remove(from: tracefs)
+    #expect(try !tracefs.text("uprobe_events").contains(name))
+  }
+
+  @Test func uprobeUnitIsNumbered() throws {
+    let unit = try PerformanceUnit("uprobe")
+    #expect(unit.type > 5 && unit.returnBit == 0)
+    #expect(throws: Errno.noSuchFileOrDirectory) { try PerformanceUnit("no-such-unit") }
+  }
+
+  @Test func epollSeesACounter() throws {
+    let epoll = try Epoll()
+    let counter = try EventCounter()
+    try epoll.add(counter.descriptor.rawValue, tag: 42)
+    var tags: [UInt64] = []
+    try epoll.wait(timeout: 0) { tags.append($0.tag) }
+    #expect(tags.isEmpty)
+    try epoll.wait(timeout: 1_000_000) { tags.append($0.tag) }
+    #expect(tags.isEmpty)
+    counter.signal()
+    try epoll.wait(timeout: nil) { tags.append($0.tag) }
+    #expect(tags == [42])
+    counter.drain()
+    try epoll.wait(timeout: 0) { tags.append($0.tag) }
+    #expect(tags == [42])
+  }
+}

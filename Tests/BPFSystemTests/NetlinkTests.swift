@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPFSystem
+import Foundation
+import SystemPackage
+import Testing
+
+/// rtnetlink in a network namespace that each test makes and that goes away with it.
+@Suite struct NetlinkTests {
+  /// A namespace with a pair of devices, `left` and `right`.
+  static func withPair(_ body: (UInt32) throws -> Void) throws {
+    let namespace = try NetNamespace.create()
+    try namespace.run {
+      // Children inherit the thread's namespace.
+      _ = try KernelTests.output("ip", "link", "add", "left", "type", "veth", "peer", "name", "right")
+      try body(try #require(NetworkInterface.index(ofName: "left")))
+    }
+  }
+
+  static func program(type: UInt32, returning value: Int32) throws -> Descriptor {
+    try BPFCall.loadProgram(ProgramLoad(type: type), instructions: BPFCallTests.returning(value).span.bytes)
+  }
+
+  @Test func listsDevices() throws {
+    let outside = try NetworkInterface.all().count
+    try Self.withPair { left in
+      let all = try NetworkInterface.all()
+      #expect(Set(all.map(\.name)).isSuperset(of: ["lo", "left", "right"]))
+      let found = try NetworkInterface.find(index: left)
+      #expect(found.name == "left" && found.kind == "veth" && found.mtu == 1500)
+      #expect(NetworkInterface.name(ofIndex: left) == "left")
+      #expect(NetworkInterface.index(ofName: "nothing") == nil)
+      #expect(throws: NetlinkError.self) { try NetworkInterface.find(index: 9999) }
+    }
+    #expect(try NetworkInterface.all().count == outside)
+  }
+
+  @Test func xdpIsSetReplacedAndCleared() throws {
+    let first = try Self.program(type: 6, returning: 2)
+    let second = try Self.program(type: 6, returning: 1)
+    let firstID = try BPFCall.programInformation(fd: first.rawValue).id
+    let secondID = try BPFCall.programInformation(fd: second.rawValue).id
+    let (one, two) = (first.rawValue, second.rawValue)
+    try Self.withPair { left in
+      try XDPAttachment.set(interface: left, program: one, flags: .generic)
+      #expect(try NetworkInterface.find(index: left).xdp.genericProgramID == firstID)
+      #expect(try NetworkInterface.find(index: left).xdp.mode == 2)
+      // The kernel says in words what is wrong.
+      let refused = #expect(throws: NetlinkError.self) {
+        try XDPAttachment.set(interface: left, program: two, flags: [.generic, .onlyIfNone])
+      }
+      #expect(refused?.errno == Errno(rawValue: EBUSY))
+      #expect(refused?.message?.contains("already attached") == true, "\(String(describing: refused))")
+      #expect(throws: NetlinkError.self) {
+        try XDPAttachment.set(interface: left, program: two, flags: .generic, expecting: two)
+      }
+      try XDPAttachment.set(interface: left, program: two, flags: .generic, expecting: one)
+      #expect(try NetworkInterface.find(index: left).xdp.programIDs == [secondID])
+      try XDPAttachment.set(interface: left, program: nil, flags: .generic)
+      #expect(try NetworkInterface.find(index: left).xdp.programIDs == [])
+
+      try XDPAttachment.set(interface: left, program: one, flags: .driver)
+      #expect(try NetworkInterface.find(index: left).xdp.driverProgramID == firstID)
+      try XDPAttachment.set(interface: left, program: nil, flags: .driver)
+    }
+    withExtendedLifetime((one, two)) {}
+    _ = first.rawValue + second.rawValue
+  }
+
+  @Test func filtersAreAddedReplacedListedAndDeleted() throws {
+    let first = try Self.program(type: 3, returning: 0)
+    let second = try Self.program(type: 3, returning: 0)
+    let secondID = try BPFCall.programInformation(fd: second.rawValue).id
+    let (one, two) = (first.rawValue, second.rawValue)
+    try Self.withPair { left in
+      #expect(try TrafficControl.filters(interface: left, .ingress) == [])
+      #expect(try TrafficControl.createClsact(interface: left))
+      #expect(try TrafficControl.createClsact(interface: left) == false)
+
+      var filter = try TrafficControl.add(
+        .init(interface: left, direction: .ingress, priority: 5, handle: 3, name: "guard"), program: one)
+      #expect(filter.priority == 5 && filter.handle == 3 && filter.programID != 0)
+      #expect(throws: NetlinkError.self) { _ = try TrafficControl.add(filter, program: two) }
+      filter = try TrafficControl.add(filter, program: two, replacing: true)
+      #expect(filter.programID == secondID)
+      // The kernel chooses a priority and a handle.
+      let chosen = try TrafficControl.add(.init(interface: left, direction: .egress, name: "out"), program: one)
+      #expect(chosen.priority != 0 && chosen.handle != 0)
+
+      let listed = try TrafficControl.filters(interface: left, .ingress)
+      #expect(listed == [filter])
+      #expect(listed.first?.name == "guard" && listed.first?.isDirectAction == true)
+      // tc(8) reads the same.
+      let shown = try KernelTests.output("tc", "filter", "show", "dev", "left", "ingress")
+      #expect(shown.contains("pref 5 bpf") && shown.contains("handle 0x3 guard direct-action"), "\(shown)")
+
+      try TrafficControl.delete(filter)
+      #expect(try TrafficControl.filters(interface: left, .ingress) == [])
+      #expect(try TrafficControl.filters(interface: left, .egress) == [chosen])
+      try TrafficControl.deleteClsact(interface: left)
+      #expect(try TrafficControl.filters(interface: left, .egress) == [])
+    }
+    _ = first.rawValue + second.rawValue
+  }
+}
