@@ -25,6 +25,10 @@ public struct ELFFile: Sendable {
   public let symbols: [Symbol]
   /// Index of the symbol table's section, if there is one.
   public let symbolTableIndex: Int?
+  /// Indexes of the relocation sections that apply to a section, by its index.
+  let relocationTables: [Int: [Int]]
+  /// Index of the first section of each name.
+  private let sectionIndexes: [String: Int]
 
   /// What a file is (`e_type`).
   public struct FileType: RawRepresentable, Hashable, Sendable {
@@ -67,8 +71,12 @@ public struct ELFFile: Sendable {
     self.machine = Machine(rawValue: header.machine)
     self.flags = header.flags
     self.sections = sections
+    self.sectionIndexes = Dictionary(
+      sections.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
     let table = sections.first { $0.type == .symbolTable }
     self.symbolTableIndex = table?.index
+    self.relocationTables = Dictionary(
+      grouping: sections.indices.filter { sections[$0].isRelocationTable }, by: { sections[$0].info })
     if let table {
       self.symbols = try ELFSymbolReader(bytes: bytes, isBigEndian: header.isBigEndian, sections: sections).read(table)
     } else {
@@ -78,7 +86,7 @@ public struct ELFFile: Sendable {
 
   /// The first section with this name.
   public func section(named name: String) -> Section? {
-    sections.first { $0.name == name }
+    sectionIndexes[name].map { sections[$0] }
   }
 
   /// Where a section's contents lie in ``bytes``; empty for a section that occupies no file space (`SHT_NOBITS`).
@@ -93,7 +101,7 @@ public struct ELFFile: Sendable {
     return bytes[range]
   }
 
-  /// The name of the section a symbol is defined in, or nil for undefined, absolute and common symbols.
+  /// The section that a symbol is defined in; nil for undefined, absolute and common symbols.
   public func section(of symbol: Symbol) -> Section? {
     guard case .section(let index) = symbol.placement, sections.indices.contains(index) else { return nil }
     return sections[index]

@@ -36,9 +36,8 @@ extension ELFFile {
   ///   outside the section.
   public func relocations(for section: Section) throws(ELFError) -> [Relocation] {
     var result: [Relocation] = []
-    for table in sections where table.info == section.index {
-      guard table.type == .relocations || table.type == .relocationsWithAddend else { continue }
-      try appendRelocations(of: table, to: section, &result)
+    for table in relocationTables[section.index] ?? [] {
+      try appendRelocations(of: sections[table], to: section, &result)
     }
     return result
   }

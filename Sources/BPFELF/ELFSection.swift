@@ -23,6 +23,8 @@ extension ELFFile {
     public let alignment: UInt64
     /// Size of one entry in bytes, for sections that are tables.
     public let entrySize: Int
+
+    var isRelocationTable: Bool { type == .relocations || type == .relocationsWithAddend }
   }
 
   /// What a section holds (`sh_type`).

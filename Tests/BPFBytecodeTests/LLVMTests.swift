@@ -113,7 +113,7 @@ import Testing
       ]
       for operation in atomics { program.append(.atomic(operation, register(), at: register(), offset(), size: size)) }
     }
-    program += Instruction.loadWide(register(), UInt64.random(in: 0...UInt64.max, using: &generator))
+    program += Instruction.loadWide(register(), UInt64.random(in: 0...UInt64(Int64.max), using: &generator))
     program += [.call(.ktimeGetNS), .goto(offset()), .gotoLong(immediate()), .mayGoto(offset()), .exit]
     return program
   }

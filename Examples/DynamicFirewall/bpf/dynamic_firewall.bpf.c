@@ -1,0 +1,1 @@
+../../dynamic_firewall.bpf.c

@@ -1,0 +1,1 @@
+../../execve_tracker.bpf.c

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Kernel probes that count and read their first argument, with the cookie that the attachment gave them.
+#include "corpus.h"
+#include <linux/ptrace.h>
+#include <bpf/bpf_tracing.h>
+
+const volatile __u32 only_process;
+__u64 entries, returns;
+__u64 last_argument;
+__s64 last_result;
+
+static __always_inline bool wanted(void)
+{
+	return !only_process || bpf_get_current_pid_tgid() >> 32 == only_process;
+}
+
+SEC("kprobe/vfs_getattr")
+int BPF_KPROBE(on_entry, const struct path *path)
+{
+	if (wanted()) {
+		last_argument = (__u64)path;
+		__sync_fetch_and_add(&entries, 1);
+	}
+	return 0;
+}
+
+SEC("kretprobe/vfs_getattr")
+int BPF_KRETPROBE(on_return, int result)
+{
+	if (wanted()) {
+		last_result = result;
+		__sync_fetch_and_add(&returns, 1);
+	}
+	return 0;
+}
+
+SEC("ksyscall/getpgid")
+int BPF_KSYSCALL(on_getpgid, int pid)
+{
+	if (wanted())
+		last_argument = pid;
+	return 0;
+}
+
+GPL;
