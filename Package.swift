@@ -76,9 +76,11 @@ let package = Package(
     .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects"], swiftSettings: settings),
     .testTarget(name: "BTFTests", dependencies: ["BTF", "BPFELF", "TestObjects"], swiftSettings: settings),
     .testTarget(
-      name: "BPFBytecodeTests", dependencies: ["BPFBytecode", "BPFELF", "TestObjects"], swiftSettings: settings),
+      name: "BPFBytecodeTests", dependencies: ["BPFBytecode", "BPFELF", "TestObjects", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
-      name: "BPFObjectTests", dependencies: ["BPFObject", "BPFELF", "BTF", "BPFBytecode", "TestObjects"],
+      name: "BPFObjectTests",
+      dependencies: ["BPFObject", "BPFELF", "BTF", "BPFBytecode", "TestObjects", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(

@@ -62,7 +62,7 @@ public struct Disassembler: Sendable {
       case .storeRegister: slot.opcode.mode == .atomic ? atomic(slot) : storeRegister(slot)
       case .jump, .jump32: jump(slot)
       }
-    guard let body else { return "BUG_\(code)" }
+    guard let body else { return "BUG_\(slot.opcode.class.tagOfUnknown)\(code)" }
     return "(\(code)) \(body)"
   }
 }
@@ -232,6 +232,18 @@ extension Disassembler {
   }
 
   private func signed(_ value: some SignedInteger) -> String { value < 0 ? "\(value)" : "+\(value)" }
+}
+
+extension InstructionClass {
+  /// How the kernel marks an instruction that it does not know.
+  fileprivate var tagOfUnknown: String {
+    switch self {
+    case .load: "ld_"
+    case .loadRegister: "ldx_"
+    case .store: "st_"
+    default: ""
+    }
+  }
 }
 
 extension AccessSize {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BPFBytecode
 
 /// Our text against that of LLVM's disassembler, over a random program that holds each form of each instruction.
 @Suite struct LLVMTests {
-  static let toolchain = firstExisting("/opt/swift/usr/bin/llvm-objdump", "/usr/bin/llvm-objdump-21")
-  static let clang = firstExisting("/opt/swift/usr/bin/clang", "/usr/bin/clang-21")
-
-  @Test(.enabled(if: toolchain != nil && clang != nil, "needs clang and llvm-objdump, version 21 or later"))
+  @Test(.requires(.llvm))
   func agreesWithLLVM() throws {
     var generator = SystemRandomNumberGenerator()
     let program = Self.everyInstruction(&generator)
@@ -27,7 +25,7 @@ import Testing
   }
 
   /// Whatever LLVM can decode, we can name.
-  @Test(.enabled(if: toolchain != nil && clang != nil, "needs clang and llvm-objdump, version 21 or later"))
+  @Test(.requires(.llvm))
   func knowsEveryOpcodeThatLLVMKnows() throws {
     let immediates: [UInt64] = [0, 1, 16, 0x40, 0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe1, 0xf1, 0x100, 0x110]
     let slots: [UInt64] = (UInt64(0)...255).filter { $0 != 0x18 }.flatMap { opcode in
@@ -45,14 +43,14 @@ import Testing
 
   /// What llvm-objdump prints for each instruction.
   static func disassembly(_ slots: [UInt64]) throws -> [String] {
-    let objdump = try #require(Self.toolchain)
-    let clang = try #require(Self.clang)
+    let objdump = try #require(LLVM.objdump)
+    let clang = try #require(LLVM.clang)
     return try withTemporaryDirectory { directory in
       let (source, object) = (directory + "/program.s", directory + "/program.o")
       let words = slots.map { ".8byte 0x" + String($0, radix: 16) }
       try (".text\n" + words.joined(separator: "\n") + "\n").write(toFile: source, atomically: true, encoding: .utf8)
-      _ = try output(of: clang, "-target", "bpfel", "-mcpu=v4", "-c", source, "-o", object)
-      return try output(of: objdump, "-d", "--mcpu=v4", "--no-show-raw-insn", "--no-addresses", object)
+      try Shell.check([clang, "-target", "bpfel", "-mcpu=v4", "-c", source, "-o", object])
+      return try Shell.check([objdump, "-d", "--mcpu=v4", "--no-show-raw-insn", "--no-addresses", object])
         .split(separator: "\n").filter { $0.first?.isWhitespace == true }.map(String.init)
     }
   }

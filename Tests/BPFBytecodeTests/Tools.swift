@@ -1,27 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-
-/// Runs a tool and returns what it wrote to its standard output (and error, if `errors`); throws if it cannot be run or
-/// fails.
-func output(of tool: String, _ arguments: String..., errors: Bool = false) throws -> String {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: tool)
-  process.arguments = arguments
-  let output = Pipe()
-  process.standardOutput = output
-  if errors { process.standardError = output } else { process.standardError = FileHandle.nullDevice }
-  try process.run()
-  let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  process.waitUntilExit()
-  guard process.terminationStatus == 0 else { throw ToolFailure(tool: tool, output: text) }
-  return text
-}
-
-struct ToolFailure: Error {
-  var tool: String
-  var output: String
-}
+import TestSupport
 
 /// Runs `body` with a new directory, and removes it.
 func withTemporaryDirectory<T>(_ body: (String) throws -> T) throws -> T {
@@ -31,5 +11,23 @@ func withTemporaryDirectory<T>(_ body: (String) throws -> T) throws -> T {
   return try body(path)
 }
 
-/// The first of these files that exists.
-func firstExisting(_ paths: String...) -> String? { paths.first { FileManager.default.isExecutableFile(atPath: $0) } }
+/// clang and llvm-objdump of a release that knows all of ISA v4.
+enum LLVM {
+  static let clang = newest("clang")
+  static let objdump = newest("llvm-objdump")
+
+  private static func newest(_ tool: String) -> String? {
+    ["/opt/swift/usr/bin/\(tool)", "/usr/bin/\(tool)-21", "/usr/bin/\(tool)-20"]
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+}
+
+extension Requirement {
+  static let llvm = Requirement("needs clang and llvm-objdump, version 20 or later") {
+    LLVM.clang != nil && LLVM.objdump != nil
+  }
+
+  static let bpfFileSystem = Requirement("needs a bpf file system at /sys/fs/bpf") {
+    (try? String(contentsOfFile: "/proc/mounts", encoding: .utf8))?.contains(" /sys/fs/bpf bpf ") ?? false
+  }
+}
