@@ -2,6 +2,7 @@
 import BPFELF
 import BTF
 import Foundation
+import TestSupport
 import TestObjects
 
 /// BTF that tests read: this machine's kernel and the corpus.
@@ -41,19 +42,11 @@ enum Tool {
 
   /// Runs a program; its standard output.
   static func run(_ path: String, _ arguments: [String]) throws -> [UInt8] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure(text: "\(path) \(arguments.joined(separator: " ")): status \(process.terminationStatus)")
+    let result = try Shell.run([path] + arguments, mergeErrors: false)
+    guard result.status == 0 else {
+      throw Failure(text: "\(path) \(arguments.joined(separator: " ")): status \(result.status)")
     }
-    return [UInt8](data)
+    return [UInt8](result.output.utf8)
   }
 
   /// Calls `body` with the path of a file that holds `bytes` while it runs.
