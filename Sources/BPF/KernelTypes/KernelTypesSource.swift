@@ -34,9 +34,9 @@ enum KernelTypesSource {
 
   /// The types in a file: raw BTF, or an ELF file that has a `.BTF` section.
   static func file(_ path: String) throws(BPFError) -> BTFTypes {
-    let image: FileImage
+    let image: FileContents
     do {
-      image = try FileImage(path)
+      image = try FileContents(path: path)
     } catch {
       throw BPFError("reading types from \(path)", errno: error)
     }
@@ -79,48 +79,5 @@ enum KernelTypesSource {
       return nil
     }
     return nil
-  }
-}
-
-/// A file's bytes: mapped where the kernel can (sysfs from Linux 6.16 on), otherwise read.
-final class FileImage: Sendable {
-  // Never written after init.
-  nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
-  let isMapped: Bool
-
-  init(_ path: String) throws(Errno) {
-    let file = try Descriptor.open(path)
-    var status = stat()
-    guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
-    let size = Int(status.st_size)
-    if size > 0, let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, file.rawValue, 0), memory != MAP_FAILED {
-      bytes = UnsafeRawBufferPointer(start: memory, count: size)
-      isMapped = true
-      return
-    }
-    var content: [UInt8] = []
-    content.reserveCapacity(size)
-    var chunk = [UInt8](repeating: 0, count: 1 << 18)
-    while true {
-      let count = read(file.rawValue, &chunk, chunk.count)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw Errno(rawValue: errno)
-      }
-      if count == 0 { break }
-      content.append(contentsOf: chunk[..<count])
-    }
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count, alignment: 8)
-    copy.copyBytes(from: content)
-    bytes = UnsafeRawBufferPointer(copy)
-    isMapped = false
-  }
-
-  deinit {
-    if isMapped {
-      munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
-    } else {
-      bytes.deallocate()
-    }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFSystem
 import Glibc
 import SystemPackage
 
@@ -12,6 +13,18 @@ enum Pinning {
       "the path must be in a bpffs, in a directory that exists: mount -t bpf bpf /sys/fs/bpf"
     case .fileExists: "remove it first, or choose another path"
     default: nil
+    }
+  }
+
+  /// Pins a kernel object.
+  static func pin(_ descriptor: CInt, at path: String, makingDirectories: Bool = false) throws(Errno) {
+    do {
+      try BPFCall.pin(fd: descriptor, at: path)
+    } catch {
+      guard makingDirectories, error == .noSuchFileOrDirectory, let slash = path.lastIndex(of: "/"),
+        (try? makeDirectories(String(path[..<slash]))) != nil
+      else { throw error }
+      try BPFCall.pin(fd: descriptor, at: path)
     }
   }
 

@@ -14,6 +14,9 @@ public final class Program: Sendable {
   /// What it may be attached to, where its type leaves a choice.
   public let attachType: AttachType?
 
+  /// What the object file says about it; nil when it was opened from the kernel.
+  public let spec: ProgramSpec?
+
   /// The verifier's log, where a level was asked for at load.
   public let log: VerifierLog?
 
@@ -25,12 +28,13 @@ public final class Program: Sendable {
   /// Takes a loaded program over.
   init(
     _ descriptor: consuming Descriptor, name: String, type: ProgramType, attachType: AttachType?,
-    log: VerifierLog? = nil
+    spec: ProgramSpec? = nil, log: VerifierLog? = nil
   ) {
     self.descriptor = descriptor
     self.name = name
     self.type = type
     self.attachType = attachType
+    self.spec = spec
     self.log = log
   }
 }

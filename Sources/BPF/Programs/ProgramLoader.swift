@@ -16,6 +16,7 @@ struct ProgramLoader {
   var logLevel: UInt32 = 0
   /// The name in full; `load.name` is cut by the kernel.
   var name: String
+  var spec: ProgramSpec?
 
   /// Kernels before 5.18 or so refuse a log buffer of 16 MiB or more.
   static let largestLog = (16 << 20) - 1
@@ -65,7 +66,7 @@ struct ProgramLoader {
   }
 
   private func program(_ descriptor: consuming Descriptor, _ log: VerifierLog?) -> Program {
-    Program(descriptor, name: name, type: type, attachType: attachType, log: log)
+    Program(descriptor, name: name, type: type, attachType: attachType, spec: spec, log: log)
   }
 
   private func failure(
@@ -76,17 +77,25 @@ struct ProgramLoader {
     let log = VerifierLog(buffer: log?.bytes ?? [], isTruncated: isTruncated).explainingPoison(explain)
     guard log.lastLines(1).isEmpty else {
       let error = VerifierError(program: name, errno: errno, log: log, locate: locate)
-      return BPFError(.verifier, context, errno: errno, underlying: error)
+      return BPFError(.verifier, context, underlying: error)
     }
-    return BPFError(context, errno: errno, detail: silentReason(errno), hint: hint(errno))
+    return BPFError(context, errno: errno, detail: silentReason(errno), requires: requirement(errno), hint: hint(errno))
+  }
+
+  /// The kernel that first had this type of program, where the running one is older.
+  private func requirement(_ errno: Errno) -> String? {
+    guard errno == .invalidArgument, let needed = type.minimumKernel,
+      KernelRelease.current < KernelRelease(Int(needed.major), Int(needed.minor))
+    else { return nil }
+    return "\(needed)"
   }
 
   /// What a refusal without a log means.
   private func silentReason(_ errno: Errno) -> String? {
-    switch errno {
-    case .notPermitted, .permissionDenied:
-      "the kernel does not permit this process, or anyone, to load a \(type) program"
-    case .invalidArgument: "the kernel does not know \(type) programs, or not with these attributes"
+    let kind = attachType.map { "\(type) program of attach type \($0)" } ?? "\(type) program"
+    return switch errno {
+    case .notPermitted, .permissionDenied: "the kernel does not permit to load a \(kind)"
+    case .invalidArgument: "the kernel does not know a \(kind), or not with these attributes"
     case .argListTooLong: "the program is too long, or has attributes that this kernel does not know"
     default: nil
     }
@@ -95,9 +104,9 @@ struct ProgramLoader {
   private func hint(_ errno: Errno) -> String? {
     switch errno {
     case .notPermitted, .permissionDenied:
-      "run as root or with CAP_BPF and CAP_PERFMON (tracing) or CAP_NET_ADMIN (network); "
-        + "see /proc/sys/kernel/unprivileged_bpf_disabled and /sys/kernel/security/lockdown"
-    case .invalidArgument: "see which program types there are with `merops features`"
+      "run as root, or with CAP_BPF and CAP_PERFMON (tracing) or CAP_NET_ADMIN (network); if that is so already, the "
+        + "kernel is locked down (/sys/kernel/security/lockdown) or forbids this type of program"
+    case .invalidArgument: "see which types of program there are with `merops features`"
     default: nil
     }
   }

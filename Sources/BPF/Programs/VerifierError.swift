@@ -40,7 +40,7 @@ public struct VerifierError: Error, Hashable, Sendable {
 extension VerifierError: CustomStringConvertible {
   /// Several lines: the cause, the place, the end of the log, and how to see the rest.
   public var description: String {
-    var text = "the verifier refused program \(program): \(cause)"
+    var text = "the verifier refused program \(program) (\(errno)): \(cause)"
     if let instruction {
       text += "\n  at instruction \(instruction)"
       if let disassembly { text += ": \(disassembly)" }

@@ -82,7 +82,9 @@ import Testing
       program: "count", errno: .permissionDenied, log: VerifierLog(text: Self.nullAccess),
       locate: { $0 == 3 ? "counter.bpf.c:18:3: *value += 1;" : nil })
     let text = error.description
-    #expect(text.hasPrefix("the verifier refused program count: R0 invalid mem access 'map_value_or_null'\n"))
+    #expect(
+      text.hasPrefix(
+        "the verifier refused program count (Permission denied): R0 invalid mem access 'map_value_or_null'\n"))
     #expect(text.contains("\n  at instruction 3: r1 = *(u64 *)(r0 +0)\n"))
     #expect(text.contains("\n  source counter.bpf.c:18:3: *value += 1;\n"))
     #expect(text.contains("    | R0 invalid mem access"))
