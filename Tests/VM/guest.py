@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boots a kernel under QEMU on this machine's files (read-only) and runs one command there as root."""
+import os
+import shlex
+import subprocess
+import tempfile
+import threading
+import time
+
+import kernels
+
+FILE_SERVERS = [
+    ("/usr/libexec/virtiofsd", ["--shared-dir=/", "--sandbox=chroot", "--cache=always", "--log-level=error"]),
+    ("/usr/lib/qemu/virtiofsd", ["-o", "source=/,sandbox=chroot,cache=always,log_level=err"]),
+]
+
+
+class Died(Exception):
+    """The guest gave no exit status."""
+
+
+def missing():
+    """What this machine lacks to boot guests, or None."""
+    if os.uname().machine != "x86_64":
+        return "an x86-64 machine"
+    if os.geteuid() != 0:
+        return "root"
+    for path, package in [("/usr/bin/qemu-system-x86_64", "qemu-system-x86"), ("/bin/busybox", "busybox-static")]:
+        if not os.path.exists(path):
+            return f"{path} (Debian: {package})"
+    if not any(os.path.exists(path) for path, _ in FILE_SERVERS):
+        return "virtiofsd (Debian: in qemu-system-common up to 12, then virtiofsd)"
+    return None
+
+
+def run(folder, command, output, timeout=1800, memory="2G", environment=None):
+    """Runs a command (a list, or a script) in a guest of the kernel unpacked in `folder`.
+
+    `output` is called with each chunk of what it prints. Gives its exit status; raises Died without one.
+    """
+    processes = []
+    with tempfile.TemporaryDirectory(prefix="run.", dir=kernels.VM) as work:
+        job = [f"export PATH={shlex.quote(os.environ['PATH'])}:/usr/sbin:/sbin HOME=/root MEROPS_GUEST=1",
+               f"cd {shlex.quote(os.getcwd())} 2>/dev/null || cd /"]
+        for name, value in (environment or {}).items():
+            job.append(f"export {name}={shlex.quote(value)}")
+        job.append(command if isinstance(command, str) else shlex.join(command))
+        with open(f"{work}/initrd", "wb") as initrd:  # a second archive after the first adds the job
+            initrd.write(open(kernels.initrd(folder), "rb").read())
+            initrd.write(archive("job", "\n".join(job).encode() + b"\n"))
+
+        server, options = next(pair for pair in FILE_SERVERS if os.path.exists(pair[0]))
+        try:
+            # A process group of its own: an interrupt is for us, and we end what we started, by its id.
+            processes.append(subprocess.Popen([server, f"--socket-path={work}/files", *options],
+                                              stdout=subprocess.DEVNULL, stderr=open(f"{work}/server.log", "w"),
+                                              start_new_session=True))
+            for _ in range(200):
+                if os.path.exists(f"{work}/files"):
+                    break
+                time.sleep(0.02)
+            # One CPU: with two, QEMU 7.2's emulation crashed in three of a hundred boots.
+            guest = subprocess.Popen(
+                ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                 "-M", "pc,memory-backend=memory", "-accel", os.environ.get("MEROPS_VM_ACCEL", "tcg,thread=single"),
+                 "-cpu", "max", "-smp", "1", "-m", memory,
+                 "-object", f"memory-backend-memfd,id=memory,size={memory},share=on",
+                 "-kernel", f"{folder}/vmlinux", "-initrd", f"{work}/initrd", "-serial", f"file:{work}/console",
+                 "-append", "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests "
+                            "lsm=landlock,lockdown,yama,bpf",
+                 "-chardev", f"socket,id=files,path={work}/files",
+                 "-device", "vhost-user-fs-pci,chardev=files,tag=host",
+                 "-device", "virtio-serial-pci",
+                 "-chardev", "stdio,id=output,signal=off", "-device", "virtserialport,chardev=output",
+                 "-chardev", f"file,id=status,path={work}/status", "-device", "virtserialport,chardev=status"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+            processes.append(guest)
+            watchdog = threading.Timer(timeout, guest.kill)
+            watchdog.start()
+            started = time.monotonic()
+            while chunk := os.read(guest.stdout.fileno(), 65536):
+                output(chunk)
+            guest.wait()
+            watchdog.cancel()
+            status = open(f"{work}/status").read().strip() if os.path.exists(f"{work}/status") else ""
+            if not status:
+                console = open(f"{work}/console", errors="replace").read().splitlines()[-25:]
+                reason = "timed out" if time.monotonic() - started >= timeout else "died"
+                raise Died(f"the guest {reason}; its console ends:\n" + "\n".join(console))
+            return int(status)
+        finally:
+            for process in processes:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+
+
+def archive(name, body):
+    """One file as a cpio archive."""
+    result = b""
+    for path, mode, content in [(name, 0o100644, body), ("TRAILER!!!", 0, b"")]:
+        encoded = path.encode() + b"\0"
+        fields = [1, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(encoded), 0]
+        for part in (b"070701" + b"".join(b"%08X" % field for field in fields) + encoded, content):
+            result += part
+            result += b"\0" * (-len(result) % 4)
+    return result
