@@ -95,6 +95,8 @@ extension BPFError {
     public static let types = Code(rawValue: "bad type information")
     /// Text or JSON does not fit the type that it is to be encoded as.
     public static let encoding = Code(rawValue: "cannot be encoded")
+    /// What was read kept changing underneath.
+    public static let unsettled = Code(rawValue: "kept changing")
     /// What was used has been closed, detached or destroyed.
     public static let closed = Code(rawValue: "closed")
 

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BPFSystem
+import SystemPackage
+
+/// What a map that is opened may be used for.
+public struct MapAccess: Hashable, Sendable {
+  let flags: UInt32
+
+  public static let readWrite = MapAccess(flags: 0)
+  /// `BPF_F_RDONLY`.
+  public static let readOnly = MapAccess(flags: MapFlags.readOnly.rawValue)
+  /// `BPF_F_WRONLY`.
+  public static let writeOnly = MapAccess(flags: MapFlags.writeOnly.rawValue)
+}
+
+extension AnyMap {
+  /// Opens the map with an id.
+  ///
+  /// - Requires: Linux 4.13, CAP_SYS_ADMIN
+  /// - Throws: `notFound` when there is no such map (any more).
+  public convenience init(id: UInt32, access: MapAccess = .readWrite) throws(BPFError) {
+    let descriptor: Descriptor
+    do {
+      descriptor = try BPFCall.openByID(.map, id, flags: access.flags)
+    } catch {
+      throw BPFError("opening the map with id \(id)", errno: error)
+    }
+    try self.init(owning: descriptor)
+  }
+
+  /// Opens a pinned map.
+  ///
+  /// - Parameter path: in a bpffs: "/sys/fs/bpf/blocked".
+  /// - Requires: Linux 4.4
+  public convenience init(pinned path: String, access: MapAccess = .readWrite) throws(BPFError) {
+    let descriptor: Descriptor
+    do {
+      descriptor = try BPFCall.openPinned(path, flags: access.flags)
+    } catch {
+      throw BPFError("opening the pinned map \(path)", errno: error)
+    }
+    try self.init(owning: descriptor)
+  }
+
+  /// Opens the only map with a name.
+  ///
+  /// - Parameter name: cut to the 15 bytes that the kernel keeps.
+  /// - Throws: `notFound` when there is none, `exists` when there are several (the ids are in the message).
+  public convenience init(named name: String, access: MapAccess = .readWrite) throws(BPFError) {
+    let found = try AnyMap.all(named: name)
+    guard let only = found.first else {
+      throw BPFError(.notFound, "opening the map named \(name)", hint: "`merops map list` shows the maps there are")
+    }
+    guard found.count == 1 else {
+      throw BPFError(
+        .exists, "opening the map named \(name)",
+        detail: "\(found.count) maps have that name, with ids \(found.map { "\($0.id)" }.joined(separator: ", "))",
+        hint: "open one of them by its id")
+    }
+    try self.init(id: only.id, access: access)
+  }
+
+  /// The facts of every map in the kernel, by ascending id.
+  public static func all() throws(BPFError) -> [MapInfo] {
+    var result: [MapInfo] = []
+    var id: UInt32 = 0
+    do {
+      while let next = try BPFCall.nextID(.map, after: id) {
+        id = next
+        // A map may go away between the two calls.
+        guard let descriptor = try? BPFCall.openByID(.map, id) else { continue }
+        result.append(MapInfo(try BPFCall.mapInformation(fd: descriptor.rawValue)))
+      }
+    } catch {
+      throw BPFError("listing maps", errno: error, hint: "it needs CAP_SYS_ADMIN")
+    }
+    return result
+  }
+
+  /// The facts of the maps with a name, as far as the kernel keeps it (15 bytes).
+  public static func all(named name: String) throws(BPFError) -> [MapInfo] {
+    let kept = BPFCall.objectName(name)
+    return try all().filter { $0.name == kept }
+  }
+}

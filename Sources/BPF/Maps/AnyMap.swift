@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+public import BPFSystem
+import Synchronization
+import SystemPackage
+
+/// A map in the kernel, with keys and values as bytes: what ``Map``, ``PerCPUMap`` and the other typed views stand on.
+///
+/// It owns its descriptor. The map lives as long as something holds it: this object, a program, a pin, another map.
+/// All operations may be called from any thread at any time; each one is a system call of its own.
+public final class AnyMap: Sendable {
+  let descriptor: Descriptor
+
+  /// The kernel's facts, asked for once.
+  public let info: MapInfo
+
+  /// The whole name where this process created the map; otherwise the 15 bytes that the kernel keeps.
+  public let name: String
+
+  /// Bytes that a lookup writes: the value, or for per-CPU maps one of each *possible* CPU, each padded to 8 bytes.
+  public let lookupSize: Int
+
+  /// What keys and values mean, once asked for.
+  let knownTypes: Mutex<KnownTypes>
+
+  /// The memory of an array that user space may map, once asked for.
+  let mapping = Mutex<MapMemory?>(nil)
+
+  /// Whether batch lookups are worth trying; false after the kernel has refused one.
+  let batches = Atomic<Bool>(true)
+
+  /// Takes ownership of a map's descriptor.
+  ///
+  /// - Parameters:
+  ///   - descriptor: of a map; anything else is refused.
+  ///   - name: the whole name, where it is known.
+  ///   - types: what keys and values mean, where it is known; otherwise they are read from the kernel when needed.
+  public init(
+    owning descriptor: consuming Descriptor, name: String? = nil, types: MapTypes? = nil
+  ) throws(BPFError) {
+    let label = name.map { "map \($0)" } ?? "a map"
+    do {
+      let fd = descriptor.rawValue
+      info = MapInfo(try BPFCall.mapInformation(fd: fd))
+    } catch {
+      throw BPFError("reading the information of \(label)", errno: error)
+    }
+    self.name = name ?? info.name
+    lookupSize = info.type.isPerCPU ? info.valueStride * (try Self.possibleCPUs()) : Self.plainLookupSize(info)
+    knownTypes = Mutex(types.map { .known($0) } ?? .unasked)
+    self.descriptor = descriptor
+  }
+
+  /// The descriptor's number, for calls that borrow it. Valid for as long as this object lives.
+  public var fd: CInt { descriptor.rawValue }
+
+  /// Maps of descriptors hand ids out as 32 bits, whatever size their values have.
+  private static func plainLookupSize(_ info: MapInfo) -> Int {
+    info.type.holdsDescriptors ? max(info.valueSize, 4) : info.valueSize
+  }
+
+  static func possibleCPUs() throws(BPFError) -> Int {
+    do {
+      return try CPUSet.possible.count
+    } catch {
+      throw BPFError("reading the set of possible CPUs", errno: error)
+    }
+  }
+}
+
+extension AnyMap: CustomStringConvertible {
+  public var description: String { "\(info.type) map \(name) (id \(info.id))" }
+
+  /// An error about this map: `reading map counts`.
+  func failure(_ action: String, _ errno: Errno, requires: String? = nil) -> BPFError {
+    BPFError("\(action) map \(name)", errno: errno, requires: requires)
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a Swift type lies in a map's key or value.
+///
+/// A map compares keys byte by byte, padding included. Swift does not promise what padding holds, so a key is handed to
+/// the kernel as it is only where it has none; otherwise it goes through zeroed memory, with the bytes cleared that
+/// belong to no member by the map's own type information. A map without type information does not show where padding
+/// is inside a key: give such keys explicit members for it.
+@usableFromInline struct MapLayout: Sendable {
+  /// Bytes in the map.
+  @usableFromInline let size: Int
+  /// Whether the Swift value's memory can be used as it is.
+  @usableFromInline let isDirect: Bool
+  /// For each byte, whether it belongs to a member; nil when all do or nothing is known.
+  @usableFromInline let members: [Bool]?
+
+  /// - Parameters:
+  ///   - size: bytes in the map.
+  ///   - members: see ``members``.
+  /// - Returns: nil when `type` cannot have that size in C: its size, or that rounded up to its alignment.
+  init?<T>(_ type: T.Type, size: Int, members: [Bool]? = nil) {
+    guard size == MemoryLayout<T>.size || size == MemoryLayout<T>.stride else { return nil }
+    self.size = size
+    self.members = members.flatMap { $0.count == size && $0.contains(false) ? $0 : nil }
+    isDirect = size == MemoryLayout<T>.size && self.members == nil
+  }
+
+  /// Whether there could be padding between members at all.
+  static func mayHavePadding<T>(_ type: T.Type) -> Bool {
+    MemoryLayout<T>.alignment > 1 && MemoryLayout<T>.size > MemoryLayout<T>.alignment
+  }
+
+  /// Lends the bytes that stand for a value.
+  @inlinable func withBytes<T: BitwiseCopyable, Result: ~Copyable>(
+    of value: T, _ body: (UnsafeRawPointer) throws(BPFError) -> Result
+  ) throws(BPFError) -> Result {
+    if isDirect {
+      return try withUnsafePointer(to: value) { (pointer) throws(BPFError) in try body(pointer) }
+    }
+    return try withUnsafeTemporaryAllocation(of: T.self, capacity: 1) { (room) throws(BPFError) -> Result in
+      // Room for one is a stride, never less than the size.
+      let bytes = UnsafeMutableRawBufferPointer(room)
+      bytes.initializeMemory(as: UInt8.self, repeating: 0)
+      bytes.baseAddress.unsafelyUnwrapped.storeBytes(of: value, as: T.self)
+      clear(bytes)
+      return try body(UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped))
+    }
+  }
+
+  @usableFromInline func clear(_ bytes: UnsafeMutableRawBufferPointer) {
+    guard let members else { return }
+    for (index, isMember) in members.enumerated() where !isMember { bytes[index] = 0 }
+  }
+}
