@@ -43,7 +43,8 @@ extension BTFTypes {
 
   func requireRecord(_ id: TypeID) throws(BTFError) -> TypeRecord {
     guard let record = record(id) else {
-      throw BTFError(.badType, at: header.types.lowerBound, "no type has the id \(id), the last is \(endID.rawValue - 1)")
+      throw BTFError(
+        .badType, at: header.types.lowerBound, "no type has the id \(id), the last is \(endID.rawValue - 1)")
     }
     return record
   }

@@ -18,6 +18,7 @@ struct NameLookup {
 
   private var lookups = 0
   private var chosen: Method?
+  private var flavored: [TypeID]?
 
   mutating func method(for types: BTFTypes) -> Method {
     if let chosen { return chosen }
@@ -27,6 +28,13 @@ struct NameLookup {
       if let start = types.sortedNamesStart() { .bisect(from: start) } else { .index(NameIndex(types)) }
     chosen = method
     return method
+  }
+
+  mutating func flavored(in types: BTFTypes) -> [TypeID] {
+    if let flavored { return flavored }
+    let found = types.findFlavored()
+    flavored = found
+    return found
   }
 }
 

@@ -2,8 +2,8 @@
 import BPFELF
 import BTF
 import Foundation
-import TestSupport
 import TestObjects
+import TestSupport
 
 /// BTF that tests read: this machine's kernel and the corpus.
 enum Input {
