@@ -84,6 +84,13 @@ public struct ELFFile: Sendable {
     }
   }
 
+  /// The symbols of any symbol table, such as the dynamic one of a library, which is read only when asked for.
+  ///
+  /// - Throws: ``ELFError`` if the section is no well-formed symbol table.
+  public func symbols(of section: Section) throws(ELFError) -> [Symbol] {
+    try ELFSymbolReader(bytes: bytes, isBigEndian: isBigEndian, sections: sections).read(section)
+  }
+
   /// The first section with this name.
   public func section(named name: String) -> Section? {
     sectionIndexes[name].map { sections[$0] }

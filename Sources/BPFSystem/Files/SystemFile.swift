@@ -24,6 +24,17 @@ public enum SystemFile {
     return bytes
   }
 
+  /// Whether there is something at a path that this process can see.
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Reads what comes next of an open file.
+  ///
+  /// - Returns: the number of bytes; zero at the end.
+  public static func read(_ file: borrowing Descriptor, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    let fd = file.rawValue
+    return Int(try retrying { Glibc.read(fd, buffer.baseAddress, buffer.count).orError })
+  }
+
   /// Reads a file as text without the white space around it.
   public static func text(_ path: String, limit: Int = 1 << 24) throws(Errno) -> String {
     trimmed(try read(path, limit: limit))

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BPFSystem
+import SystemPackage
+
+/// A program's attachment to a hook. Letting go of it detaches the program.
+///
+/// A link has one owner. Keep it in a variable or a property for as long as the program shall run; `_ =
+/// program.attach()` detaches at once. To leave the program attached after the process has ended, ``pin(at:)`` the link.
+///
+///     let link = try program.attach(to: .xdp(interface: "veth0"))
+///     try link.update(to: newer)      // no packet passes unfiltered in between
+///     try link.detach()               // or just leave the scope
+public struct Link: ~Copyable, Sendable {
+  private let attachment: any Attachment
+
+  /// Where the program is attached, in words: `xdp on veth0`.
+  public let place: String
+
+  init(_ attachment: any Attachment, place: String) {
+    self.attachment = attachment
+    self.place = place
+  }
+
+  /// Detaches now, even if the link is pinned or held elsewhere.
+  ///
+  /// A tracing, kprobe, uprobe, tracepoint or perf event link that is pinned stays: the kernel detaches those only when
+  /// their last reference goes, so remove the pin.
+  public consuming func detach() throws(BPFError) {
+    try attachment.detach()
+  }
+
+  /// Puts another program of the same type in place of the attached one, with no moment between the two.
+  ///
+  /// - Parameters:
+  ///   - old: what must be attached now, for the exchange to happen.
+  /// - Requires: Linux 5.7; xdp, tcx, netkit, cgroup, netns and sockmap links
+  /// - Throws: ``BPFError/Code/unsupported`` for hooks that cannot be updated in place.
+  public borrowing func update(to program: Program, expecting old: Program? = nil) throws(BPFError) {
+    try attachment.replace(with: program, expecting: old)
+  }
+
+  /// Keeps the link in a bpffs: it outlives this value and this process, until the file is removed.
+  ///
+  /// - Requires: Linux 5.7, and a hook that is attached by a link (``isKernelLink``)
+  public borrowing func pin(at path: String) throws(BPFError) {
+    let fd = try kernelLink("pinning the link at \(path)")
+    do { try BPFCall.pin(fd: fd, at: path) } catch {
+      throw BPFError("pinning the link at \(path)", errno: error, hint: Pinning.hint(error))
+    }
+  }
+
+  /// Whether the kernel has a link object for it, which can be pinned, listed and described. On older kernels some
+  /// hooks are attached without one.
+  public var isKernelLink: Bool { attachment.linkFD != nil }
+
+  /// The borrowed descriptor of the kernel's link; nil where there is none.
+  public var fd: CInt? { attachment.linkFD }
+
+  /// What the kernel says of the link.
+  ///
+  /// - Requires: Linux 5.8
+  public borrowing func information() throws(BPFError) -> LinkInformation {
+    let fd = try kernelLink("describing the link")
+    do { return try BPFCall.linkInformation(fd: fd) } catch {
+      throw BPFError("describing the link of \(place)", errno: error)
+    }
+  }
+
+  private borrowing func kernelLink(_ what: String) throws(BPFError) -> CInt {
+    guard let fd = attachment.linkFD else {
+      throw BPFError(
+        .unsupported, what, detail: "\(place) is not held by a link on this kernel",
+        hint: "keep the process running, or use a kernel that attaches it by a link")
+    }
+    return fd
+  }
+}
+
+extension Link {
+  /// Opens a link by its id. The program stays attached when this value goes, unless it was the last reference.
+  ///
+  /// - Requires: Linux 5.8
+  public static func open(id: UInt32) throws(BPFError) -> Link {
+    do {
+      return Link(KernelLink(try BPFCall.openByID(.link, id), "link \(id)"), place: "link \(id)")
+    } catch {
+      throw BPFError("opening link \(id)", errno: error)
+    }
+  }
+
+  /// Opens a pinned link. The pin stays.
+  ///
+  /// - Requires: Linux 5.7
+  public static func open(pinned path: String) throws(BPFError) -> Link {
+    do {
+      return Link(KernelLink(try BPFCall.openPinned(path), path), place: path)
+    } catch {
+      throw BPFError("opening the pinned link \(path)", errno: error)
+    }
+  }
+
+  /// The ids of all links, ascending.
+  ///
+  /// - Requires: Linux 5.8
+  public static func ids() throws(BPFError) -> [UInt32] {
+    do { return try BPFCall.ids(.link) } catch { throw BPFError("listing links", errno: error) }
+  }
+}
