@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's kernels: which there are, fetching one, and making it bootable without its own initrd."""
+import functools
 import glob
 import lzma
 import os
@@ -29,6 +30,7 @@ def version_key(release):
     return [int(number) for number in re.findall(r"\d+", release.split("-cloud")[0])]
 
 
+@functools.cache
 def available():
     """Releases in the archive now, oldest first."""
     names = (PATTERN.match(name) for name in apt("pkgnames", "linux-image-").split())
