@@ -27,6 +27,12 @@ __u32 BPF_PROG(four, struct sock *sk)
 }
 
 SEC("struct_ops")
+__u32 BPF_PROG(undo, struct sock *sk)
+{
+	return 2;
+}
+
+SEC("struct_ops")
 void BPF_PROG(nothing, struct sock *sk, __u32 ack, __u32 acked)
 {
 }
@@ -35,15 +41,16 @@ SEC(".struct_ops.link")
 struct tcp_congestion_ops___newer merops_first = {
 	.ssthresh = (void *)two,
 	.cong_avoid = (void *)nothing,
-	.undo_cwnd = (void *)two,
+	.undo_cwnd = (void *)undo,
 	.name = "merops_link",
 };
 
+/* One program may serve several tables, in the same place of each. */
 SEC(".struct_ops.link")
 struct tcp_congestion_ops___newer merops_second = {
 	.ssthresh = (void *)four,
 	.cong_avoid = (void *)nothing,
-	.undo_cwnd = (void *)four,
+	.undo_cwnd = (void *)undo,
 	.name = "merops_link",
 };
 

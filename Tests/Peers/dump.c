@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// What libbpf hands to the kernel for an object: its maps, and each program's instructions after relocation. Prepared,
+// not loaded: programs that this kernel would refuse are shown too.
+//
+//     libbpf-dump OBJECT
+//
+// Lines of fields separated by tabs:
+//
+//     map      NAME TYPE KEY-SIZE VALUE-SIZE MAX-ENTRIES FLAGS EXTRA
+//     program  NAME SECTION TYPE ATTACH-TYPE FLAGS
+//     insn     16-HEX-DIGITS MAP       (a map's descriptor is shown as 0, its name follows; "-" for none)
+//     refused  NAME ERRNO MESSAGE      (libbpf would not prepare this program; NAME is "-" for the whole object)
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char last_warning[400];
+
+static int note(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_WARN) {
+		vsnprintf(last_warning, sizeof(last_warning), format, arguments);
+		for (char *c = last_warning; *c; c++)
+			if (*c == '\n' || *c == '\t')
+				*c = ' ';
+	}
+	return 0;
+}
+
+static struct bpf_object *open_object(const char *path)
+{
+	struct bpf_object *object = bpf_object__open_file(path, NULL);
+	struct bpf_map *map;
+
+	if (!object)
+		return NULL;
+	bpf_object__for_each_map(map, object)
+		bpf_map__set_pin_path(map, NULL); // nothing is to be left behind, nor taken from what is there
+	return object;
+}
+
+static void print_maps(struct bpf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+		printf("map\t%s\t%u\t%u\t%u\t%u\t%u\t%llu\n", bpf_map__name(map), bpf_map__type(map),
+		       bpf_map__key_size(map), bpf_map__value_size(map), bpf_map__max_entries(map),
+		       bpf_map__map_flags(map), (unsigned long long)bpf_map__map_extra(map));
+}
+
+static const char *map_with(struct bpf_object *object, int descriptor)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+		if (bpf_map__fd(map) == descriptor)
+			return bpf_map__name(map);
+	return "?";
+}
+
+static void print_program(struct bpf_object *object, struct bpf_program *program)
+{
+	const struct bpf_insn *instructions = bpf_program__insns(program);
+	size_t count = bpf_program__insn_cnt(program);
+
+	printf("program\t%s\t%s\t%d\t%d\t%u\n", bpf_program__name(program), bpf_program__section_name(program),
+	       bpf_program__type(program), bpf_program__expected_attach_type(program), bpf_program__flags(program));
+	for (size_t i = 0; i < count; i++) {
+		struct bpf_insn insn = instructions[i];
+		int is_map = insn.code == (BPF_LD | BPF_IMM | BPF_DW) &&
+			     (insn.src_reg == BPF_PSEUDO_MAP_FD || insn.src_reg == BPF_PSEUDO_MAP_VALUE);
+		const char *map = is_map ? map_with(object, insn.imm) : "-";
+		unsigned char bytes[sizeof(insn)];
+
+		if (is_map)
+			insn.imm = 0;
+		memcpy(bytes, &insn, sizeof(insn));
+		printf("insn\t");
+		for (size_t b = 0; b < sizeof(bytes); b++)
+			printf("%02x", bytes[b]);
+		printf("\t%s\n", map);
+	}
+}
+
+// Prepares the object with one program, or with all of those that libbpf loads when nobody chooses.
+static int dump(const char *path, const char *only)
+{
+	struct bpf_object *object = open_object(path);
+	struct bpf_program *program;
+	int error;
+
+	if (!object)
+		return -errno;
+	bpf_object__for_each_program(program, object)
+		if (only)
+			bpf_program__set_autoload(program, strcmp(bpf_program__name(program), only) == 0);
+	last_warning[0] = 0;
+	error = bpf_object__prepare(object);
+	if (!error) {
+		bpf_object__for_each_program(program, object)
+			if (bpf_program__autoload(program))
+				print_program(object, program);
+	}
+	bpf_object__close(object);
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_object *object;
+	struct bpf_program *program;
+	int error, whole;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: libbpf-dump OBJECT\n");
+		return 2;
+	}
+	libbpf_set_print(note);
+	object = open_object(argv[1]);
+	if (!object) {
+		printf("refused\t-\t%d\t%s\n", errno, last_warning);
+		return 0;
+	}
+	print_maps(object);
+	whole = dump(argv[1], NULL);
+
+	bpf_object__for_each_program(program, object) {
+		if (!whole && bpf_program__autoload(program))
+			continue;
+		error = dump(argv[1], bpf_program__name(program));
+		if (error)
+			printf("refused\t%s\t%d\t%s\n", bpf_program__name(program), -error, last_warning);
+	}
+	bpf_object__close(object);
+	return 0;
+}
