@@ -16,6 +16,8 @@ extension CDefinitions {
     if !name.isEmpty {
       space()
       append(name)
+    } else if types.kind(id) == .function || types.kind(id) == .functionPrototype {
+      append(" ")
     }
     try suffix(id, level: level, depth: 0)
   }

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Compares types of two BTFs: named ones by name where they are referred to, by content where they are asked about.
+struct BTFComparison {
+  private let old: BTFTypes
+  private let new: BTFTypes
+  /// Pairs of references that have been compared, or are being compared and so far agree.
+  private var known: [Pair: Bool] = [:]
+
+  private struct Pair: Hashable {
+    var old: TypeID
+    var new: TypeID
+  }
+
+  static let depthLimit = 256
+  static let memberLimit = 1 << 16
+
+  init(_ old: BTFTypes, _ new: BTFTypes) {
+    self.old = old
+    self.new = new
+  }
+
+  // MARK: References
+
+  /// Whether two references mean the same type.
+  private mutating func refersToSame(_ a: TypeID, _ b: TypeID, depth: Int = 0) throws(BTFError) -> Bool {
+    if a.isVoid || b.isVoid { return a == b }
+    let pair = Pair(old: a, new: b)
+    if let answer = known[pair] { return answer }
+    guard depth < Self.depthLimit else { throw BTFError(.endless, at: 0, "types nest too deep at \(a)") }
+    known[pair] = true
+    let answer = try compareReferences(a, b, depth: depth)
+    known[pair] = answer
+    return answer
+  }
+
+  private mutating func compareReferences(_ a: TypeID, _ b: TypeID, depth: Int) throws(BTFError) -> Bool {
+    let (left, right) = (try old.requireRecord(a), try new.requireRecord(b))
+    // A struct that one side only declares is still that struct.
+    if let tag = Self.tag(left), let other = Self.tag(right), left.name != 0 || right.name != 0 {
+      return tag == other && old.name(a) == new.name(b)
+    }
+    guard left.kind == right.kind else { return false }
+    if left.kind == .typedef { return old.name(a) == new.name(b) }
+    return try haveSameContent(a, b, depth: depth)
+  }
+
+  /// The keyword before a type's name.
+  private static func tag(_ record: TypeRecord) -> String? {
+    switch record.kind {
+    case .structure: "struct"
+    case .union: "union"
+    case .enumeration, .enumeration64: "enum"
+    case .forward: record.flag ? "union" : "struct"
+    default: nil
+    }
+  }
+
+  // MARK: Content
+
+  /// Whether two types of one name are the same in all that a program can see.
+  mutating func areEqual(_ a: TypeID, _ b: TypeID) throws(BTFError) -> Bool { try haveSameContent(a, b, depth: 0) }
+
+  private mutating func haveSameContent(_ a: TypeID, _ b: TypeID, depth: Int) throws(BTFError) -> Bool {
+    switch (try old.type(a), try new.type(b)) {
+    case (.int(let left), .int(let right)): return left == right
+    case (.float(let name, let size), .float(let otherName, let otherSize)):
+      return (name, size) == (otherName, otherSize)
+    case (.pointer(let left), .pointer(let right)), (.const(let left), .const(let right)),
+      (.volatile(let left), .volatile(let right)), (.restrict(let left), .restrict(let right)),
+      (.typedef(_, let left), .typedef(_, let right)):
+      return try refersToSame(left, right, depth: depth + 1)
+    case (.typeTag(let left), .typeTag(let right)):
+      guard left.name == right.name else { return false }
+      return try refersToSame(left.type, right.type, depth: depth + 1)
+    case (.array(let left), .array(let right)):
+      guard left.count == right.count else { return false }
+      return try refersToSame(left.element, right.element, depth: depth + 1)
+    case (.function(let left), .function(let right)): return try refersToSame(left.type, right.type, depth: depth + 1)
+    case (.variable(let left), .variable(let right)): return try refersToSame(left.type, right.type, depth: depth + 1)
+    case (.functionPrototype(let left), .functionPrototype(let right)):
+      guard left.parameters.count == right.parameters.count, left.isVariadic == right.isVariadic,
+        try refersToSame(left.result, right.result, depth: depth + 1)
+      else { return false }
+      for (x, y) in zip(left.parameters, right.parameters) {
+        guard try refersToSame(x.type, y.type, depth: depth + 1) else { return false }
+      }
+      return true
+    case (.enumeration(let left), .enumeration(let right)):
+      return left.size == right.size && left.values.count == right.values.count
+        && zip(left.values, right.values).allSatisfy {
+          $0.name == $1.name && Self.number($0, left) == Self.number($1, right)
+        }
+    case (.structure(let left), .structure(let right)), (.union(let left), .union(let right)):
+      guard left.size == right.size, left.members.count == right.members.count else { return false }
+      for (x, y) in zip(left.members, right.members) {
+        guard x.name == y.name, x.bitOffset == y.bitOffset, x.bitSize == y.bitSize,
+          try refersToSame(x.type, y.type, depth: depth + 1)
+        else { return false }
+      }
+      return true
+    default: return false
+    }
+  }
+
+  private static func number(_ value: BTFEnumeration.Value, _ enumeration: BTFEnumeration) -> Int128 {
+    enumeration.isSigned ? Int128(value.signed) : Int128(value.unsigned)
+  }
+
+  // MARK: Details
+
+  /// What differs between two types of one name and kind: nothing, if only members without names were regrouped.
+  mutating func details(_ a: TypeID, _ b: TypeID) throws(BTFError) -> [BTFDiff.Detail] {
+    let (left, right) = (try old.type(a), try new.type(b))
+    var details: [BTFDiff.Detail] = []
+    if let from = left.size, let to = right.size, from != to { details.append(.size(from: from, to: to)) }
+    switch (left, right) {
+    case (.structure, .structure), (.union, .union): details += try members(a, b)
+    case (.enumeration(let left), .enumeration(let right)): details += Self.values(left, right)
+    case (.typedef(_, let left), .typedef(_, let right)): details.append(type(left, right))
+    case (.function, .function), (.variable, .variable): details.append(type(a, b))
+    case (.int(let left), .int(let right)) where left.encoding != right.encoding || left.bits != right.bits:
+      details.append(.type(from: CDefinitions.spelling(of: left), to: CDefinitions.spelling(of: right)))
+    default: break
+    }
+    return details
+  }
+
+  private func type(_ a: TypeID, _ b: TypeID) -> BTFDiff.Detail {
+    .type(from: old.declaration(of: a), to: new.declaration(of: b))
+  }
+
+  private struct Member {
+    var name: String
+    var type: TypeID
+    var bitOffset: Int
+    var bitSize: Int
+
+    func declaration(_ types: BTFTypes) -> String {
+      types.declaration(of: type) + (bitSize == 0 ? "" : ": \(bitSize)")
+    }
+  }
+
+  private mutating func members(_ a: TypeID, _ b: TypeID) throws(BTFError) -> [BTFDiff.Detail] {
+    var before: [Member] = []
+    var after: [Member] = []
+    try Self.collect(a, at: 0, old, &before, depth: 0)
+    try Self.collect(b, at: 0, new, &after, depth: 0)
+    var places = Dictionary(after.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var details: [BTFDiff.Detail] = []
+    var moves: [BTFDiff.Detail] = []
+    for member in before {
+      guard let place = places.removeValue(forKey: member.name) else {
+        let type = member.declaration(old)
+        details.append(.memberRemoved(name: member.name, type: type, bitOffset: member.bitOffset))
+        continue
+      }
+      let other = after[place]
+      let isSameType = try refersToSame(member.type, other.type)
+      if member.bitSize != other.bitSize || !isSameType {
+        details.append(
+          .memberType(name: member.name, from: member.declaration(old), to: other.declaration(new)))
+      }
+      if member.bitOffset != other.bitOffset {
+        moves.append(.memberMoved(name: member.name, from: member.bitOffset, to: other.bitOffset))
+      }
+    }
+    for member in after where places[member.name] != nil {
+      details.append(
+        .memberAdded(name: member.name, type: member.declaration(new), bitOffset: member.bitOffset))
+    }
+    return details + moves
+  }
+
+  /// The members with names, those of unnamed members among them: a program names them alike.
+  private static func collect(
+    _ id: TypeID, at base: Int, _ types: BTFTypes, _ members: inout [Member], depth: Int
+  ) throws(BTFError) {
+    guard depth < depthLimit, members.count < memberLimit else {
+      throw BTFError(.endless, at: 0, "unnamed members nest beyond any real program's in \(id)")
+    }
+    guard let composite = try types.type(try types.resolved(id)).composite else { return }
+    for member in composite.members {
+      let offset = base + member.bitOffset
+      if member.name.isEmpty {
+        try collect(member.type, at: offset, types, &members, depth: depth + 1)
+      } else {
+        members.append(Member(name: member.name, type: member.type, bitOffset: offset, bitSize: member.bitSize))
+      }
+    }
+  }
+
+  private static func values(_ left: BTFEnumeration, _ right: BTFEnumeration) -> [BTFDiff.Detail] {
+    var places = Dictionary(right.values.map { ($0.name, number($0, right)) }, uniquingKeysWith: { first, _ in first })
+    var details: [BTFDiff.Detail] = []
+    for value in left.values {
+      let from = number(value, left)
+      guard let to = places.removeValue(forKey: value.name) else {
+        details.append(.valueRemoved(name: value.name, value: from))
+        continue
+      }
+      if from != to { details.append(.valueChanged(name: value.name, from: from, to: to)) }
+    }
+    for value in right.values where places[value.name] != nil {
+      details.append(.valueAdded(name: value.name, value: number(value, right)))
+    }
+    return details
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import BTF
+import Foundation
+import Testing
+
+@Suite(.enabled(if: !Clang.isMissing, "no clang")) struct BTFDiffTests {
+  static let old = """
+    typedef int length_t; typedef long gone_t;
+    struct inner { int a; };
+    struct same { struct inner inner; void (*f)(struct inner *, int); struct { int u; union { int v; }; }; } same;
+    struct task { int pid; char comm[16]; struct inner inner; length_t length; int flags: 3, more: 5; long a, b, c; } task;
+    struct grouped { int x; int y; } grouped;
+    enum state { RUNNING, STOPPED = 4, ZOMBIE = 5 } state;
+    union view { int whole; char parts[4]; } view;
+    struct dropped { int x; } dropped;
+    gone_t gone;
+    int callee(struct task *task, int n) { return n; }
+    int kept(struct inner *inner) { return inner->a; }
+    """
+  static let new = """
+    typedef unsigned int length_t;
+    struct inner { long a; };
+    struct same { struct inner inner; void (*f)(struct inner *, int); struct { int u; union { int v; }; }; } same;
+    struct task { int pid; int tgid; char comm[16]; struct inner *inner; length_t length; int flags: 4, more: 5; long a, b, c; } task;
+    struct grouped { struct { int x; int y; }; } grouped;
+    enum state { RUNNING, STOPPED = 8, DEAD = 5 } state;
+    union view { long whole; char parts[4]; } view;
+    struct fresh { int x; short y; } fresh;
+    int callee(const struct task *task, int n) { return n; }
+    int kept(struct inner *renamed) { return renamed->a; }
+    long extra(void) { return 1; }
+    """
+
+  static let expected = """
+    5 added, 4 removed, 6 changed
+
+    + struct fresh (8 bytes)
+    + long extra(void)
+    + struct fresh fresh
+    + short
+    + unsigned int
+
+    - struct dropped (4 bytes)
+    - typedef long gone_t
+    - struct dropped dropped
+    - gone_t gone
+
+    ~ struct inner
+        size 4 -> 8
+        ~ a: int -> long
+    ~ struct task
+        size 56 -> 64
+        ~ inner: struct inner -> struct inner *
+        ~ flags: int: 3 -> int: 4
+        + tgid: int, at 4
+        ~ comm ... inner: 2 members moved by +4, from 4 -> 8
+        ~ length ... flags: 2 members moved by +8, from 24 -> 32
+        ~ more: moved 28:3 -> 36:4
+        ~ a ... c: 3 members moved by +8, from 32 -> 40
+    ~ union view
+        size 4 -> 8
+        ~ whole: int -> long
+    ~ enum state
+        ~ STOPPED: 4 -> 8
+        - ZOMBIE = 5
+        + DEAD = 5
+    ~ typedef length_t
+        int -> unsigned int
+    ~ function callee
+        int (struct task *task, int n) -> int (const struct task *task, int n)
+
+    """
+
+  @Test("What changed, in words")
+  func text() throws {
+    let diff = try BTFDiff(from: try Clang.types(of: Self.old), to: try Clang.types(of: Self.new))
+    #expect(diff.description.split(separator: "\n") == Self.expected.split(separator: "\n"))
+  }
+
+  @Test("What changed, as JSON")
+  func json() throws {
+    let diff = try BTFDiff(from: try Clang.types(of: Self.old), to: try Clang.types(of: Self.new))
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(diff.json.utf8)) as? [String: [[String: Any]]])
+    #expect(object["added"]?.count == diff.added.count)
+    #expect(object["removed"]?.count == diff.removed.count)
+    #expect(object["changed"]?.count == diff.changed.count)
+    for expected in [
+      #"{"kind":"struct","name":"fresh","declaration":"struct fresh","size":8}"#,
+      #"{"change":"size","from":56,"to":64}"#, #"{"change":"member moved","name":"more","from":227,"to":292}"#,
+      #"{"change":"member added","name":"tgid","type":"int","bit_offset":32}"#,
+      #"{"kind":"typedef","name":"length_t","details":[{"change":"type","from":"int","to":"unsigned int"}]}"#,
+      #"{"change":"value changed","name":"STOPPED","from":4,"to":8}"#,
+    ] { #expect(diff.json.contains(expected), "\(expected)") }
+  }
+
+  @Test("Backwards, what was added is removed")
+  func symmetry() throws {
+    let (old, new) = (try Clang.types(of: Self.old), try Clang.types(of: Self.new))
+    let (forth, back) = (try BTFDiff(from: old, to: new), try BTFDiff(from: new, to: old))
+    #expect(forth.added == back.removed)
+    #expect(forth.removed == back.added)
+    #expect(forth.changed.map(\.name) == back.changed.map(\.name))
+  }
+
+  @Test("A kernel does not differ from itself", .enabled(if: Input.hasKernel, "no kernel BTF"))
+  func kernel() throws {
+    let kernel = try #require(Input.kernel)
+    let bytes = try #require(Input.kernelBytes)
+    let same = try BTFDiff(from: kernel, to: try BTFTypes(bytes: bytes))
+    #expect(same.isEmpty)
+    #expect(same.description == "no difference\n")
+  }
+}
