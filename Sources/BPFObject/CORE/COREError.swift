@@ -87,6 +87,12 @@ public struct COREBinding: Hashable, Sendable, CustomStringConvertible {
   /// The relocation's value; nil if this type gives none.
   public var value: UInt64?
 
+  public init(path: String, type: TypeID, value: UInt64?) {
+    self.path = path
+    self.type = type
+    self.value = value
+  }
+
   public var description: String {
     "\(path) of type \(type)" + (value.map { ", value \(Int64(bitPattern: $0))" } ?? ", no value")
   }

@@ -111,10 +111,10 @@ public struct CORELinker {
     if let known = candidates[id] { return known }
     let name = local.types.name(id)
     guard !name.isEmpty, let kind = local.types.kind(id) else { throw .anonymousType }
-    var found = target.candidates(name, kind: kind, base: nil).map { Candidate(view: target, id: $0) }
+    var found = target.candidates(name, kind: kind).map { Candidate(view: target, id: $0) }
     if found.isEmpty {
       for module in try loadedModules() {
-        found += module.candidates(name, kind: kind, base: target).map { Candidate(view: module, id: $0) }
+        found += module.candidates(name, kind: kind).map { Candidate(view: module, id: $0) }
       }
     }
     candidates[id] = found

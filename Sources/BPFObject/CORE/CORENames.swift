@@ -4,26 +4,11 @@ internal import BTF
 
 /// Names without their flavor: `task_struct___old` and `task_struct` are the same type to CO-RE.
 enum COREName {
-  /// The name up to its last flavor: three underscores with no other underscore beside them, something before and after.
+  /// The name up to its last flavor: three underscores with another character on either side.
   static func essential(_ name: String) -> Substring {
-    let bytes = name.utf8
-    guard bytes.count >= 5 else { return name[...] }
-    let underscore = UInt8(ascii: "_")
-    var end = bytes.endIndex
-    var run = 0
-    // From the back, to the first run of exactly three.
-    while end > bytes.startIndex {
-      let index = bytes.index(before: end)
-      if bytes[index] == underscore {
-        run += 1
-      } else {
-        let start = bytes.index(after: index)
-        if run == 3, bytes.index(start, offsetBy: 3) < bytes.endIndex { return name[..<start] }
-        run = 0
-      }
-      end = index
-    }
-    return name[...]
+    var name = name
+    let length = name.withUTF8 { BTFTypes.essentialLength(of: UnsafeRawBufferPointer($0)) }
+    return name[..<name.utf8.index(name.startIndex, offsetBy: length)]
   }
 
   static func match(_ a: String, _ b: String) -> Bool { essential(a) == essential(b) }

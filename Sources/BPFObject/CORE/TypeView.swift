@@ -7,9 +7,6 @@ final class TypeView {
   let types: BTFTypes
   private var decoded: [TypeID: BTFType] = [:]
 
-  /// The names with a flavor in this BTF's own strings, by their essential part.
-  private lazy var flavors = Dictionary(grouping: types.strings(containing: "___"), by: { COREName.essential($0) })
-
   init(_ types: BTFTypes) { self.types = types }
 
   func type(_ id: TypeID) throws(COREError.Reason) -> BTFType {
@@ -34,19 +31,15 @@ final class TypeView {
     do throws(BTFError) { return try types.size(of: id) } catch { throw .types(error) }
   }
 
-  /// This BTF's own types (not its base's) of a name, flavors of it included, and of a kind that fits, ascending.
-  func candidates(_ name: String, kind: BTFKind, base: TypeView?) -> [TypeID] {
+  /// This BTF's own types (not its base's) whose name without flavor is that of `name`, and of a kind that fits,
+  /// ascending.
+  func candidates(_ name: String, kind: BTFKind) -> [TypeID] {
     let essential = COREName.essential(name)
-    var names = [String(essential)]
-    names += flavors[essential] ?? []
-    if let base { names += base.flavors[essential] ?? [] }
-    var ids: Set<TypeID> = []
-    for name in names {
-      for id in types.ids(named: name) where id >= types.firstID {
-        if let other = types.kind(id), other.isCompatible(with: kind) { ids.insert(id) }
-      }
-    }
-    return ids.sorted()
+    return types.ids(essentialName: String(essential)).filter { id in
+      guard id >= types.firstID, let other = types.kind(id), other.isCompatible(with: kind) else { return false }
+      // "a___b" is a flavor of "a", and not what is left of "a___b___c".
+      return COREName.essential(types.name(id)) == essential
+    }.sorted()
   }
 }
 
