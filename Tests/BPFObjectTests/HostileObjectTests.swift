@@ -44,7 +44,9 @@ import Testing
   func randomBytesWhereItMatters(_ name: String) throws {
     let original = try #require(Corpus[name])
     let file = try ELFFile(bytes: original)
-    let wanted: Set = [".BTF", ".BTF.ext", ".maps", "maps", ".symtab", ".strtab", ".rodata", ".data", ".struct_ops.link"]
+    let wanted: Set = [
+      ".BTF", ".BTF.ext", ".maps", "maps", ".symtab", ".strtab", ".rodata", ".data", ".struct_ops.link",
+    ]
     let ranges = file.sections.filter { wanted.contains($0.name) || $0.name.hasPrefix(".rel") || $0.index > 0 }
       .filter { !$0.name.contains(".debug") }.map { file.range(of: $0) }.filter { !$0.isEmpty }
     var random = SplitMix64(state: 0x6d61_7474_6572)

@@ -113,6 +113,9 @@ struct ProgramLinker {
     guard let target, let index = image.functions.index(section: section, slot: target) else {
       throw error(function, slot, "refers to a function that is not there")
     }
+    guard image.functions[index].slots.lowerBound == target else {
+      throw error(function, slot, "refers to the middle of \(image.functions[index].label)")
+    }
     return index
   }
 
