@@ -15,6 +15,8 @@ public struct Epoll: ~Copyable, Sendable {
     public static let writable = Events(rawValue: 4)
     public static let error = Events(rawValue: 8)
     public static let hangUp = Events(rawValue: 16)
+    /// Reported once, then no more until it is added again.
+    public static let once = Events(rawValue: 1 << 30)
     /// Reported when it happens, not while it lasts.
     public static let edge = Events(rawValue: 1 << 31)
   }

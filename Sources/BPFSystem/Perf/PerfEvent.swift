@@ -18,6 +18,13 @@ public struct PerfEvent: Sendable {
   /// PERF_SAMPLE_*.
   public var sampleType: UInt64 = 0
   public var wakeup: Wakeup = .events(0)
+  /// The clock of PERF_SAMPLE_TIME; nil for perf's own.
+  public var clock: Clock?
+
+  public enum Clock: CInt, Sendable {
+    case monotonic = 1
+    case boottime = 7
+  }
 
   /// When a reader that waits on the ring is woken.
   public enum Wakeup: Sendable, Hashable {
@@ -84,8 +91,8 @@ public enum Perf {
     var memory = CallMemory()
     defer { memory.free() }
     var attributes = cbpf_perf_event_attr()
-    // The size of the first published layout that has config1 and config2; later fields are not used.
-    attributes.size = 72
+    // The first published layout that has a clock; later fields are not used.
+    attributes.size = 96
     attributes.type = event.type
     attributes.config = event.config
     attributes.config1 = event.name.map { memory.place($0) } ?? event.config1
@@ -93,6 +100,10 @@ public enum Perf {
     attributes.sample_period = event.samplePeriod
     attributes.sample_type = event.sampleType
     if event.usesFrequency { attributes.flags |= 1 << 10 }
+    if let clock = event.clock {
+      attributes.clockid = clock.rawValue
+      attributes.flags |= 1 << 25
+    }
     switch event.wakeup {
     case .events(let count): attributes.wakeup = count
     case .bytes(let count):

@@ -4,6 +4,7 @@
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -110,4 +111,12 @@ static inline uint64_t cbpf_memlock_limit(void) {
 static inline long cbpf_lift_memlock_limit(void) {
   struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
   return cbpf_result(setrlimit(RLIMIT_MEMLOCK, &limit));
+}
+
+/// Waits for one descriptor. Negative nanoseconds: for ever. Returns its events, zero when the time is over.
+static inline long cbpf_poll(int fd, short events, int64_t nanoseconds) {
+  struct pollfd wanted = {.fd = fd, .events = events, .revents = 0};
+  int64_t limit[2] = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  long count = cbpf_result(syscall(__NR_ppoll, &wanted, 1, nanoseconds < 0 ? (void *)0 : limit, (void *)0, 8));
+  return count > 0 ? wanted.revents : count;
 }

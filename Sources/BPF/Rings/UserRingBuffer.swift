@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPFSystem
+import Synchronization
+import SystemPackage
+
+/// Writes records that programs read: a map of type `user_ringbuf`, drained with `bpf_user_ringbuf_drain`.
+///
+/// One writer for a map.
+///
+/// - Requires: Linux 6.1
+public struct UserRingBuffer: ~Copyable, Sendable {
+  private let memory: RingMemory
+  private let mask: UInt
+  /// Edge-triggered: the kernel calls the descriptor writable while there is any space at all, which a large record
+  /// would spin on.
+  private let epoll: Epoll
+
+  /// - Parameters:
+  ///   - map: the map's descriptor, borrowed for this call.
+  ///   - size: bytes of data: the map's `max_entries`, a power of two.
+  public init(map: CInt, size: Int) throws(BPFError) {
+    let context = "mapping a user ring buffer of \(size) bytes"
+    let memory = try naming(context, requires: "6.1") { () throws(Errno) in
+      try RingMemory(map: map, size: size, role: .producer)
+    }
+    let fd = memory.descriptor.rawValue
+    let epoll = try naming(context) { () throws(Errno) in try Self.waiting(for: fd) }
+    self.memory = memory
+    self.epoll = epoll
+    mask = UInt(size) &- 1
+  }
+
+  private static func waiting(for fd: CInt) throws(Errno) -> Epoll {
+    let epoll = try Epoll()
+    try epoll.add(fd, events: [.writable, .edge], tag: 0)
+    return epoll
+  }
+
+  /// Bytes of data that the ring holds.
+  public var size: Int { Int(mask) + 1 }
+
+  /// Bytes that are free, of which each record takes eight for its header and is rounded up to eight.
+  public var free: Int {
+    size
+      - Int(
+        bitPattern: memory.producerPosition.pointee.load(ordering: .relaxed)
+          &- memory.consumerPosition.pointee.load(ordering: .acquiring))
+  }
+
+  /// Takes space for a record. Programs see it, and all that follow, once it is submitted.
+  ///
+  /// - Parameters:
+  ///   - count: bytes.
+  /// - Returns: nil while there is not enough free space.
+  /// - Throws: ``BPFError`` when the ring could never hold it.
+  public mutating func reserve(_ count: Int) throws(BPFError) -> UserRingRecord? {
+    guard count >= 0, count <= size - RingHeader.size else {
+      throw BPFError(.invalid, "reserving \(count) bytes of a user ring buffer", detail: "the ring holds \(size) bytes")
+    }
+    let total = RingHeader.total(UInt(count))
+    // Only this writer moves the producer's position.
+    let position = memory.producerPosition.pointee.load(ordering: .relaxed)
+    // Acquire: the kernel has read what lay there.
+    let consumed = memory.consumerPosition.pointee.load(ordering: .acquiring)
+    guard mask &+ 1 &- (position &- consumed) >= total else { return nil }
+    let header = memory.data + Int(bitPattern: position & mask)
+    header.storeBytes(of: UInt32(count) | RingHeader.busy, as: UInt32.self)
+    header.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
+    // Release: the busy header is there before the position that lets the kernel look at it.
+    UnsafeMutablePointer(mutating: memory.producerPosition).pointee.store(position &+ total, ordering: .releasing)
+    return UserRingRecord(memory: memory, header: header, count: count)
+  }
+
+  /// Takes space for a record, waiting until a program has drained enough.
+  ///
+  /// - Parameters:
+  ///   - timeout: how long at most; nil for ever.
+  /// - Returns: nil when the time is over.
+  public mutating func reserve(_ count: Int, timeout: Duration?) throws(BPFError) -> UserRingRecord? {
+    let deadline = timeout.map { KernelClock.monotonic() &+ UInt64($0.clampedNanoseconds) }
+    while true {
+      if let record = try reserve(count) { return record }
+      let left = deadline.map { Int64(bitPattern: $0 &- KernelClock.monotonic()) }
+      if let left, left <= 0 { return nil }
+      do {
+        try epoll.wait(timeout: left)
+      } catch {
+        throw BPFError("waiting for space in a user ring buffer", errno: error)
+      }
+    }
+  }
+
+  /// Writes one record.
+  ///
+  /// - Returns: false when there was not enough space, in the time that was given for waiting.
+  public mutating func send(_ bytes: RawSpan, timeout: Duration? = .zero) throws(BPFError) -> Bool {
+    guard var record = try reserve(bytes.byteCount, timeout: timeout) else { return try sendNow(bytes) }
+    record.fill(bytes)
+    record.submit()
+    return true
+  }
+
+  /// A last attempt, which is the only one when there was no time to wait.
+  private mutating func sendNow(_ bytes: RawSpan) throws(BPFError) -> Bool {
+    guard var record = try reserve(bytes.byteCount) else { return false }
+    record.fill(bytes)
+    record.submit()
+    return true
+  }
+}
+
+/// Space in a user ring buffer, to be filled and submitted. One that is dropped is discarded: programs pass it over.
+public struct UserRingRecord: ~Copyable {
+  private let memory: RingMemory
+  private let header: UnsafeMutableRawPointer
+
+  /// The record's bytes, valid until it is submitted or discarded.
+  public let bytes: UnsafeMutableRawBufferPointer
+
+  fileprivate init(memory: RingMemory, header: UnsafeMutableRawPointer, count: Int) {
+    self.memory = memory
+    self.header = header
+    bytes = UnsafeMutableRawBufferPointer(start: header + RingHeader.size, count: count)
+  }
+
+  /// What the header says in the end.
+  private var flag = RingHeader.discarded
+
+  deinit {
+    // Release: the record is there before its busy bit is gone. The kernel clears nothing, so a store will do.
+    header.assumingMemoryBound(to: Atomic<UInt32>.self).pointee
+      .store(UInt32(bytes.count) | flag, ordering: .releasing)
+  }
+
+  /// Copies bytes to the record's start.
+  public mutating func fill(_ source: RawSpan) {
+    source.withUnsafeBytes { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(bytes.count))) }
+  }
+
+  /// Lets programs read the record.
+  public consuming func submit() { flag = 0 }
+
+  /// Gives the record up.
+  public consuming func discard() {}
+}
