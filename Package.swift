@@ -73,7 +73,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
-    .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects"], swiftSettings: settings),
+    .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "BTFTests", dependencies: ["BTF", "BPFELF", "TestObjects", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFBytecodeTests", dependencies: ["BPFBytecode", "BPFELF", "TestObjects", "TestSupport"],

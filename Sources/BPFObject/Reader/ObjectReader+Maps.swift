@@ -16,7 +16,6 @@ extension ObjectReader {
       valuesOffsets.append(definition.valuesOffset)
       maps.append(definition.map)
     }
-    try readArena()
   }
 
   private func readDefinedMap(
@@ -44,7 +43,7 @@ extension ObjectReader {
   }
 
   /// Finds the object's arena, and what its variables start with.
-  private mutating func readArena() throws(ObjectError) {
+  mutating func readArena() throws(ObjectError) {
     let arenas = maps.indices.filter { maps[$0].type == .arena }
     if arenas.count > 1 {
       throw ObjectError(.unsupported, "map \(maps[arenas[1]].name)", "is the object's second arena; it can have one")

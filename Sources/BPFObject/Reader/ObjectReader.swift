@@ -87,6 +87,7 @@ struct ObjectReader {
     try readExterns()
     try fixTypes()
     try readDefinedMaps()
+    try readArena()
     try readLegacyMaps()
     try readDataMaps()
     addKconfigMap()
