@@ -15,9 +15,14 @@ public struct MappedMemory: ~Copyable, @unchecked Sendable {
   /// - Parameters:
   ///   - count: bytes, rounded up to pages by the kernel.
   ///   - offset: a multiple of the page size.
-  public init(fd: CInt, count: Int, offset: Int = 0, isWritable: Bool = false) throws(Errno) {
+  ///   - place: the address to map at, which must be free; nil for any.
+  public init(
+    fd: CInt, count: Int, offset: Int = 0, isWritable: Bool = false, at place: UInt? = nil
+  ) throws(Errno) {
     let protection = PROT_READ | (isWritable ? PROT_WRITE : 0)
-    let address = mmap(nil, count, protection, MAP_SHARED, fd, offset)
+    let fixed = place == nil ? 0 : CInt(MAP_FIXED_NOREPLACE)
+    let address = mmap(
+      place.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }, count, protection, MAP_SHARED | fixed, fd, offset)
     guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
     bytes = UnsafeMutableRawBufferPointer(start: address, count: count)
   }

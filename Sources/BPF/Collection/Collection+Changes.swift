@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BPFObject
+import Synchronization
+
+// What may be changed before the load.
+extension Collection {
+  /// Sets how many elements a map has; for rings, bytes.
+  public func setMaxEntries(_ count: Int, of map: String) throws(BPFError) {
+    guard let entries = UInt32(exactly: count) else {
+      throw BPFError(.invalid, "changing map \(map)", detail: "it cannot have \(count) elements")
+    }
+    try change(map: map) { $0.maxEntries = entries }
+  }
+
+  /// Changes a map's description: its size, flags, pinning.
+  public func change(map name: String, _ body: (inout MapSpec) throws -> Void) throws(BPFError) {
+    try state.withLock { (state) throws(BPFError) in
+      try state.expect(.open, "changing a map of")
+      guard let index = state.loader.spec.mapIndex(named: name) else {
+        throw state.unknown("map", name, state.loader.spec.maps.map(\.name))
+      }
+      do {
+        try body(&state.loader.spec.maps[index])
+      } catch {
+        throw error as? BPFError ?? BPFError(.invalid, "changing map \(name)", underlying: error)
+      }
+    }
+  }
+
+  /// Uses a map that exists in place of the object's: both then share it.
+  public func replaceMap(_ name: String, with map: AnyMap) throws(BPFError) {
+    try state.withLock { (state) throws(BPFError) in
+      try state.expect(.open, "replacing a map of")
+      guard let index = state.loader.spec.mapIndex(named: name) else {
+        throw state.unknown("map", name, state.loader.spec.maps.map(\.name))
+      }
+      state.loader.replacements[state.loader.spec.maps[index].name] = map
+    }
+  }
+
+  /// Chooses whether a program is loaded. Those in sections whose name starts with "?" are not, by default.
+  public func setAutoload(_ isLoaded: Bool, of program: String) throws(BPFError) {
+    try change(program: program) { $0.autoload = isLoaded }
+  }
+
+  /// Loads these programs and no others.
+  public func select(programs names: [String]) throws(BPFError) {
+    let all = spec.programs.map(\.name)
+    for name in names where !all.contains(name) {
+      throw state.withLock { $0.unknown("program", name, all) }
+    }
+    for name in all { try setAutoload(names.contains(name), of: name) }
+  }
+
+  /// Changes a program's description: its type, what it attaches to.
+  public func change(program name: String, _ body: (inout ProgramSpec) throws -> Void) throws(BPFError) {
+    try state.withLock { (state) throws(BPFError) in
+      try state.expect(.open, "changing a program of")
+      guard let index = state.loader.spec.programIndex(named: name) else {
+        throw state.unknown("program", name, state.loader.spec.programs.map(\.name))
+      }
+      do {
+        try body(&state.loader.spec.programs[index])
+      } catch {
+        throw error as? BPFError ?? BPFError(.invalid, "changing program \(name)", underlying: error)
+      }
+    }
+  }
+
+  /// Chooses what a program attaches to by type information: a function of the kernel or, for freplace programs and
+  /// tracing of programs, of another program.
+  public func setAttachTarget(
+    of program: String, to function: String, in target: Program? = nil
+  ) throws(BPFError) {
+    try change(program: program) { $0.attachTarget = function }
+    state.withLock { $0.loader.targets[program] = AttachTarget(program: target, function: function) }
+  }
+}
+
+extension Collection.State {
+  func unknown(_ kind: String, _ name: String, _ all: [String]) -> BPFError {
+    BPFError(
+      .notFound, "looking for \(kind) \(name) in \(loader.spec.name)",
+      detail: "it has \(all.isEmpty ? "none" : all.joined(separator: ", "))")
+  }
+}

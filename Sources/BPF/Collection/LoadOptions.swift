@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a collection is loaded.
+public struct LoadOptions: Sendable {
+  /// Types of the running kernel from a file (raw BTF, or ELF with a `.BTF` section), for kernels that have none.
+  /// CO-RE relocations use them; what a program attaches to is always looked up in the kernel's own.
+  public var kernelTypesPath: String?
+
+  /// Where maps that ask for it (`LIBBPF_PIN_BY_NAME`) are pinned and found again. In a bpffs.
+  public var pinDirectory = "/sys/fs/bpf"
+
+  /// What the verifier is to log of programs that it accepts: 1 states at branches, 2 every state, 4 statistics (bits).
+  /// Refusals are logged in any case.
+  public var logLevel: UInt32 = 0
+
+  /// Kernel options that are taken before the running kernel's own, in the form of /proc/config.gz.
+  public var kernelConfig: String?
+
+  public init() {}
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFSystem
+import BTF
+import SystemPackage
+
+/// An object's types in the kernel.
+final class LoadedTypes: Sendable {
+  let descriptor: Descriptor
+  var fd: CInt { descriptor.rawValue }
+
+  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+}
+
+/// Hands an object's types to the kernel, in a form that it understands.
+enum TypesLoader {
+  /// Loads types: as they are or, where the kernel refuses them, with what it is too old for rewritten.
+  ///
+  /// - Returns: nil where the kernel takes none and they are not needed.
+  static func load(_ types: BTFTypes, isNeeded: Bool) throws(BPFError) -> LoadedTypes? {
+    let release = KernelRelease.current
+    // A distribution's kernel may know more than its number says, so the number only counts after a refusal.
+    var attempts: [BTFFeatures?] = [nil, BTFFeatures(kernel: release.major, release.minor)]
+    attempts.append(BTFFeatures(kernel: 5, 10).intersection(BTFFeatures(kernel: release.major, release.minor)))
+    var refusal: (Errno, String)?
+    for features in attempts {
+      let blob = try blob(types, features)
+      do {
+        return LoadedTypes(try BPFCall.loadBTF(blob.span.bytes))
+      } catch {
+        refusal = refusal ?? (error, explanation(blob))
+        if error == .notPermitted { break }
+      }
+    }
+    guard isNeeded, let refusal else { return nil }
+    throw BPFError("loading the object's types", errno: refusal.0, detail: refusal.1.isEmpty ? nil : refusal.1)
+  }
+
+  private static func blob(_ types: BTFTypes, _ features: BTFFeatures?) throws(BPFError) -> [UInt8] {
+    guard let features else { return types.withUnsafeBytes { Array($0) } }
+    do {
+      return try BTFSanitizer(accepting: features).sanitized(types)
+    } catch {
+      throw BPFError(.types, "rewriting the object's types for this kernel", underlying: error)
+    }
+  }
+
+  /// The last words of the kernel about types that it refuses.
+  private static func explanation(_ blob: [UInt8]) -> String {
+    var log: KernelLog? = KernelLog(level: 1, capacity: 1 << 20)
+    _ = try? BPFCall.loadBTF(blob.span.bytes, log: &log)
+    return log?.text.split(separator: "\n").last.map(String.init) ?? ""
+  }
+}

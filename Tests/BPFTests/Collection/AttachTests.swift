@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BPFSystem
+import Foundation
+import TestSupport
+import Testing
+
+@testable import BPF
+
+/// What a collection attaches by itself.
+@Suite(.requires(.root)) struct CollectionAttachTests {
+  static var congestionControls: Set<String> {
+    let text =
+      (try? String(contentsOfFile: "/proc/sys/net/ipv4/tcp_available_congestion_control", encoding: .utf8)) ?? ""
+    return Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
+  }
+
+  @Test func whatSaysWhereIsAttachedAndTheRestListed() throws {
+    let collection = try load("tail_calls")
+    let report = try collection.attachAll()
+    #expect(report.attached.isEmpty)
+    #expect(Set(report.waiting.map(\.name)) == ["entry", "step_one", "step_two", "empty_slot"])
+    #expect(report.waiting.allSatisfy { $0.place == "tc" })
+  }
+
+  /// The kernel functions that the program calls are there: the one that no kernel has was tested for and not called.
+  @Test(.works(from: "6.2")) func attachedProgramsRun() throws {
+    let collection = try load("kfuncs")
+    let report = try collection.attachAll()
+    #expect(report.attached.map(\.name) == ["look_up"])
+    #expect(collection.attachedNames == ["look_up"])
+    _ = getppid()
+    #expect(try collection.global("is_absent") as Bool)
+    let isTaken = if let link = collection.takeLink("look_up") { link.isKernelLink } else { false }
+    #expect(isTaken)
+    #expect(collection.attachedNames.isEmpty)
+    #expect(throws: BPFError.self) { try collection.withLink("look_up") { $0.isKernelLink } }
+  }
+
+  @Test func symbolsAreSeenByPrograms() throws {
+    let collection = try load("externs_ksym")
+    try collection.attachAll()
+    _ = getppid()
+    #expect(try collection.global("is_absent") as Bool)
+    #expect(try collection.global("absent_address") as UInt64 == 0)
+    let symbols = try KernelSymbols.find(["bpf_map_put"])
+    #expect(try collection.global("put_address") as UInt64 == symbols["bpf_map_put"]?.first?.address)
+    collection.detachAll()
+    #expect(collection.isLoaded)
+  }
+
+  @Test(.works(from: "5.6")) func structOpsAreRegistered() throws {
+    let collection = try load("struct_ops")
+    #expect(!Self.congestionControls.contains("merops_cc"))
+    let report = try collection.attachAll()
+    #expect(report.attached.map(\.name) == ["merops_cc"])
+    #expect(Self.congestionControls.contains("merops_cc"))
+    collection.close()
+    #expect(!Self.congestionControls.contains("merops_cc"))
+  }
+
+  @Test(.works(from: "6.4")) func structOpsByLink() throws {
+    let collection = try load("struct_ops_link")
+    do {
+      let link = try collection.registerStructOps("merops_first")
+      let isKernelLink = link.isKernelLink
+      #expect(isKernelLink)
+      #expect(Self.congestionControls.contains("merops_link"))
+      // The same name cannot be registered twice.
+      #expect(throws: BPFError.self) { _ = try collection.registerStructOps("merops_second") }
+    }
+    #expect(!Self.congestionControls.contains("merops_link"))
+    let error = #expect(throws: BPFError.self) { try collection.attachAll() }
+    #expect(error?.code == .exists)
+    #expect(collection.attachedNames.isEmpty)
+    #expect(!Self.congestionControls.contains("merops_link"))
+  }
+
+  @Test func linksArePinnedToo() throws {
+    let pins = try TestBPFFS()
+    let collection = try load("externs_ksym")
+    try collection.attachAll()
+    let made = try supported(from: "5.15", "pinning a tracepoint's link") {
+      try collection.pinAll(in: "\(pins.path)/probe", links: true)
+    }
+    collection.close()
+    guard let made else { return }
+    let path = try #require(made.links["read_symbols"])
+    let link = try Link.open(pinned: path)
+    let isKernelLink = link.isKernelLink
+    #expect(isKernelLink)
+    _ = try Shell.check("rm -r \(pins.path)/probe")
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestObjects
+import TestSupport
+import Testing
+
+@testable import BPF
+
+/// Opens an object of the corpus.
+func open(_ name: String, options: LoadOptions = LoadOptions()) throws -> Collection {
+  let object = try #require(Objects.all.first { $0.name == name }, "there is no object \(name)")
+  return try Collection(bytes: object.bytes(), name: name, options: options)
+}
+
+/// Opens and loads an object of the corpus.
+func load(_ name: String, _ change: (Collection) throws -> Void = { _ in }) throws -> Collection {
+  let collection = try open(name)
+  try change(collection)
+  try collection.load()
+  return collection
+}
+
+/// A packet that programs which only look at its length can be run on.
+let somePacket = [UInt8](repeating: 0, count: 64)
+
+extension Collection {
+  /// What one of the programs returns for a packet.
+  func run(_ program: String, on packet: [UInt8] = somePacket) throws -> UInt32 {
+    try self.program(program).testRun(data: packet).returnValue
+  }
+}
+
+/// Whether something comes true soon, for what the kernel does behind our back.
+func eventually(_ isTrue: () -> Bool) -> Bool {
+  for _ in 0..<200 {
+    if isTrue() { return true }
+    usleep(20_000)
+  }
+  return false
+}
+
+/// A bpffs that only one test has.
+final class TestBPFFS: Sendable {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.path + "/merops-bpffs-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    _ = try Shell.check("mount -t bpf merops-test \(path)")
+  }
+
+  deinit {
+    _ = try? Shell.check("umount \(path)")
+    rmdir(path)
+  }
+
+  /// The files and directories below it, but for those that the kernel makes.
+  var entries: Set<String> {
+    Set(FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])
+      .subtracting(["maps.debug", "progs.debug"])
+  }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFBytecode
+import BPFObject
+import BPFSystem
+import TestSupport
+import Testing
+
+@testable import BPF
+
+/// What loaded programs do.
+@Suite(.requires(.root)) struct LoadTests {
+  @Test func tailCallsGoWhereTheObjectSays() throws {
+    let collection = try load("tail_calls")
+    #expect(try collection.run("entry") == 42)
+    #expect(try collection.global("last_step") as Int32 == 2)
+    #expect(try collection.run("empty_slot") == 7)
+  }
+
+  @Test func subprogramsAreLinked() throws {
+    let collection = try load("subprograms")
+    #expect(try collection.run("uses_static") == 0)
+    // leaf(7) + 1 + leaf(64) + 0
+    #expect(try collection.run("uses_global") == 22 + 192)
+    #expect(try collection.run("uses_weak_and_hidden") == 63 + (64 ^ 5))
+    #expect(try collection.global("calls") as UInt64 == 3)
+    let results = try Map<UInt32, UInt64>(collection.map("results"))
+    #expect(try results.get(0) == 3)
+    #expect(try results.get(1) == 2)
+    let info = try collection.program("uses_global").info()
+    #expect(info.functions.count == 5)
+    #expect(info.functionTags.count == 5)
+    #expect(!info.lines.isEmpty)
+  }
+
+  @Test func mapsOfMapsAreFilled() throws {
+    let collection = try load("map_in_map")
+    let inner = try Map<UInt32, UInt64>(collection.map("inner_one"))
+    _ = try collection.run("look")
+    #expect(try inner.get(0) == 1)
+  }
+
+  @Test func sizesAreSet() throws {
+    let collection = try load("tracepoint") { try $0.setMaxEntries(77, of: $0.spec.maps[0].name) }
+    #expect(collection.maps[0].info.maxEntries == 77)
+    #expect(throws: BPFError.self) { try collection.setMaxEntries(78, of: collection.maps[0].name) }
+    let error = #expect(throws: BPFError.self) { try open("tracepoint").setMaxEntries(1, of: "no_such_map") }
+    #expect(error?.code == .notFound)
+  }
+
+  @Test func programsAreChosen() throws {
+    let collection = try load("tail_calls") { try $0.select(programs: ["step_one", "step_two"]) }
+    #expect(collection.programs.map(\.name) == ["step_one", "step_two"])
+    let error = #expect(throws: BPFError.self) { try collection.program("entry") }
+    #expect(error?.description.contains("step_one, step_two") == true)
+    #expect(throws: BPFError.self) { try open("tail_calls").select(programs: ["no_such_program"]) }
+    // An element of the program array that is not loaded is an error, not a hole.
+    let hole = #expect(throws: BPFError.self) { try load("tail_calls") { try $0.select(programs: ["step_one"]) } }
+    #expect(hole?.description.contains("program step_two is not loaded") == true)
+  }
+
+  @Test func mapsAreShared() throws {
+    let first = try load("subprograms")
+    let second = try load("subprograms") { try $0.replaceMap("results", with: try first.map("results")) }
+    #expect(try second.map("results").info.id == first.map("results").info.id)
+    _ = try second.run("uses_static")
+    #expect(try Map<UInt32, UInt64>(first.map("results")).get(0) == 3)
+  }
+
+  @Test func mapsThatAreNotCreatedPoisonTheirUsers() throws {
+    let error = #expect(throws: BPFError.self) {
+      try load("map_in_map") { try $0.change(map: "outer_hash") { $0.autocreate = false } }
+    }
+    let refusal = try #require(error?.underlying as? VerifierError)
+    #expect(refusal.cause == "map outer_hash is referred to, but was not created")
+  }
+
+  @Test(.works(from: "6.9")) func arenasAreShared() throws {
+    let collection = try load("arena")
+    #expect(try collection.program("allocate").testRun(TestRun()).returnValue == 0)
+    let memory = try collection.arena("arena").bytes
+    let address = try collection.global("address") as UInt64
+    let page = try #require(UnsafeRawPointer(bitPattern: UInt(address)))
+    #expect(page.loadUnaligned(as: UInt64.self) == 1234)
+    #expect(memory.indices.contains(page - UnsafeRawPointer(try #require(memory.baseAddress))))
+    let globals = ArenaMemory.globalsOffset(try #require(collection.spec[map: "arena"]))
+    #expect(memory.loadUnaligned(fromByteOffset: globals, as: UInt64.self) == 5678)
+  }
+
+  @Test func trialLoadReports() throws {
+    let collection = try open("subprograms")
+    let report = try collection.verify()
+    #expect(!collection.isLoaded)
+    let entry = try #require(report.programs.first { $0.name == "uses_global" })
+    #expect(entry.type == .schedCLS)
+    #expect(entry.section == "tc")
+    #expect(entry.instructionCount > 20)
+    #expect(entry.verifiedInstructions > 20)
+    #expect(entry.stackDepths.count >= 1)
+    #expect(report.maps.count == 2)
+    try collection.load()
+  }
+
+  @Test func logLevelIsHonoured() throws {
+    var options = LoadOptions()
+    options.logLevel = 2
+    let collection = try open("tail_calls", options: options)
+    try collection.load()
+    #expect(try collection.program("step_two").log?.text.contains("exit") == true)
+  }
+
+  @Test func orderOfStepsIsChecked() throws {
+    let collection = try open("tail_calls")
+    #expect(throws: BPFError.self) { try collection.map("steps") }
+    try collection.load()
+    let error = #expect(throws: BPFError.self) { try collection.load() }
+    #expect(error?.description.contains("loaded already") == true)
+  }
+
+  /// Kernels before 5.5 have one helper for both kinds of memory.
+  @Test func helpersOfOldKernels() {
+    var code: [Instruction] = [112, 113, 114, 115, 6].map { .call(Helper(rawValue: $0)) }
+    HelperFallback.rewrite(&code)
+    #expect(code.map(\.immediate) == [4, 4, 45, 45, 6])
+  }
+
+  @Test func objectsThatAreNone() throws {
+    #expect(throws: BPFError.self) { try Collection(bytes: [1, 2, 3], name: "junk") }
+    #expect(throws: BPFError.self) { try Collection(path: "/nowhere.bpf.o") }
+    #expect(Collection.objectName("/a/b/counter.bpf.o") == "counter")
+  }
+}
