@@ -94,9 +94,7 @@ extension AnyMap {
   private static func creationFailure(_ parameters: MapParameters, _ errno: Errno) -> BPFError {
     let name = parameters.name.isEmpty ? "" : " \(parameters.name)"
     let context = "creating \(parameters.type) map\(name)"
-    if errno == .invalidArgument, let needed = parameters.type.minimumKernel,
-      KernelRelease.current < KernelRelease(Int(needed.major), Int(needed.minor))
-    {
+    if errno == .invalidArgument, let needed = parameters.type.minimumKernel, !Features.isRunning(needed) {
       return BPFError(.unsupported, context, errno: errno, requires: "\(needed)")
     }
     let sizes =
