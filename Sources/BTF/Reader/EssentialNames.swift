@@ -35,11 +35,49 @@ extension BTFTypes {
     (base?.flavored ?? []) + names.withLock { $0.flavored(in: self) }
   }
 
-  /// Reads through the names of this BTF itself.
+  /// Reads through the strings of this BTF itself, and through its types only if a string has a flavor.
   func findFlavored() -> [TypeID] {
-    ids.filter { id in
-      guard let record = record(id), record.name != 0, let utf8 = utf8(at: record.name) else { return false }
-      return Self.essentialLength(of: utf8) != utf8.count
+    let strings = flavoredStrings()
+    guard let first = strings.first, let last = strings.last else { return [] }
+    var found: [TypeID] = []
+    let (source, shift) = (source, header.strings.lowerBound - Int(firstString))
+    for position in 0..<offsets.count {
+      let name = Int(source.word(at: offsets[position])) + shift
+      guard name >= first.lowerBound, name < last.upperBound, strings.contains(where: { $0.contains(name) }) else {
+        continue
+      }
+      // A name may be the end of a longer string.
+      let utf8 = source.string(at: name)
+      guard Self.essentialLength(of: utf8) != utf8.count else { continue }
+      found.append(TypeID(rawValue: firstID.rawValue + UInt32(position)))
     }
+    return found
+  }
+
+  /// Where in the blob the strings with a flavor are, ascending.
+  private func flavoredStrings() -> [Range<Int>] {
+    let (source, section) = (source, header.strings)
+    func isUnderscore(_ position: Int) -> Bool {
+      section.contains(position) && source.byte(at: position) == UInt8(ascii: "_")
+    }
+    var found: [Range<Int>] = []
+    // Of three underscores in a row, one is at any third byte.
+    var position = section.lowerBound
+    while position < section.upperBound {
+      guard source.byte(at: position) == UInt8(ascii: "_"),
+        isUnderscore(position + 1) && (isUnderscore(position + 2) || isUnderscore(position - 1))
+          || isUnderscore(position - 1) && isUnderscore(position - 2)
+      else {
+        position += 3
+        continue
+      }
+      var start = position
+      while start > section.lowerBound, source.byte(at: start - 1) != 0 { start -= 1 }
+      let string = source.string(at: start)
+      let end = start + string.count
+      if Self.essentialLength(of: string) != string.count { found.append(start..<end) }
+      position = end
+    }
+    return found
   }
 }
