@@ -81,6 +81,7 @@ public struct BTFBuilder: Sendable {
       throw BTFError(.tooLarge, at: 0, "more types than ids")
     }
     types.append(other)
+    var renamed: [UInt32: UInt32] = [0: 0]
     for index in first..<types.count {
       let offset = other.offsets[index - first]
       guard types.kind(index) != nil else {
@@ -88,10 +89,13 @@ public struct BTFBuilder: Sendable {
       }
       types.mapTypes(index) { $0 == 0 ? 0 : $0 &+ shift }
       try types.mapNames(index) { name throws(BTFError) in
+        if let known = renamed[name] { return known }
         guard let utf8 = other.utf8(at: name) else {
           throw BTFError(.badName, at: offset, "a name at \(name), where the strings end at \(other.endString)")
         }
-        return try strings.offset(of: [UInt8](utf8))
+        let new = try strings.offset(of: [UInt8](utf8))
+        renamed[name] = new
+        return new
       }
     }
   }

@@ -25,7 +25,7 @@ struct TypeWords: Sendable {
   func info(_ index: Int) -> UInt32 { words[starts[index] + 1] }
   func sizeOrType(_ index: Int) -> UInt32 { words[starts[index] + 2] }
 
-  mutating func append(_ record: [UInt32]) {
+  mutating func append(_ record: some Collection<UInt32>) {
     starts.append(words.count)
     words += record
   }
@@ -53,49 +53,102 @@ struct TypeWords: Sendable {
 
   // MARK: Fields that refer to types and names
 
-  /// Calls `body` with the place of each word of a record that is a type id.
-  func forEachType(_ index: Int, _ body: (_ word: Int) -> Void) {
+  /// Places of words in one record: perhaps a single one, and then some at equal distances.
+  struct Places: Sequence, IteratorProtocol {
+    private var single: Int?
+    private var following: Int
+    private let stride: Int
+    private var left: Int
+
+    init(_ single: Int?, from first: Int = 0, by stride: Int = 1, count: Int = 0) {
+      self.single = single
+      following = first
+      self.stride = stride
+      left = count
+    }
+
+    @inline(__always)
+    mutating func next() -> Int? {
+      if let place = single {
+        single = nil
+        return place
+      }
+      guard left > 0 else { return nil }
+      left -= 1
+      defer { following += stride }
+      return following
+    }
+  }
+
+  /// The words of a record that are type ids.
+  func typePlaces(_ index: Int) -> Places {
     let start = starts[index]
     let payload = start + 3
     let count = elementCount(index)
     switch kind(index) {
-    case .pointer, .typedef, .volatile, .const, .restrict, .function, .variable, .declTag, .typeTag: body(start + 2)
-    case .array:
-      body(payload)
-      body(payload + 1)
-    case .structure, .union: for element in 0..<count { body(payload + 3 * element + 1) }
-    case .functionPrototype:
-      body(start + 2)
-      for element in 0..<count { body(payload + 2 * element + 1) }
-    case .dataSection: for element in 0..<count { body(payload + 3 * element) }
-    case .int, .enumeration, .enumeration64, .forward, .float, nil: break
+    case .pointer, .typedef, .volatile, .const, .restrict, .function, .variable, .declTag, .typeTag:
+      return Places(start + 2)
+    case .array: return Places(payload, from: payload + 1, count: 1)
+    case .structure, .union: return Places(nil, from: payload + 1, by: 3, count: count)
+    case .functionPrototype: return Places(start + 2, from: payload + 1, by: 2, count: count)
+    case .dataSection: return Places(nil, from: payload, by: 3, count: count)
+    case .int, .enumeration, .enumeration64, .forward, .float, nil: return Places(nil)
     }
   }
 
-  /// Calls `body` with the place of each word of a record that is a name.
-  func forEachName(_ index: Int, _ body: (_ word: Int) -> Void) {
+  /// The words of a record that are names.
+  func namePlaces(_ index: Int) -> Places {
     let start = starts[index]
-    body(start)
-    let stride: Int
     switch kind(index) {
-    case .structure, .union, .enumeration64: stride = 3
-    case .enumeration, .functionPrototype: stride = 2
-    default: return
+    case .structure, .union, .enumeration64: return Places(start, from: start + 3, by: 3, count: elementCount(index))
+    case .enumeration, .functionPrototype: return Places(start, from: start + 3, by: 2, count: elementCount(index))
+    default: return Places(start)
     }
-    for element in 0..<elementCount(index) { body(start + 3 + stride * element) }
   }
 
   /// Replaces each type id of a record.
   mutating func mapTypes(_ index: Int, _ transform: (UInt32) -> UInt32) {
-    var places: [Int] = []
-    forEachType(index) { places.append($0) }
-    for place in places { words[place] = transform(words[place]) }
+    for place in typePlaces(index) { words[place] = transform(words[place]) }
   }
 
   /// Replaces each name of a record.
   mutating func mapNames<E: Error>(_ index: Int, _ transform: (UInt32) throws(E) -> UInt32) throws(E) {
-    var places: [Int] = []
-    forEachName(index) { places.append($0) }
-    for place in places { words[place] = try transform(words[place]) }
+    for place in namePlaces(index) { words[place] = try transform(words[place]) }
+  }
+
+  // MARK: Comparing records
+
+  /// A hash of a record in which each type id counts as `target` makes it.
+  func hash(_ index: Int, _ target: (UInt32) -> UInt32) -> UInt64 {
+    var types = typePlaces(index)
+    var place = types.next()
+    var hash: UInt64 = 0
+    for word in range(index) {
+      var value = words[word]
+      if word == place {
+        value = target(value)
+        place = types.next()
+      }
+      hash = NameHash.mix(hash, UInt64(value))
+    }
+    return hash
+  }
+
+  /// Whether two records are equal if each type id counts as `target` makes it.
+  func areEqual(_ a: Int, _ b: Int, _ target: (UInt32) -> UInt32) -> Bool {
+    let (left, right) = (range(a), range(b))
+    guard left.count == right.count, info(a) == info(b) else { return false }
+    var types = typePlaces(a)
+    var place = types.next()
+    let shift = right.lowerBound - left.lowerBound
+    for word in left {
+      var (x, y) = (words[word], words[word + shift])
+      if word == place {
+        (x, y) = (target(x), target(y))
+        place = types.next()
+      }
+      if x != y { return false }
+    }
+    return true
   }
 }

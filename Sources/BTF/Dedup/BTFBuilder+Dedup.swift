@@ -14,15 +14,19 @@ extension BTFBuilder {
     for types in Self.chain(base) { all.append(types) }
     let firstOwn = all.count
     all.append(types)
+    var renamed: [UInt32: UInt32] = [0: 0]
     for index in 1..<max(1, all.count) {
       guard all.kind(index) != nil else {
         throw BTFError(.unknownKind, at: 0, "kind \(all.kindNumber(index)), whose references are not known")
       }
       try all.mapNames(index) { name throws(BTFError) in
+        if let known = renamed[name] { return known }
         guard let string = strings.withString(at: name, { [UInt8]($0) }) else {
           throw BTFError(.badName, at: 0, "a name at \(name), where the strings end at \(strings.end)")
         }
-        return try strings.offset(of: string)
+        let new = try strings.offset(of: string)
+        renamed[name] = new
+        return new
       }
     }
 
@@ -40,7 +44,7 @@ extension BTFBuilder {
     var kept = TypeWords()
     for index in firstOwn..<all.count where roots[index] == index {
       all.mapTypes(index) { Int($0) < roots.count ? ids[Int(roots[Int($0)])] : $0 }
-      kept.append(Array(all.words[all.range(index)]))
+      kept.append(all.words[all.range(index)])
     }
     types = kept
     return (firstOwn..<all.count).map { TypeID(rawValue: ids[Int(roots[$0])]) }
@@ -55,6 +59,6 @@ extension BTFBuilder {
 extension TypeWords {
   /// Copies the records of another.
   fileprivate mutating func append(_ other: TypeWords) {
-    for index in 0..<other.count { append(Array(other.words[other.range(index)])) }
+    for index in 0..<other.count { append(other.words[other.range(index)]) }
   }
 }

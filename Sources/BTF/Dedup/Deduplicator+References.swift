@@ -6,7 +6,7 @@ extension Deduplicator {
   /// Structs are settled by now, so references end at them; each type is looked at after those that it refers to. A
   /// circle without a struct in it, which no compiler makes, is left as it stands.
   mutating func mergeReferences() {
-    var known: [Record: UInt32] = [:]
+    var known = TwinTable(count: types.count)
     var isDone = [Bool](repeating: false, count: types.count)
     for start in 1..<max(1, types.count) {
       var path = [(index: start, isEntered: false)]
@@ -19,8 +19,8 @@ extension Deduplicator {
         isDone[index] = true
         guard isReference(index) else { continue }
         path.append((index, true))
-        types.forEachType(index) {
-          let target = Int(types[word: $0])
+        for place in types.typePlaces(index) {
+          let target = Int(types[word: place])
           if target < types.count, !isDone[target] { path.append((target, false)) }
         }
       }
@@ -35,22 +35,14 @@ extension Deduplicator {
     }
   }
 
-  private mutating func mergeReference(_ index: Int, _ known: inout [Record: UInt32]) {
+  private mutating func mergeReference(_ index: Int, _ known: inout TwinTable) {
     let id = UInt32(index)
     guard classes.root(id) == id else { return }
-    let start = types.starts[index]
-    var words = Array(types.words[types.range(index)])
-    types.forEachType(index) {
-      let target = types[word: $0]
-      words[$0 - start] = target < types.count ? classes.root(target) : target
-    }
-    let record = Record(words: words)
-    if let twin = known[record] {
-      guard index >= firstOwn else { return }
-      classes.guess(id, isPartOf: twin)
-      classes.commit()
-    } else {
-      known[record] = id
-    }
+    func target(_ id: UInt32) -> UInt32 { id < classes.count ? classes.root(id) : id }
+    let hash = types.hash(index, target)
+    guard let twin = known.twin(of: id, hash: hash, { types.areEqual(Int($0), index, target) }) else { return }
+    guard index >= firstOwn else { return }
+    classes.guess(id, isPartOf: twin)
+    classes.commit()
   }
 }

@@ -23,13 +23,8 @@ extension Deduplicator {
   }
 
   private func pairReferences(_ a: Int, _ b: Int, _ open: inout [(UInt32, UInt32)]) {
-    let first = open.count
-    types.forEachType(a) { open.append((types[word: $0], 0)) }
-    var next = first
-    types.forEachType(b) {
-      guard next < open.count else { return }
-      open[next].1 = types[word: $0]
-      next += 1
+    for (left, right) in zip(types.typePlaces(a), types.typePlaces(b)) {
+      open.append((types[word: left], types[word: right]))
     }
   }
 
@@ -67,13 +62,5 @@ extension Deduplicator {
     return nil
   }
 
-  private func haveSameShape(_ a: Int, _ b: Int) -> Bool {
-    let (left, right) = (types.range(a), types.range(b))
-    guard left.count == right.count, types.info(a) == types.info(b) else { return false }
-    var references: Set<Int> = []
-    types.forEachType(a) { references.insert($0 - left.lowerBound) }
-    return (0..<left.count).allSatisfy {
-      references.contains($0) || types[word: left.lowerBound + $0] == types[word: right.lowerBound + $0]
-    }
-  }
+  private func haveSameShape(_ a: Int, _ b: Int) -> Bool { types.areEqual(a, b) { _ in 0 } }
 }

@@ -29,36 +29,23 @@ struct Deduplicator {
     return (0..<UInt32(types.count)).map { classes.root($0) }
   }
 
-  /// The record's words with all that types refer to left out: equal for types that may be one.
-  private func shape(_ index: Int) -> Record {
-    var words = Array(types.words[types.range(index)])
-    types.forEachType(index) { words[$0 - types.starts[index]] = 0 }
-    return Record(words: words)
-  }
-
-  struct Record: Hashable {
-    var words: [UInt32]
-  }
-
   // MARK: Integers, floats, enumerations, forward declarations
 
   /// Merges records that refer to no other type and are word for word the same.
   private mutating func mergePlain() {
-    var known: [Record: UInt32] = [:]
+    var known = TwinTable(count: types.count)
     var enumerations: [UInt32: [UInt32]] = [:]
     for index in 1..<max(1, types.count) {
       switch types.kind(index) {
       case .int, .float, .forward, .enumeration, .enumeration64: break
       default: continue
       }
-      let record = shape(index)
-      if let twin = known[record] {
-        if index >= firstOwn { classes.guess(UInt32(index), isPartOf: twin) }
-      } else {
-        known[record] = UInt32(index)
-        if types.kind(index)?.isEnumeration == true {
-          enumerations[types.name(index), default: []].append(UInt32(index))
-        }
+      let id = UInt32(index)
+      let twin = known.twin(of: id, hash: types.hash(index) { $0 }) { types.areEqual(Int($0), index) { $0 } }
+      if let twin {
+        if index >= firstOwn { classes.guess(id, isPartOf: twin) }
+      } else if types.kind(index)?.isEnumeration == true {
+        enumerations[types.name(index), default: []].append(id)
       }
     }
     // An enumeration without values is a forward declaration of the only one that has the name.
@@ -73,30 +60,32 @@ struct Deduplicator {
   // MARK: Structs and unions
 
   private mutating func mergeComposites() {
-    var known: [Record: [UInt32]] = [:]
+    var known = TwinTable(count: types.count)
     for index in 1..<max(1, types.count) where types.kind(index)?.isComposite == true {
       let id = UInt32(index)
       guard classes.root(id) == id else { continue }
-      let shape = shape(index)
-      if index >= firstOwn, known[shape, default: []].contains(where: { unify($0, id) }) { continue }
-      known[shape, default: []].append(id)
+      _ = known.twin(of: id, hash: types.hash(index) { _ in 0 }) { index >= firstOwn && unify($0, id) }
     }
   }
 
   // MARK: Forward declarations
 
+  private struct Key: Hashable {
+    var name: UInt32
+    var isUnion: Bool
+  }
+
   /// Merges a forward declaration with the only struct or union that has its name.
   private mutating func resolveForwards() {
-    var named: [Record: Set<UInt32>] = [:]
-    func key(_ index: Int, isUnion: Bool) -> Record { Record(words: [types.name(index), isUnion ? 1 : 0]) }
+    var named: [Key: Set<UInt32>] = [:]
     for index in 1..<max(1, types.count) where types.kind(index)?.isComposite == true && types.name(index) != 0 {
-      named[key(index, isUnion: types.kind(index) == .union), default: []].insert(classes.root(UInt32(index)))
+      let key = Key(name: types.name(index), isUnion: types.kind(index) == .union)
+      named[key, default: []].insert(classes.root(UInt32(index)))
     }
     for index in max(1, firstOwn)..<max(1, firstOwn, types.count) where types.kind(index) == .forward {
       guard classes.root(UInt32(index)) == UInt32(index) else { continue }
-      guard let roots = named[key(index, isUnion: RecordLayout.flag(types.info(index)))], roots.count == 1,
-        let root = roots.first
-      else { continue }
+      let key = Key(name: types.name(index), isUnion: RecordLayout.flag(types.info(index)))
+      guard let roots = named[key], roots.count == 1, let root = roots.first else { continue }
       classes.guess(UInt32(index), isPartOf: root)
       classes.commit()
     }

@@ -8,6 +8,8 @@ struct TypeClasses {
 
   init(count: Int) { parents = (0..<UInt32(count)).map { $0 } }
 
+  var count: Int { parents.count }
+
   /// The root of a type's class.
   func root(_ id: UInt32) -> UInt32 {
     var id = id

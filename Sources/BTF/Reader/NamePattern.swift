@@ -38,7 +38,7 @@ struct NamePattern {
 
 /// A hash of strings that reads eight bytes at a time.
 enum NameHash {
-  private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+  static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
     let product = (hash ^ word).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
     return product.high ^ product.low
   }
