@@ -41,7 +41,7 @@ extension CDefinitions {
       try prefix(record.type, qualifiers, level: level, depth: depth + 1)
     case .typeTag:
       guard case .typeTag(let tag) = try types.type(id) else { return }
-      qualifiers.attributes += " __attribute__((\(tag.isAttribute ? tag.name : "btf_type_tag(\"\(tag.name)\")")))"
+      qualifiers.attributes += Self.attribute(tag)
       try prefix(tag.type, qualifiers, level: level, depth: depth + 1)
     case .pointer:
       try prefix(record.type, Qualifiers(), level: level, depth: depth + 1)
@@ -57,6 +57,15 @@ extension CDefinitions {
     case .typedef where isCompilersOwn(id): try prefix(record.type, qualifiers, level: level, depth: depth + 1)
     default: try base(id, qualifiers, level: level)
     }
+  }
+
+  /// A tag's text comes from the file and must not end the string or parenthesis that it is put in.
+  private static func attribute(_ tag: BTFTypeTag) -> String {
+    let allowed = tag.name.unicodeScalars.allSatisfy {
+      $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.:,() ".unicodeScalars.contains($0))
+    }
+    guard allowed else { return "" }
+    return " __attribute__((\(tag.isAttribute ? tag.name : "btf_type_tag(\"\(tag.name)\")")))"
   }
 
   private mutating func suffix(_ id: TypeID, level: Int, depth: Int) throws(BTFError) {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Names of one scope in Swift: unique, and no words of the language.
+struct SwiftNames {
+  private var used: Set<String>
+
+  init(reserving names: Set<String> = []) { used = names }
+
+  /// A name for a declaration, escaped where it is a word of the language.
+  mutating func claim(_ name: String) -> String {
+    let base = Self.identifier(name)
+    var unique = base
+    var number = 2
+    while !used.insert(unique).inserted {
+      unique = "\(base)___\(number)"
+      number += 1
+    }
+    return Self.escaped(unique)
+  }
+
+  /// The name with nothing but letters, digits and underscores, and none that Swift gives a meaning after a dot.
+  private static func identifier(_ name: String) -> String {
+    let text = CNames.sanitized(name)
+    if text.utf8.allSatisfy({ $0 == UInt8(ascii: "_") }) { return text + "_" }
+    return meaningful.contains(text) ? text + "_" : text
+  }
+
+  static func escaped(_ name: String) -> String { keywords.contains(name) ? "`\(name)`" : name }
+
+  private static let meaningful: Set<String> = ["self", "Self", "Type", "Protocol", "init"]
+
+  /// Types that the printed text names itself, which no kernel type may shadow.
+  static let standard: Set<String> = [
+    "Int", "Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "Float",
+    "Double", "Bool", "InlineArray", "MemoryLayout", "BitwiseCopyable", "Sendable", "Hashable", "RawRepresentable",
+    "UnsafeRawPointer", "UnsafePointer", "UnsafeBufferPointer", "OpaquePointer", "btfLoad", "btfStore", "btfLoadBits",
+    "btfStoreBits", "btfExtended", "Swift",
+    "precondition", "withUnsafeBytes", "withUnsafeMutableBytes",
+  ]
+
+  private static let keywords: Set<String> = [
+    "as", "associatedtype", "break", "case", "catch", "class", "continue", "default", "defer", "deinit", "do", "else",
+    "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func", "guard", "if", "import", "in", "inout",
+    "internal", "is", "let", "nil", "operator", "precedencegroup", "private", "protocol", "public", "repeat",
+    "rethrows", "return", "static", "struct", "subscript", "super", "switch", "throw", "throws", "true", "try",
+    "typealias", "var", "where", "while", "Any",
+  ]
+}
