@@ -46,11 +46,12 @@ let package = Package(
     .executableTarget(name: "bpf-build", swiftSettings: settings),
     .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),
 
-    // Layer 4, the command line.
+    // Layer 4, the command line, and what it shares with the examples: tables, output, Ctrl-C.
+    .target(name: "CommandSupport", swiftSettings: settings),
     .executableTarget(
       name: "merops",
       dependencies: [
-        "BPF", "BPFSystem", "BPFObject", "BTF", "BPFBytecode",
+        "BPF", "BPFSystem", "BPFObject", "BTF", "BPFBytecode", "CommandSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -58,12 +59,12 @@ let package = Package(
     // Examples: each one is run by CI.
     .executableTarget(
       name: "execve-tracker",
-      dependencies: ["BPF", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/ExecveTracker", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .executableTarget(
       name: "dynamic-firewall",
-      dependencies: ["BPF", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Examples/DynamicFirewall", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
+      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/DynamicFirewall", exclude: ["bpf", "demo.sh"], swiftSettings: settings, plugins: ["BPFPlugin"]),
 
     // Tests. TestObjects is the corpus: kernel programs in C, compiled by the plugin.
     .target(

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Standard output and error. A pipe that is closed early (`| head`) ends the program quietly, as SIGPIPE does.
+package enum Output {
+  package static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+
+  /// Prints text, if there is any, with a newline at its end.
+  package static func text(_ text: String) {
+    guard !text.isEmpty else { return }
+    line(text)
+  }
+
+  /// A remark for the person at the terminal, which must not mix with the output: progress, warnings.
+  package static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+  /// Writes all of it. When nobody can read it any more (a full disk, a closed terminal) the program ends with an error.
+  private static func write(_ text: String, to descriptor: CInt) {
+    var text = text
+    let error = text.withUTF8 { bytes -> CInt in
+      var rest = UnsafeRawBufferPointer(bytes)
+      while !rest.isEmpty {
+        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        guard count >= 0 else {
+          if errno == EINTR { continue }
+          return errno
+        }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      }
+      return 0
+    }
+    if error != 0, descriptor == STDOUT_FILENO { fail(error) }
+  }
+
+  private static func fail(_ error: CInt) -> Never {
+    note("merops: cannot write the output: \(String(cString: strerror(error)))")
+    exit(1)
+  }
+}

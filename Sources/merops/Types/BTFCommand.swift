@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import BPF
+import BTF
+import CommandSupport
+
+/// `merops btf`
+struct BTFCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "btf", abstract: "Print and compare types.", subcommands: [BTFDump.self, BTFDiffCommand.self])
+}
+
+/// `merops btf dump`
+struct BTFDump: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dump",
+    abstract: "Print types as C or JSON.",
+    discussion: """
+      Without TYPE, all of them: `--format c` then is a header that probes can include (vmlinux.h). With TYPE, those
+      types and all that they need.
+
+      EXAMPLES
+        merops btf dump kernel > vmlinux.h
+        merops btf dump kernel task_struct path
+        merops btf dump probe.bpf.o --format json
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case c, json }
+
+  @Argument(help: "'kernel', 'module:NAME', an object file, or a file of raw BTF.", completion: .file())
+  var source = "kernel"
+  @Argument(help: "Names of types.") var types: [String] = []
+  @Option(help: "c or json.") var format = Format.c
+  @Flag(help: "The same as --format json.") var json = false
+
+  func run() throws {
+    let source = try TypeSource.open(source)
+    let ids = try types.isEmpty ? nil : source.ids(named: types)
+    let text =
+      switch json ? .json : format {
+      case .c: try ids.map { try CPrinter(source.types).definitions(of: $0) } ?? CPrinter(source.types).header()
+      case .json: try BTFJSON(source.types).text(of: ids)
+      }
+    Output.text(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+  }
+}
+
+/// `merops btf diff`
+struct BTFDiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Compare the types of two kernels, modules or objects.",
+    discussion: """
+      Types are compared by kind and name: what was added, removed, and how the rest changed.
+
+      EXAMPLES
+        merops btf diff old-vmlinux.btf kernel
+        merops btf diff a.bpf.o b.bpf.o --json
+      """)
+
+  @Argument(help: "'kernel', 'module:NAME', an object file, or a file of raw BTF.", completion: .file()) var old: String
+  @Argument(help: "The same.", completion: .file()) var new: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let diff = try BTFDiff(from: TypeSource.open(old).types, to: TypeSource.open(new).types)
+    Output.text(output.json ? diff.json : diff.description)
+  }
+}
+
+/// Where types are read from.
+struct TypeSource {
+  var types: BTFTypes
+  var name: String
+
+  static func open(_ name: String) throws -> TypeSource {
+    if name == "kernel" { return TypeSource(types: try KernelTypes.current().vmlinux, name: name) }
+    if name.hasPrefix("module:") {
+      let module = name.dropFirst("module:".count)
+      guard let found = try KernelTypes.current().modules().first(where: { $0.name == module }) else {
+        throw ValidationError("no module '\(module)' with types is loaded; list them with `ls /sys/kernel/btf`")
+      }
+      return TypeSource(types: found.types, name: name)
+    }
+    return TypeSource(types: try KernelTypes.load(path: name).vmlinux, name: name)
+  }
+
+  var all: [TypeID] { Array(types.ids) }
+
+  func ids(named names: [String]) throws -> [TypeID] {
+    try names.flatMap { name in
+      let ids = types.ids(named: name)
+      guard !ids.isEmpty else { throw ValidationError("\(self.name) has no type named '\(name)'") }
+      return ids
+    }
+  }
+}
