@@ -75,7 +75,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
     .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "BTFTests", dependencies: ["BTF", "BPFELF", "TestObjects", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "BTFTests", dependencies: ["BTF", "BPFELF", "BPFSystem", "TestObjects", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "BPFBytecodeTests", dependencies: ["BPFBytecode", "BPFELF", "TestObjects", "TestSupport"],
       swiftSettings: settings),

@@ -76,7 +76,8 @@ import Testing
     let shift = base.endID.rawValue - 1
     let own: [BTFType] = [
       .int(BTFInteger(name: "int", size: 4, encoding: .signed)),  // the base's
-      .structure(BTFComposite(name: "known", size: 8, members: [.init(name: "p", type: 3, bitOffset: 0)])),  // the base's
+      // The base's:
+      .structure(BTFComposite(name: "known", size: 8, members: [.init(name: "p", type: 3, bitOffset: 0)])),
       .pointer(4), .forward(name: "hidden", isUnion: false),  // the base's, both
       .forward(name: "known", isUnion: false), .pointer(5),  // becomes the base's struct; a new pointer to it
       .structure(BTFComposite(name: "hidden", size: 4, members: [.init(name: "x", type: 1, bitOffset: 0)])),  // new
