@@ -93,6 +93,7 @@ extension Disassembler {
       let spaces = UInt32(bitPattern: slot.immediate)
       return "\(destination) = addr_space_cast(\(slot.source), \(spaces >> 16), \(spaces & 0xffff))"
     }
+    if slot.isPerCPUAddress { return "\(destination) = &(void __percpu *)(\(slot.source))" }
     guard let sign = symbol(of: operation, signed: slot.isSignedDivision) else { return nil }
     guard slot.opcode.source == .register else { return "\(destination) \(sign) \(slot.immediate)" }
     let widening = slot.signExtendedBits.map { "(s\($0))" } ?? ""
@@ -153,6 +154,7 @@ extension Disassembler {
   }
 
   private func store(_ slot: Instruction) -> String? {
+    if slot.opcode.mode == .atomic { return "nospec" }  // a barrier, which only the verifier puts in
     guard slot.opcode.mode == .memory else { return nil }
     return "*(\(slot.opcode.size.typeName) *)(\(slot.destination) \(signed(slot.offset))) = \(slot.immediate)"
   }

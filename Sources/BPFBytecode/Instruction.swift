@@ -119,4 +119,7 @@ extension Instruction {
 
   /// A move between address spaces (arenas). Linux 6.9.
   public var isAddressSpaceCast: Bool { opcode.rawValue == 0xbf && offset == 1 }
+
+  /// The address of this CPU's copy, from a per-CPU address. Only the verifier makes it: loaded programs show it.
+  public var isPerCPUAddress: Bool { opcode.rawValue == 0xbf && offset == -1 }
 }

@@ -34,13 +34,21 @@ struct BpftoolTests {
           let ours = program.disassembled().map { Self.withoutSymbol($0.description) }
           let theirs = text.split(separator: "\n").map(String.init).filter { $0.contains(/^ *\d+: (\(|BUG)/) }
           #expect(ours.count == theirs.count, "\(object) \(name)")
-          for (our, their) in zip(ours, theirs) { #expect(our == Self.withoutSymbol(their), "\(object) \(name)") }
+          for (our, their) in zip(ours, theirs) {
+            let their = Self.withoutSymbol(their)
+            #expect(our == their || Self.asOldBpftool(our) == their, "\(object) \(name)")
+          }
           programs += 1
           lines += ours.count
         }
       }
     }
     #expect(programs >= 10 && lines >= 500, "\(programs) programs, \(lines) lines")
+  }
+
+  /// What only newer releases than 7.1 of bpftool tell from a plain move.
+  private static func asOldBpftool(_ line: String) -> String {
+    line.replacing(/&\(void __percpu \*\)\((r\d+)\)/) { $0.1 }
   }
 
   /// In a loaded program, calls are addresses, which bpftool names by the kernel's symbols.

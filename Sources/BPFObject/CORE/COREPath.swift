@@ -36,6 +36,7 @@ struct COREPath {
   /// enumerator, the only one is its position.
   init(_ record: CORERecord, in view: TypeView) throws(COREError.Reason) {
     self.init(view, root: record.type)
+    _ = try view.type(record.type)
     let access = view.types.string(at: record.access) ?? ""
     let malformed = COREError.Reason.malformedAccess(access)
     if record.kind.isType {
