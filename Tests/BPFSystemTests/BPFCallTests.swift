@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPFSystem
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The commands against the running kernel.
-@Suite struct BPFCallTests {
+@Suite(.requires(.root)) struct BPFCallTests {
   /// `r0 = immediate; exit`.
   static func returning(_ immediate: Int32) -> [UInt64] {
     [0xb7 | UInt64(UInt32(bitPattern: immediate)) << 32, 0x95]
@@ -73,7 +74,7 @@ import Testing
     let info = try BPFCall.programInformation(fd: program.rawValue, arrays: [.xlated, .jited, .mapIDs, .tags])
     #expect(info.name == "answer" && info.type == 6 && !info.isGPLCompatible)
     #expect(info.xlated == code.withUnsafeBytes { Array($0) })
-    #expect(info.verifiedInstructions == 2)
+    if KernelRelease.current >= KernelRelease(5, 16) { #expect(info.verifiedInstructions == 2) }
     #expect(info.mapIDs.isEmpty)
     #expect(try BPFCall.ids(.program).contains(info.id))
   }
@@ -87,7 +88,8 @@ import Testing
     }
     let text = try #require(log).text
     #expect(text.contains("R0 !read_ok"))
-    #expect(try #require(log).requiredCapacity == text.utf8.count + 1)
+    let isTold = KernelRelease.current >= KernelRelease(6, 4)
+    #expect(try #require(log).requiredCapacity == (isTold ? text.utf8.count + 1 : 0))
   }
 
   @Test func rawTracepointLinkIsListed() throws {
@@ -99,7 +101,8 @@ import Testing
     #expect(try BPFCall.ids(.link).contains(info.id))
   }
 
-  @Test func kernelTypesCanBeRead() throws {
+  // Before, the kernel's own types have no id.
+  @Test(.works(from: "5.11")) func kernelTypesCanBeRead() throws {
     let ids = try BPFCall.ids(.btf)
     let kernel = try #require(ids.first)
     let btf = try BPFCall.openByID(.btf, kernel)
@@ -115,6 +118,6 @@ import Testing
       + [0, 0, 0, 0, 0, 0, 0, 31, 0, 0, 0, 0] + [0]
     var log: KernelLog? = KernelLog()
     #expect(throws: Errno.invalidArgument) { _ = try BPFCall.loadBTF(blob.span.bytes, log: &log).rawValue }
-    #expect(try #require(log).text.contains("Invalid kind"))
+    #expect(try #require(log).text.contains("Invalid "))
   }
 }

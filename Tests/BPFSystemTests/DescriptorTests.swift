@@ -2,11 +2,12 @@
 import Foundation
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import BPFSystem
 
-@Suite(.serialized) struct DescriptorTests {
+@Suite(.requires(.root)) struct DescriptorTests {
   static func isOpen(_ fd: CInt) -> Bool { fcntl(fd, F_GETFD) != -1 }
 
   @Test func closesOnceWithItsOwner() throws {

@@ -56,6 +56,14 @@ public struct PerfBuffer: ~Copyable {
     self.order = order
   }
 
+  // The map holds the events open until its own last descriptor closes: take them out.
+  deinit {
+    for ring in rings {
+      var key = UInt32(ring.cpu)
+      try? BPFCall.delete(fd: map.rawValue, key: &key)
+    }
+  }
+
   /// The processors that are read, ascending.
   public var processors: [Int] { rings.map(\.cpu) }
 

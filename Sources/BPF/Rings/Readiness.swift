@@ -123,6 +123,10 @@ final class Readiness: Sendable {
   }
 
   private func run() {
+    // Signals are for the program's own threads.
+    var every = sigset_t()
+    sigfillset(&every)
+    pthread_sigmask(SIG_SETMASK, &every, nil)
     while true {
       let next = state.withLock { $0.waiters.values.map(\.deadline).min() } ?? .max
       let now = KernelClock.monotonic()

@@ -94,15 +94,7 @@ public struct UserRingBuffer: ~Copyable, Sendable {
   ///
   /// - Returns: false when there was not enough space, in the time that was given for waiting.
   public mutating func send(_ bytes: RawSpan, timeout: Duration? = .zero) throws(BPFError) -> Bool {
-    guard var record = try reserve(bytes.byteCount, timeout: timeout) else { return try sendNow(bytes) }
-    record.fill(bytes)
-    record.submit()
-    return true
-  }
-
-  /// A last attempt, which is the only one when there was no time to wait.
-  private mutating func sendNow(_ bytes: RawSpan) throws(BPFError) -> Bool {
-    guard var record = try reserve(bytes.byteCount) else { return false }
+    guard var record = try reserve(bytes.byteCount, timeout: timeout) else { return false }
     record.fill(bytes)
     record.submit()
     return true

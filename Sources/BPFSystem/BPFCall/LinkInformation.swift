@@ -96,6 +96,8 @@ extension BPFCall {
     var memory = CallMemory()
     defer { memory.free() }
     let count = first.kprobe_multi.count
+    // Before 6.6 the kernel says nothing.
+    guard count > 0 else { return .unknown }
     let addresses = memory.room(Int(count) * 8)
     let cookies = memory.room(Int(count) * 8)
     var info = cbpf_link_info()
@@ -114,6 +116,8 @@ extension BPFCall {
     var memory = CallMemory()
     defer { memory.free() }
     let count = first.uprobe_multi.count
+    // Before 6.8 the kernel says nothing, and refuses to be asked.
+    guard count > 0 else { return .unknown }
     let offsets = memory.room(Int(count) * 8)
     let semaphores = memory.room(Int(count) * 8)
     let cookies = memory.room(Int(count) * 8)

@@ -30,7 +30,8 @@ public enum SystemFile {
   /// Reads what comes next of an open file.
   ///
   /// - Returns: the number of bytes; zero at the end.
-  public static func read(_ file: borrowing Descriptor, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+  public static func read(_ file: borrowing Descriptor, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+  {
     let fd = file.rawValue
     return Int(try retrying { Glibc.read(fd, buffer.baseAddress, buffer.count).orError })
   }

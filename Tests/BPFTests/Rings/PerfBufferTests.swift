@@ -106,6 +106,17 @@ import Testing
     }
   }
 
+  @Test func mapIsEmptiedWithTheReader() throws {
+    let source = try makeSource()
+    do {
+      let buffer = try PerfBuffer(map: source.map.rawValue, maxEntries: source.size)
+      expectEqual(buffer.lost, 0)
+    }
+    // Nobody is there: the helper refuses, which the program counts.
+    try source.write(onProcessor: 0)
+    #expect(try source.refused == 1)
+  }
+
   @Test func nothingLeaks() throws {
     try expectNoLeak {
       let source = try RecordSource(.perf, size: try CPUSet.possible.count)

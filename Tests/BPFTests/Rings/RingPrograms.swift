@@ -13,7 +13,8 @@ func slot(_ opcode: UInt8, _ dst: UInt8 = 0, _ src: UInt8 = 0, _ offset: Int16 =
 /// `dst = map` as a wide instruction.
 func loadMap(_ dst: UInt8, _ fd: CInt) -> [UInt64] { [slot(0x18, dst, 1, 0, fd), 0] }
 
-/// A program that writes records to a ring on each run, told by an array of one element what to write.
+/// A traffic classifier (its test runs are the cheapest) that writes a record on each run, told by an array of one
+/// element what to write.
 ///
 /// The element is the record's source as well, so a record begins with its number, counted from 1:
 ///
@@ -50,7 +51,7 @@ final class RecordSource: @unchecked Sendable {
     element = try BPFCall.createMap(
       MapCreate(type: 2, keySize: 4, valueSize: UInt32(Self.elementSize), maxEntries: 1))
     program = try BPFCall.loadProgram(
-      ProgramLoad(type: kind == .perf ? 17 : 6, name: "records"),
+      ProgramLoad(type: kind == .perf ? 17 : 3, name: "records"),
       instructions: Self.code(kind, map.rawValue, element.rawValue).span.bytes)
     try configure(length: 64, tag: tag)
   }

@@ -64,7 +64,7 @@ final class RecordDrain: @unchecked Sendable {
     }
     blob += strings
     let btf = try BPFCall.loadBTF(blob.span.bytes)
-    var load = ProgramLoad(type: 6, name: "drain")
+    var load = ProgramLoad(type: 3, name: "drain")
     load.btfFD = btf.rawValue
     load.functionRecords = [UInt32(0), 3, UInt32(main.count), 4].flatMap { word in
       withUnsafeBytes(of: word) { Array($0) }
@@ -130,6 +130,7 @@ final class RecordDrain: @unchecked Sendable {
     var sent = 0
     while try send(1, to: &ring) { sent += 1 }
     #expect(sent == 256)
+    try expectEqual(send(1, to: &ring, timeout: .milliseconds(1)), false)
     let none = try ring.reserve(8) == nil
     #expect(none)
     let still = try ring.reserve(8, timeout: .milliseconds(2)) == nil
