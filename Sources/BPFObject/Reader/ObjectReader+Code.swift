@@ -6,7 +6,7 @@ import BTF
 
 /// Functions, and the programs among them.
 extension ObjectReader {
-  mutating func readFunctions() throws(ObjectError) {
+  func readFunctions() throws(ObjectError) {
     for section in sections(.code) {
       do throws(BytecodeError) {
         let bytes = Array(file.bytes(of: section))
@@ -54,7 +54,7 @@ extension ObjectReader {
       isEntryPoint: section.name != ".text" && !isLocal)
   }
 
-  mutating func makePrograms() throws(ObjectError) {
+  func makePrograms() throws(ObjectError) {
     let image = ObjectImage(
       code: code, functions: functions, debugging: try readDebugging(), jumpTables: jumpTables,
       exceptionCallbacks: try exceptionCallbacks())

@@ -5,7 +5,7 @@ import BTF
 
 /// Maps that hold global variables: one element, which is a whole section.
 extension ObjectReader {
-  mutating func readDataMaps() throws(ObjectError) {
+  func readDataMaps() throws(ObjectError) {
     let symbols = symbols(in: \.isData)
     for section in file.sections where roles[section.index].isData && section.size > 0 {
       guard let size = UInt32(exactly: section.size), size <= UInt32(Int32.max) else {
@@ -30,7 +30,7 @@ extension ObjectReader {
   }
 
   /// The map that the kernel's configuration is put into: see ``readExterns()`` for its layout.
-  mutating func addKconfigMap() {
+  func addKconfigMap() {
     var variables: [VariableSpec] = []
     for one in externs {
       guard case .kconfig(let type, _, let offset, let size) = one.kind else { continue }

@@ -12,7 +12,7 @@ extension ObjectReader {
     var alignment = 0
   }
 
-  mutating func readExterns() throws(ObjectError) {
+  func readExterns() throws(ObjectError) {
     var found: [Found] = []
     for symbol in file.symbols where symbol.isExtern && !symbol.name.isEmpty {
       found.append(try readExtern(symbol))

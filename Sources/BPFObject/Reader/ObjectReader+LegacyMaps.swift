@@ -5,7 +5,7 @@ import BTF
 
 /// Maps of the days before BTF: `struct bpf_map_def` in a section `maps`, which libbpf gave up in 1.0.
 extension ObjectReader {
-  mutating func readLegacyMaps() throws(ObjectError) {
+  func readLegacyMaps() throws(ObjectError) {
     let sections = sections(.legacyMaps)
     guard !sections.isEmpty else { return }
     let defined = symbols { $0 == .legacyMaps }

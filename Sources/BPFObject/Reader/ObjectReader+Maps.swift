@@ -5,7 +5,7 @@ import BTF
 
 /// Maps that the source defines in `.maps`, and what they are filled with.
 extension ObjectReader {
-  mutating func readDefinedMaps() throws(ObjectError) {
+  func readDefinedMaps() throws(ObjectError) {
     guard let section = sections(.maps).last else { return }
     guard let types, let (_, declared) = declarations.section(named: ".maps") else {
       throw ObjectError(.malformedMap, "section .maps", "the object has no BTF that defines its maps; compile with -g")
@@ -43,7 +43,7 @@ extension ObjectReader {
   }
 
   /// Finds the object's arena, and what its variables start with.
-  mutating func readArena() throws(ObjectError) {
+  func readArena() throws(ObjectError) {
     let arenas = maps.indices.filter { maps[$0].type == .arena }
     if arenas.count > 1 {
       throw ObjectError(.unsupported, "map \(maps[arenas[1]].name)", "is the object's second arena; it can have one")
@@ -58,7 +58,7 @@ extension ObjectReader {
   }
 
   /// Fills program arrays and maps of maps with what their definitions point to.
-  mutating func readSlots() throws(ObjectError) {
+  func readSlots() throws(ObjectError) {
     guard let section = sections(.maps).last, let (_, declared) = declarations.section(named: ".maps") else { return }
     // Entries are sorted by offset, so the map of a relocation is found by bisection.
     let entries = declared.entries

@@ -5,9 +5,13 @@ import BPFELF
 
 /// What instructions refer to: libbpf's `bpf_program__record_reloc`.
 extension ObjectReader {
-  mutating func readCodeRelocations() throws(ObjectError) {
+  func readCodeRelocations() throws(ObjectError) {
     for section in sections(.code) {
       for relocation in try relocations(for: section) {
+        if let addend = relocation.addend, addend != 0 {
+          throw ObjectError(
+            .unsupported, "section \(section.name)", "relocation at \(relocation.offset) has an addend of its own")
+        }
         guard relocation.offset % 8 == 0 else {
           throw ObjectError(
             .badRelocation, "section \(section.name)", "relocation at \(relocation.offset) is within an instruction")
@@ -16,7 +20,7 @@ extension ObjectReader {
         guard let index = functions.index(section: section.index, slot: relocation.offset / 8) else { continue }
         let slot = relocation.offset / 8 - functions[index].slots.lowerBound
         let symbol = file.symbols[relocation.symbolIndex]
-        let target = try self.target(of: slot, in: functions[index], symbol)
+        let target = try self.target(of: slot, in: index, section.index, symbol)
         functions[index].relocations.append(CodeRelocation(instruction: slot, target: target))
       }
     }
@@ -32,14 +36,14 @@ extension ObjectReader {
   }
 
   private func target(
-    of slot: Int, in function: CodeFunction, _ symbol: ELFFile.Symbol
+    of slot: Int, in index: Int, _ codeSection: Int, _ symbol: ELFFile.Symbol
   ) throws(ObjectError) -> CodeRelocation.Target {
-    let instructions = code[function.section]?[function.slots] ?? []
-    let instruction = instructions[function.slots.lowerBound + slot]
+    let slots = functions[index].slots
     func error(_ message: String) -> ObjectError {
-      ObjectError(.badRelocation, "\(function.label), instruction \(slot), against \(label(symbol))", message)
+      ObjectError(.badRelocation, "\(functions[index].label), instruction \(slot), against \(label(symbol))", message)
     }
-    guard instruction.isCall || (instruction.isWide && slot + 1 < function.count) else {
+    guard let instruction = code[codeSection]?[slots.lowerBound + slot] else { throw error("the section holds no code") }
+    guard instruction.isCall || (instruction.isWide && slot + 1 < slots.count) else {
       throw error(
         "only calls and wide loads can be relocated, not opcode 0x\(String(instruction.opcode.rawValue, radix: 16))")
     }

@@ -5,7 +5,7 @@ import BTF
 
 /// Implementations of kernel interfaces: variables of struct types whose function pointers are programs.
 extension ObjectReader {
-  mutating func readStructOps() throws(ObjectError) {
+  func readStructOps() throws(ObjectError) {
     for section in sections(.structOps) {
       guard let types, let (_, declared) = declarations.section(named: section.name) else {
         throw ObjectError(
@@ -54,7 +54,7 @@ extension ObjectReader {
   }
 
   /// Finds the programs that function pointers of struct_ops variables refer to.
-  mutating func readOperations() throws(ObjectError) {
+  func readOperations() throws(ObjectError) {
     let programNames = Dictionary(
       programs.filter { $0.type == .structOps }.map { ($0.function, $0.name) }, uniquingKeysWith: { first, _ in first })
     for section in sections(.structOps) {

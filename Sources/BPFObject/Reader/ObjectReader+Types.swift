@@ -8,7 +8,7 @@ import BTF
 /// clang leaves sizes and offsets of data sections to the linker, of which there is none; and the kernel knows no
 /// externs.
 extension ObjectReader {
-  mutating func fixTypes() throws(ObjectError) {
+  func fixTypes() throws(ObjectError) {
     guard let types else { return }
     var editor = TypeEditor(types)
     let symbols = globalVariableSymbols()
@@ -155,7 +155,9 @@ extension ExternSpec.Kind {
 extension Array {
   /// Sorted, elements that compare equal keeping their order.
   func stablySorted(by isLess: (Element, Element) -> Bool) -> [Element] {
-    enumerated().sorted { left, right in
+    // What compilers write is sorted.
+    if zip(self, dropFirst()).allSatisfy({ !isLess($1, $0) }) { return self }
+    return enumerated().sorted { left, right in
       if isLess(left.element, right.element) { return true }
       if isLess(right.element, left.element) { return false }
       return left.offset < right.offset

@@ -14,7 +14,7 @@ extension ObjectSpec {
   /// - Throws: ``ObjectError`` naming the program, map, variable or relocation that cannot be understood.
   /// - Complexity: linear in the size of the file, apart from sorting.
   public init(bytes: [UInt8], name: String = "") throws(ObjectError) {
-    var reader = try ObjectReader(bytes: bytes, name: name)
+    let reader = try ObjectReader(bytes: bytes, name: name)
     try reader.read()
     self.name = name
     self.license = reader.license
@@ -28,11 +28,15 @@ extension ObjectSpec {
 }
 
 /// Reads an object in the order of `bpf_object_open()`: externs, types, maps, programs, relocations.
-struct ObjectReader {
+///
+/// A class only so that its state is not copied when closures look at it; it lives as long as one initialiser.
+final class ObjectReader {
   let file: ELFFile
   let name: String
   /// By section index.
   let roles: [SectionRole]
+  /// By role, in file order.
+  private let sectionIndexes: [SectionRole: [Int]]
   /// The object's BTF; fixed up by ``fixTypes()``.
   var types: BTFTypes?
   /// The named declarations of ``types``.
@@ -78,10 +82,12 @@ struct ObjectReader {
       throw ObjectError(.malformedFile, "", "the object has no symbol table; strip it with `llvm-strip -g` at most")
     }
     self.name = name
-    roles = file.sections.map(SectionRole.init)
+    let roles = file.sections.map(SectionRole.init)
+    self.roles = roles
+    sectionIndexes = Dictionary(grouping: roles.indices, by: { roles[$0] })
   }
 
-  mutating func read() throws(ObjectError) {
+  func read() throws(ObjectError) {
     try readLicenseAndVersion()
     try readTypes()
     try readExterns()
@@ -101,7 +107,8 @@ struct ObjectReader {
 
   /// The sections with a role, in file order.
   func sections(_ role: SectionRole) -> [ELFFile.Section] {
-    file.sections.filter { roles[$0.index] == role }
+    guard let indexes = sectionIndexes[role] else { return [] }
+    return indexes.map { file.sections[$0] }
   }
 
   /// The relocations of a section.
@@ -129,7 +136,7 @@ struct ObjectReader {
     return file.section(of: symbol).map { "section \($0.name)" } ?? "symbol \(symbol.index)"
   }
 
-  private mutating func readLicenseAndVersion() throws(ObjectError) {
+  private func readLicenseAndVersion() throws(ObjectError) {
     for section in sections(.license) {
       license = String(decoding: file.bytes(of: section).prefix { $0 != 0 }, as: UTF8.self)
     }
@@ -143,7 +150,7 @@ struct ObjectReader {
     }
   }
 
-  private mutating func readTypes() throws(ObjectError) {
+  private func readTypes() throws(ObjectError) {
     guard let section = sections(.types).last else { return }
     let bytes = Array(file.bytes(of: section))
     try withTypes(".BTF") { () throws(BTFError) in

@@ -3,7 +3,7 @@
 import BPFELF
 
 /// What a section of an object is for, by its name and type.
-enum SectionRole: Equatable {
+enum SectionRole: Hashable {
   /// Nothing that a loader needs: debugging information, strings, tables of symbols and relocations.
   case ignored
   case license
