@@ -7,7 +7,7 @@ public import BTF
 /// A plain value that is the same on every machine and every kernel; nothing here asks the running system. It may be
 /// changed before it is loaded: map sizes, initial values of globals, which programs are loaded.
 ///
-/// Objects of clang, GCC, Swift or `bpftool gen object` are read, little-endian or big-endian.
+/// Objects of clang, of Swift and of `bpftool gen object` are read, little-endian or big-endian.
 /// Source: libbpf 1.7, whose rules and names are followed throughout.
 public struct ObjectSpec: Sendable {
   /// The object's name; its first letters start the names of the maps that hold its global variables.
