@@ -62,11 +62,12 @@ struct Loader {
     for program in spec.programs where program.autoload {
       // Programs keep their jump tables.
       var tables: [AnyMap] = []
-      let prepared = try preparation.prepare(program) { slots throws(BPFError) in
+      var prepared = try preparation.prepare(program) { slots throws(BPFError) in
         let table = try JumpTables.make(slots)
         tables.append(table)
         return table.fd
       }
+      try preparation.aim(&prepared, program)
       loaded.programs.append(
         try withExtendedLifetime(tables) { () throws(BPFError) in
           try load(prepared, program, externs, types)
@@ -88,7 +89,10 @@ struct Loader {
     var preparation = try preparation(externs, layouts, descriptors: numbers)
     var result: [PreparedProgram] = []
     for program in spec.programs where program.autoload {
-      result.append(try preparation.prepare(program) { _ throws(BPFError) in 0 })
+      var prepared = try preparation.prepare(program) { _ throws(BPFError) in 0 }
+      // The code is the same where this kernel lacks the target; that shows when the program is loaded.
+      try? preparation.aim(&prepared, program)
+      result.append(prepared)
     }
     return result
   }

@@ -46,11 +46,6 @@ struct ProgramPreparation {
     _ program: ProgramSpec, jumpTable: ([UInt32]) throws(BPFError) -> CInt
   ) throws(BPFError) -> PreparedProgram {
     let context = "preparing program \(program.name)"
-    guard program.type != .unspecified else {
-      throw BPFError(
-        .object, context, detail: "its section \(program.sectionName) does not say what type it is",
-        hint: "name the section as <bpf/bpf_helpers.h> programs do, or set the program's type")
-    }
     let linked: LinkedProgram
     do {
       linked = try program.linked()
@@ -64,7 +59,6 @@ struct ProgramPreparation {
     prepared.relocations = try relocate(&prepared.instructions, linked.core, program.name)
     for reference in linked.references { try resolve(reference, in: &prepared.instructions, context, jumpTable) }
     HelperFallback.apply(to: &prepared.instructions)
-    try aim(&prepared, program)
     return prepared
   }
 }
@@ -171,14 +165,21 @@ extension ProgramPreparation {
 
 // What the program attaches to.
 extension ProgramPreparation {
-  private func aim(_ prepared: inout PreparedProgram, _ program: ProgramSpec) throws(BPFError) {
+  /// Looks up what a prepared program attaches to, which the kernel wants to know when it is loaded.
+  func aim(_ prepared: inout PreparedProgram, _ program: ProgramSpec) throws(BPFError) {
+    guard program.type != .unspecified else {
+      throw BPFError(
+        .object, "loading program \(program.name)",
+        detail: "its section \(program.sectionName) does not say what type it is",
+        hint: "name the section as <bpf/bpf_helpers.h> programs do, or set the program's type")
+    }
     let options = program.sectionKind?.options ?? []
     if options.contains(.attachTypeIsOptional), !KernelSupport.hasExpectedAttachTypes { prepared.attachType = nil }
     if options.contains(.isUSDT), KernelSupport.hasMultipleUprobes { prepared.attachType = .traceUprobeMulti }
     if program.type == .structOps {
       guard let member = operations[program.name] else {
         throw BPFError(
-          .object, "preparing program \(program.name)", detail: "no struct_ops map of the object refers to it")
+          .object, "loading program \(program.name)", detail: "no struct_ops map of the object refers to it")
       }
       prepared.attachTypeID = member.type.id
       prepared.attachModule = member.type.module
@@ -189,7 +190,7 @@ extension ProgramPreparation {
     guard options.contains(.attachesByBTF) || target != nil else { return }
     guard let name = target?.function ?? program.attachTarget else {
       throw BPFError(
-        .object, "preparing program \(program.name)", detail: "its section \(program.sectionName) names no target",
+        .object, "loading program \(program.name)", detail: "its section \(program.sectionName) names no target",
         hint: "write \(program.sectionName)/TARGET, or call setAttachTarget before the load")
     }
     do throws(BPFError) {
@@ -198,7 +199,7 @@ extension ProgramPreparation {
         prepared.attachTypeID = try other.function(named: name)
       } else if program.type == .ext {
         throw BPFError(
-          .object, "preparing program \(program.name)", detail: "it replaces \(name) in a program that is not given",
+          .object, "finding \(name)", detail: "the program that it is a function of is not given",
           hint: "call setAttachTarget before the load")
       } else {
         let found = try kernel().attachTarget(named: name, for: program.attachType ?? .traceFentry)
@@ -206,7 +207,7 @@ extension ProgramPreparation {
         prepared.attachModule = found.module
       }
     } catch {
-      throw error.within("preparing program \(program.name)")
+      throw error.within("loading program \(program.name)")
     }
   }
 }
