@@ -2,29 +2,37 @@
 
 import BPFBytecode
 import BPFSystem
+import BTF
 
-/// What the loader has to know of the running kernel, beyond what the kernel's refusals tell.
+/// What the loader has to know of the running kernel before it hands anything over.
+///
+/// A kernel that is new enough is not asked, which saves the probe; an older one may have it backported.
 enum KernelSupport {
+  private static func isAtLeast(_ major: Int, _ minor: Int, or ability: Ability? = nil) -> Bool {
+    if KernelRelease.current >= KernelRelease(major, minor) { return true }
+    return ability.flatMap { try? Features.supports($0) } ?? false
+  }
+
   /// bpf_probe_read_kernel() and bpf_probe_read_user(); before, bpf_probe_read() was for both.
-  static var hasSplitProbeRead: Bool { KernelRelease.current >= KernelRelease(5, 5) }
+  static var hasSplitProbeRead: Bool { isAtLeast(5, 5, or: .probeReadKernel) }
 
   /// Programs name what they expect to be attached to.
-  static var hasExpectedAttachTypes: Bool { KernelRelease.current >= KernelRelease(4, 17) }
+  static var hasExpectedAttachTypes: Bool { isAtLeast(4, 17) }
 
   /// Arrays of global variables can be mapped into memory.
-  static var hasMappableArrays: Bool { KernelRelease.current >= KernelRelease(5, 5) }
+  static var hasMappableArrays: Bool { isAtLeast(5, 5, or: .memoryMappedArrays) }
 
   /// Function and line records are taken with a program.
-  static var hasFunctionRecords: Bool { KernelRelease.current >= KernelRelease(5, 0) }
+  static var hasFunctionRecords: Bool { isAtLeast(5, 0) || (try? Features.types())?.contains(.functions) == true }
 
   /// A map is kept alive by a program that does not use it.
-  static var canBindMaps: Bool { KernelRelease.current >= KernelRelease(5, 10) }
+  static var canBindMaps: Bool { isAtLeast(5, 10) }
 
   /// bpf_get_attach_cookie().
-  static var hasCookies: Bool { KernelRelease.current >= KernelRelease(5, 15) }
+  static var hasCookies: Bool { (try? Features.supports(.attachCookie)) ?? false }
 
   /// One link for many uprobes.
-  static var hasMultipleUprobes: Bool { KernelRelease.current >= KernelRelease(6, 6) }
+  static var hasMultipleUprobes: Bool { (try? Features.supports(.uprobeMulti)) ?? false }
 
   /// The address of a map's value may be loaded with an offset of 1 GiB and more; older kernels refuse it in other words.
   static let hasLargeOffsets: Bool = {

@@ -18,22 +18,20 @@ enum TypesLoader {
   ///
   /// - Returns: nil where the kernel takes none and they are not needed.
   static func load(_ types: BTFTypes, isNeeded: Bool) throws(BPFError) -> LoadedTypes? {
-    let release = KernelRelease.current
-    // A distribution's kernel may know more than its number says, so the number only counts after a refusal.
-    var attempts: [BTFFeatures?] = [nil, BTFFeatures(kernel: release.major, release.minor)]
-    attempts.append(BTFFeatures(kernel: 5, 10).intersection(BTFFeatures(kernel: release.major, release.minor)))
-    var refusal: (Errno, String)?
-    for features in attempts {
-      let blob = try blob(types, features)
+    var refusal: (error: Errno, blob: [UInt8])?
+    for isSanitised in [false, true] {
+      // What the kernel takes is only asked for when it has refused.
+      let blob = try blob(types, isSanitised ? Features.types() : nil)
       do {
         return LoadedTypes(try BPFCall.loadBTF(blob.span.bytes))
       } catch {
-        refusal = refusal ?? (error, explanation(blob))
+        refusal = (error, blob)
         if error == .notPermitted { break }
       }
     }
     guard isNeeded, let refusal else { return nil }
-    throw BPFError("loading the object's types", errno: refusal.0, detail: refusal.1.isEmpty ? nil : refusal.1)
+    let words = explanation(refusal.blob)
+    throw BPFError("loading the object's types", errno: refusal.error, detail: words.isEmpty ? nil : words)
   }
 
   private static func blob(_ types: BTFTypes, _ features: BTFFeatures?) throws(BPFError) -> [UInt8] {
