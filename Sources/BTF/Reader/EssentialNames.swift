@@ -21,6 +21,8 @@ extension BTFTypes {
 
   /// The ids of all types whose name, its flavor left out, is `name`: the candidates of a CO-RE relocation.
   public func ids(essentialName name: String) -> [TypeID] {
+    // A program that is relocated asks for many types.
+    names.withLock { $0.expectMany() }
     let wanted = Array(name.utf8)
     var ids = ids(named: name)
     for id in flavored {

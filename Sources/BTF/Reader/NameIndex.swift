@@ -19,17 +19,23 @@ final class NameIndex: Sendable {
     starts.initialize(repeating: 0, count: buckets + 2)
 
     // Counts go two places up; sums then turn `starts[bucket + 1]` into the place where the bucket's next id goes.
+    let none = UInt32.max
+    let bucketOf = UnsafeMutablePointer<UInt32>.allocate(capacity: count + 1)
+    defer { bucketOf.deallocate() }
     var named = 0
     for position in 0..<count {
-      guard let hash = types.nameHash(at: position) else { continue }
-      starts[Int(hash >> shift) + 2] += 1
+      let hash = types.nameHash(at: position)
+      let bucket = if let hash { UInt32(hash >> shift) } else { none }
+      (bucketOf + position).initialize(to: bucket)
+      guard bucket != none else { continue }
+      starts[Int(bucket) + 2] += 1
       named += 1
     }
     for bucket in 2..<buckets + 2 { starts[bucket] += starts[bucket - 1] }
     positions = .allocate(capacity: named + 1)
     for position in 0..<count {
-      guard let hash = types.nameHash(at: position) else { continue }
-      let bucket = Int(hash >> shift) + 1
+      guard bucketOf[position] != none else { continue }
+      let bucket = Int(bucketOf[position]) + 1
       (positions + Int(starts[bucket])).initialize(to: UInt32(position))
       starts[bucket] += 1
     }

@@ -30,6 +30,9 @@ struct NameLookup {
     return method
   }
 
+  /// Makes the next lookup the one that pays for an index.
+  mutating func expectMany() { lookups = max(lookups, Self.patience) }
+
   mutating func flavored(in types: BTFTypes) -> [TypeID] {
     if let flavored { return flavored }
     let found = types.findFlavored()
