@@ -57,7 +57,17 @@ extension CDefinitions {
   }
 
   private mutating func fill(_ gap: Range<Int>, _ layout: CLayout, _ size: Int, level: Int) {
-    for (type, width) in layout.filling(gap, size: size) {
+    // One array stands for the words of a large gap: hostile types may have one of gigabytes.
+    let words = (gap.lowerBound + 63) / 64 * 64..<max((gap.lowerBound + 63) / 64 * 64, gap.upperBound / 64 * 64)
+    guard words.count > 64 * 64 else { return fields(layout.filling(gap, size: size), level: level) }
+    fields(layout.filling(gap.lowerBound..<words.lowerBound, size: size), level: level)
+    indent(level)
+    append("char __gap_\(words.lowerBound / 8)[\(words.count / 8)];\n")
+    fields(layout.filling(words.upperBound..<gap.upperBound, size: size), level: level)
+  }
+
+  private mutating func fields(_ unnamed: [(type: StaticString, width: Int)], level: Int) {
+    for (type, width) in unnamed {
       indent(level)
       append("\(type): \(width);\n")
     }
