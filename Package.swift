@@ -89,6 +89,9 @@ let package = Package(
     .testTarget(
       name: "BPFTests", dependencies: ["BPF", "BPFSystem", "BPFObject", "BTF", "TestObjects", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "PeerTests", dependencies: ["BPF", "BPFObject", "BPFBytecode", "TestObjects", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
   ]
 )

@@ -19,10 +19,8 @@ extension BTFBuilder {
       guard all.kind(index) != nil else {
         throw BTFError(.unknownKind, at: 0, "kind \(all.kindNumber(index)), whose references are not known")
       }
-      var dangling: UInt32?
-      all.forEachType(index) { if Int(all[word: $0]) >= all.count { dangling = all[word: $0] } }
-      if let dangling {
-        throw BTFError(.badType, at: 0, "a type refers to type \(dangling), and there are \(all.count)")
+      for place in all.typePlaces(index) where Int(all[word: place]) >= all.count {
+        throw BTFError(.badType, at: 0, "a type refers to type \(all[word: place]), and there are \(all.count)")
       }
       try all.mapNames(index) { name throws(BTFError) in
         if let known = renamed[name] { return known }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPFBytecode
+import Foundation
+import TestSupport
+
+/// What libbpf makes of an object, by `Tests/Peers/dump.c`.
+struct Peer: Sendable {
+  struct MapLine: Equatable, Sendable, CustomStringConvertible {
+    var name: String
+    /// Type, key size, value size, entries, flags, extra.
+    var numbers: [UInt64]
+    var description: String { "\(name) \(numbers)" }
+  }
+
+  struct ProgramLines: Sendable {
+    var name: String
+    var section: String
+    var type: UInt32
+    var attachType: UInt32
+    var flags: UInt32
+    /// The immediate of an instruction that refers to a map is 0.
+    var instructions: [Instruction] = []
+    /// By instruction: the map that it refers to.
+    var maps: [Int: String] = [:]
+  }
+
+  var maps: [MapLine] = []
+  var programs: [String: ProgramLines] = [:]
+  /// Why libbpf would not prepare a program; under "-" for the whole object.
+  var refusals: [String: String] = [:]
+
+  /// The folder that `Tests/Peers/setup` fills.
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: ".build/peers").path
+
+  /// Met when the comparison program and the Debian packages' objects are there, or can be got now.
+  static let isReady = Requirement("libbpf could not be built: Tests/Peers/setup says why") { ready }
+
+  private static let ready: Bool = {
+    if FileManager.default.isExecutableFile(atPath: "\(folder)/libbpf-dump") { return true }
+    let setup = URL(filePath: folder).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Tests/Peers/setup").path
+    return (try? Shell.run([setup]).status) == 0
+  }()
+
+  /// The objects of a Debian package.
+  static func objects(of package: String) -> [String] {
+    let folder = "\(folder)/objects/\(package)"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".o") }.sorted().map { "\(folder)/\($0)" }
+  }
+
+  /// Asks libbpf about an object.
+  init(object path: String) throws {
+    var current: ProgramLines?
+    for line in try Shell.check(["\(Self.folder)/libbpf-dump", path]).split(separator: "\n") {
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      switch (fields.first ?? "", fields.count) {
+      case ("map", 8):
+        maps.append(MapLine(name: fields[1], numbers: fields[2...].compactMap(UInt64.init)))
+      case ("program", 6):
+        if let current { programs[current.name] = current }
+        current = ProgramLines(
+          name: fields[1], section: fields[2], type: UInt32(fields[3]) ?? 0, attachType: UInt32(fields[4]) ?? 0,
+          flags: UInt32(fields[5]) ?? 0)
+      case ("insn", 3):
+        guard let word = UInt64(fields[1], radix: 16)?.byteSwapped else { throw Malformed(line: String(line)) }
+        let bytes = withUnsafeBytes(of: word.littleEndian) { Array($0) }
+        let instruction = try bytes.withUnsafeBytes { try Instruction.decode($0)[0] }
+        let index = current?.instructions.count ?? 0
+        if fields[2] != "-" { current?.maps[index] = fields[2] }
+        current?.instructions.append(instruction)
+      case ("refused", 4):
+        refusals[fields[1]] = fields[3]
+      default: throw Malformed(line: String(line))
+      }
+    }
+    if let current { programs[current.name] = current }
+  }
+
+  struct Malformed: Error { var line: String }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPF
+import BPFBytecode
+import BPFObject
+import Foundation
+import TestObjects
+import TestSupport
+import Testing
+
+/// Our instructions against libbpf's, one by one, for whatever object there is.
+@Suite(.requires(.root), .requires(.kernelBTF), .requires(Peer.isReady)) struct PeerTests {
+  @Test(arguments: Corpus.all) func corpus(_ entry: Corpus.Entry) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "merops-peer-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "\(entry.name).bpf.o").path
+    try Data(entry.bytes).write(to: URL(filePath: path))
+    let compared = try Comparison(path: path).run()
+    let isIncomparable = ["legacy_maps", "freplace", "sections_unknown"].contains(entry.name)
+    #expect(compared > 0 || isIncomparable)
+  }
+
+  @Test(arguments: Peer.objects(of: "libxdp1")) func xdpTools(_ path: String) throws {
+    #expect(try Comparison(path: path).run() > 0)
+  }
+
+  @Test(arguments: Peer.objects(of: "udev-hid-bpf")) func hid(_ path: String) throws {
+    try Comparison(path: path).run()
+  }
+
+  @Test(arguments: Peer.objects(of: "opensnitch-ebpf-modules") + Peer.objects(of: "nsd"))
+  func monitors(_ path: String) throws {
+    try Comparison(path: path).run()
+  }
+}
+
+/// One object, as libbpf and as we prepare it.
+private struct Comparison {
+  let path: String
+  let peer: Peer
+
+  /// What libbpf refuses and we take, on purpose.
+  static let more: [String: String] = [
+    "legacy_maps": "libbpf 1.0 dropped maps that are not BTF-defined"
+  ]
+
+  init(path: String) throws {
+    self.path = path
+    peer = try Peer(object: path)
+  }
+
+  private var name: String { String(path.split(separator: "/").last?.prefix { $0 != "." } ?? "") }
+
+  /// - Returns: how many programs were compared, instruction by instruction.
+  @discardableResult
+  func run() throws -> Int {
+    let spec: ObjectSpec
+    do {
+      spec = try Collection(path: path).spec
+    } catch {
+      #expect(peer.refusals["-"] != nil, "\(name): \(error)")
+      return 0
+    }
+    if let refusal = peer.refusals["-"] {
+      #expect(Self.more[name] != nil, "\(name): libbpf refuses the object: \(refusal)")
+      return 0
+    }
+    maps(spec)
+    let compared = try spec.programs.filter(compare).count
+    let ours = Set(spec.programs.map(\.name))
+    let theirs = Set(peer.programs.keys).union(peer.refusals.keys)
+    #expect(ours == theirs, "\(name): the programs themselves")
+    return compared
+  }
+
+  private func maps(_ spec: ObjectSpec) {
+    let ours = spec.maps.map { map in
+      Peer.MapLine(
+        name: map.name,
+        numbers: [
+          UInt64(map.type.rawValue), UInt64(map.keySize), UInt64(map.valueSize), UInt64(map.maxEntries),
+          UInt64(map.flags.rawValue), map.extra,
+        ])
+    }
+    // The order is ours: descriptors are not compared, names are. Sizes that libbpf sets only when it creates the map
+    // (rings to pages, perf buffers to CPUs) are compared by what is loaded.
+    for map in ours {
+      guard let theirs = peer.maps.first(where: { $0.name == map.name }) else {
+        Issue.record("\(name): libbpf has no map \(map.name), but \(peer.maps.map(\.name))")
+        continue
+      }
+      #expect(map == theirs, "\(name)")
+    }
+    #expect(ours.count == peer.maps.count, "\(name): ours \(ours), libbpf's \(peer.maps)")
+  }
+
+  /// - Returns: whether there were instructions to compare.
+  private func compare(_ program: ProgramSpec) throws -> Bool {
+    let collection = try Collection(path: path)
+    if program.type != .structOps { try collection.select(programs: [program.name]) }
+    let prepared: PreparedProgram
+    do {
+      prepared = try prepare(program, collection)
+    } catch {
+      // A program of no type stops us at once and libbpf at the load; so does a replacement of nobody knows what.
+      let stopsBoth = program.type == .unspecified || program.type == .ext
+      #expect(stopsBoth || peer.refusals[program.name] != nil, "\(name): \(program.name): \(error)")
+      return false
+    }
+    guard let theirs = peer.programs[program.name] else {
+      Issue.record("\(name): libbpf refuses \(program.name): \(peer.refusals[program.name] ?? "?")")
+      return false
+    }
+    #expect(program.sectionName == theirs.section || "?" + program.sectionName == theirs.section)
+    #expect(prepared.type.rawValue == theirs.type, "\(name): type of \(program.name)")
+    same(prepared, theirs, collection.spec.maps.map(\.name))
+    return true
+  }
+
+  private func prepare(_ program: ProgramSpec, _ collection: Collection) throws -> PreparedProgram {
+    func prepared() throws -> PreparedProgram {
+      let all = try collection.preparedPrograms()
+      return try #require(all.first { $0.name == program.name }, "\(name): \(program.name) is not prepared")
+    }
+    do {
+      return try prepared()
+    } catch let error as BPFError where program.type == .tracing && error.code == .notFound {
+      // libbpf looks for what a program attaches to only when it loads; the instructions do not depend on it.
+      try collection.setAttachTarget(of: program.name, to: "vfs_getattr")
+      return try prepared()
+    }
+  }
+
+  private func same(_ ours: PreparedProgram, _ theirs: Peer.ProgramLines, _ maps: [String]) {
+    var code = ours.instructions
+    var references: [Int: String] = [:]
+    for index in code.indices where code[index].isWide {
+      let source = code[index].source.rawValue
+      guard source == PseudoSource.mapFD || source == PseudoSource.mapValue else { continue }
+      let number = Int(code[index].immediate) - 1000  // preparedPrograms' stand-ins
+      references[index] = maps.indices.contains(number) ? maps[number] : "?"
+      code[index].immediate = 0
+    }
+    let place = "\(name): \(ours.name)"
+    #expect(code.count == theirs.instructions.count, "\(place): number of instructions")
+    for (index, (our, their)) in zip(code, theirs.instructions).enumerated() where our != their {
+      Issue.record("\(place): instruction \(index): ours \(our), libbpf's \(their)")
+      break
+    }
+    #expect(references == theirs.maps, "\(place): maps referred to")
+  }
+}
