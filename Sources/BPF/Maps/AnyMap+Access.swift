@@ -114,7 +114,8 @@ extension AnyMap {
     let expected = info.type.isPerCPU ? lookupSize : info.valueSize
     guard value.count == expected else {
       throw BPFError(
-        .sizeMismatch, "updating map \(name)", detail: "the value has \(value.count) bytes, the map's have \(expected)")
+        .sizeMismatch, "updating map \(label)", detail: "the value has \(value.count) bytes, the map's have \(expected)"
+      )
     }
     try withPointer(to: key) { (key) throws(BPFError) in try rawUpdate(key, value, flags) }
   }
@@ -123,7 +124,7 @@ extension AnyMap {
   @discardableResult
   public func delete(_ key: [UInt8]) throws(BPFError) -> Bool {
     try withPointer(to: key) { (key) throws(BPFError) in
-      guard let key else { throw BPFError(.invalid, "deleting from map \(name)", detail: "it has no keys") }
+      guard let key else { throw BPFError(.invalid, "deleting from map \(label)", detail: "it has no keys") }
       return try rawDelete(key)
     }
   }
@@ -141,7 +142,7 @@ extension AnyMap {
   ) throws(BPFError) -> Result {
     guard key.count == info.keySize else {
       throw BPFError(
-        .sizeMismatch, "using map \(name)", detail: "the key has \(key.count) bytes, the map's have \(info.keySize)")
+        .sizeMismatch, "using map \(label)", detail: "the key has \(key.count) bytes, the map's have \(info.keySize)")
     }
     return try key.withUnsafeBufferPointer { (bytes) throws(BPFError) in
       try body(bytes.isEmpty ? nil : bytes.baseAddress)
@@ -154,7 +155,7 @@ extension AnyMap {
     var value = [UInt8](repeating: 0, count: lookupSize)
     let found = try value.withUnsafeMutableBufferPointer { (bytes) throws(BPFError) in
       guard let base = bytes.baseAddress else {
-        throw BPFError(.invalid, "reading map \(name)", detail: "its elements have no values")
+        throw BPFError(.invalid, "reading map \(label)", detail: "its elements have no values")
       }
       return try withPointer(to: key) { (key) throws(BPFError) in try body(key, base) }
     }

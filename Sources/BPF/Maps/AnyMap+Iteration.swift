@@ -46,7 +46,7 @@ extension AnyMap {
     repeat {
       result.append(key)
       guard result.count <= 2 * info.maxEntries + 1024 else {
-        throw BPFError(.unsettled, "reading the keys of map \(name)", hint: "try again")
+        throw BPFError(.unsettled, "reading the keys of map \(label)", hint: "try again")
       }
     } while try stepKey(after: result.last, &key)
     return result
@@ -54,7 +54,7 @@ extension AnyMap {
 
   private func stepKey(after previous: [UInt8]?, _ key: inout [UInt8]) throws(BPFError) -> Bool {
     guard !info.type.isKeyless else {
-      throw BPFError(.invalid, "reading map \(name)", detail: "a \(info.type) map has no keys to go through")
+      throw BPFError(.invalid, "reading map \(label)", detail: "a \(info.type) map has no keys to go through")
     }
     return try key.withUnsafeMutableBufferPointer { (next) throws(BPFError) in
       guard let next = next.baseAddress else { return false }
@@ -78,7 +78,7 @@ extension AnyMap {
   @discardableResult
   public func removeAll() throws(BPFError) -> Int {
     guard !info.type.isArray else {
-      throw BPFError(.invalid, "emptying map \(name)", detail: "the elements of an array cannot be removed")
+      throw BPFError(.invalid, "emptying map \(label)", detail: "the elements of an array cannot be removed")
     }
     var total = 0
     var reader = try MapReader(self, mode: .take)

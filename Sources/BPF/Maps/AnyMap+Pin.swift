@@ -13,7 +13,7 @@ extension AnyMap {
     do {
       try BPFCall.pin(fd: fd, at: path)
     } catch {
-      throw BPFError("pinning map \(name) at \(path)", errno: error, hint: Pinning.hint(error))
+      throw BPFError("pinning map \(label) at \(path)", errno: error, hint: Pinning.hint(error))
     }
   }
 
@@ -33,7 +33,7 @@ extension AnyMap {
       try BPFCall.freeze(fd: fd)
     } catch {
       throw BPFError(
-        "freezing map \(name)", errno: error, requires: BPFError.Code(error) == .unsupported ? "5.2" : nil,
+        "freezing map \(label)", errno: error, requires: BPFError.Code(error) == .unsupported ? "5.2" : nil,
         hint: error == .resourceBusy ? "it is frozen already, or its memory is mapped for writing" : nil)
     }
   }

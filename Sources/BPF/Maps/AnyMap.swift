@@ -72,8 +72,11 @@ public final class AnyMap: Sendable {
 extension AnyMap: CustomStringConvertible {
   public var description: String { "\(info.type) map \(name) (id \(info.id))" }
 
+  /// How errors name it: by its name, or its id if it has none.
+  var label: String { name.isEmpty ? "with id \(info.id)" : name }
+
   /// An error about this map: `reading map counts`.
   func failure(_ action: String, _ errno: Errno, requires: String? = nil) -> BPFError {
-    BPFError("\(action) map \(name)", errno: errno, requires: requires)
+    BPFError("\(action) map \(label)", errno: errno, requires: requires)
   }
 }

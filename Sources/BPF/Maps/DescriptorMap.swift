@@ -18,7 +18,7 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
   public init(_ map: AnyMap) throws(BPFError) {
     guard map.info.type.holdsDescriptors, !map.info.type.isMapOfMaps else {
       throw BPFError(
-        .invalid, "opening map \(map.name)", detail: "a \(map.info.type) map holds no descriptors",
+        .invalid, "opening map \(map.label)", detail: "a \(map.info.type) map holds no descriptors",
         hint: map.info.type.isMapOfMaps ? "use MapOfMaps" : "use Map")
     }
     self.map = map

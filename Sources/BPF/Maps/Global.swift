@@ -73,7 +73,7 @@ public struct Global<Value: BitwiseCopyable>: Sendable {
     if let memory {
       guard memory.isWritable else {
         throw BPFError(
-          .permission, "writing variable \(name)", detail: "map \(map.name) is frozen",
+          .permission, "writing variable \(name)", detail: "map \(map.label) is frozen",
           hint: "set constants before the object is loaded")
       }
       memory.bytes.storeBytes(of: value, toByteOffset: offset, as: Value.self)
@@ -92,7 +92,7 @@ extension Global where Value: FixedWidthInteger {
   public func storeReleasing(_ value: Value) throws(BPFError) {
     let word = try word()
     guard isWritable else {
-      throw BPFError(.permission, "writing variable \(name)", detail: "map \(map.name) is frozen")
+      throw BPFError(.permission, "writing variable \(name)", detail: "map \(map.label) is frozen")
     }
     switch MemoryLayout<Value>.size {
     case 1: word.atomic(UInt8.self).pointee.store(UInt8(truncatingIfNeeded: value), ordering: .releasing)
@@ -147,7 +147,7 @@ extension AnyMap {
   /// The whole value of a section's map.
   fileprivate func section() throws(BPFError) -> [UInt8] {
     guard let bytes = try lookup([0, 0, 0, 0]) else {
-      throw BPFError(.notFound, "reading map \(name)", detail: "it has no element")
+      throw BPFError(.notFound, "reading map \(label)", detail: "it has no element")
     }
     return bytes
   }

@@ -18,7 +18,7 @@ public struct LocalStorage<Value: BitwiseCopyable>: Sendable {
   /// - Throws: `sizeMismatch` where the type's size is not the map's; `invalid` for other kinds of map.
   public init(_ map: AnyMap) throws(BPFError) {
     guard [.taskStorage, .skStorage, .cgrpStorage, .inodeStorage].contains(map.info.type) else {
-      throw BPFError(.invalid, "opening map \(map.name)", detail: "a \(map.info.type) map is no storage of objects")
+      throw BPFError(.invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is no storage of objects")
     }
     self.map = map
     values = try Map(map)

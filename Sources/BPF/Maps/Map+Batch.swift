@@ -30,7 +30,7 @@ extension Map {
   public func set(_ keys: [Key], _ values: [Value], _ flags: UpdateFlags = .any) throws(BPFError) {
     guard keys.count == values.count else {
       throw BPFError(
-        .invalid, "updating map \(map.name)", detail: "there are \(keys.count) keys and \(values.count) values")
+        .invalid, "updating map \(map.label)", detail: "there are \(keys.count) keys and \(values.count) values")
     }
     guard !keys.isEmpty else { return }
     try keyLayout.withPacked(keys) { (packedKeys) throws(BPFError) in

@@ -30,7 +30,7 @@ public struct Map<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable {
     guard !map.info.type.isPerCPU, !map.info.type.isKeyless else {
       let better = map.info.type.isPerCPU ? "PerCPUMap" : "Queue, BloomFilter, RingBuffer or Arena"
       throw BPFError(
-        .invalid, "opening map \(map.name)", detail: "a \(map.info.type) map is not one value for each key",
+        .invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is not one value for each key",
         hint: "use \(better)")
     }
     self.map = map
@@ -116,7 +116,7 @@ extension AnyMap {
 
   private func mismatch<T>(_ part: String, _ type: T.Type, _ size: Int) -> BPFError {
     BPFError(
-      .sizeMismatch, "opening map \(name)",
+      .sizeMismatch, "opening map \(label)",
       detail: "its \(part)s have \(size) bytes, \(type) has \(MemoryLayout<T>.stride)",
       hint: "use the type that the kernel program uses; `merops map show \(name)` prints it")
   }

@@ -45,3 +45,18 @@ extension AnyMap {
     }
   }
 }
+
+extension AnyMap {
+  /// Maps an arena that was opened, not loaded by a ``Collection`` (which maps its own).
+  ///
+  /// A process can map an arena once: the kernel has one user address for each.
+  ///
+  /// - Requires: Linux 6.9
+  /// - Throws: `invalid` for other kinds of map.
+  public func arenaMemory() throws(BPFError) -> ArenaMemory {
+    guard info.type == .arena else {
+      throw BPFError(.invalid, "mapping the memory of map \(label)", detail: "a \(info.type) map is no arena")
+    }
+    return try ArenaMemory(self, globals: [], at: 0)
+  }
+}

@@ -16,7 +16,7 @@ public struct MapOfMaps<Key: BitwiseCopyable>: Sendable {
   /// - Throws: `sizeMismatch` where the key's size is not the map's; `invalid` for other kinds of map.
   public init(_ map: AnyMap) throws(BPFError) {
     guard map.info.type.isMapOfMaps else {
-      throw BPFError(.invalid, "opening map \(map.name)", detail: "a \(map.info.type) map holds no maps")
+      throw BPFError(.invalid, "opening map \(map.label)", detail: "a \(map.info.type) map holds no maps")
     }
     self.map = map
     ids = try Map(map)

@@ -38,7 +38,7 @@ struct MapReader: ~Copyable {
   /// - Parameter chunk: elements read at a time; nil for a size that keeps the buffers in the processor's cache.
   init(_ map: AnyMap, mode: Mode = .read, chunk: Int? = nil) throws(BPFError) {
     guard !map.info.type.isKeyless else {
-      throw BPFError(.invalid, "reading map \(map.name)", detail: "a \(map.info.type) map has no keys to go through")
+      throw BPFError(.invalid, "reading map \(map.label)", detail: "a \(map.info.type) map has no keys to go through")
     }
     self.map = map
     self.mode = mode
@@ -88,7 +88,7 @@ struct MapReader: ~Copyable {
 
   private var unsettled: BPFError {
     BPFError(
-      .unsettled, "reading map \(map.name)", detail: "its elements changed faster than they could be read",
+      .unsettled, "reading map \(map.label)", detail: "its elements changed faster than they could be read",
       hint: "try again, or read it while fewer elements come and go")
   }
 }

@@ -25,7 +25,7 @@ public struct MappedArray<Element: BitwiseCopyable>: Sendable {
     _ = try map.valueLayout(of: Element.self, size: map.info.valueSize)
     guard let memory = try map.memory() else {
       throw BPFError(
-        .invalid, "mapping the memory of map \(map.name)", detail: "it is not an array with BPF_F_MMAPABLE",
+        .invalid, "mapping the memory of map \(map.label)", detail: "it is not an array with BPF_F_MMAPABLE",
         hint: "use Map, or declare it with __uint(map_flags, BPF_F_MMAPABLE)")
     }
     self.map = map

@@ -23,7 +23,7 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable 
   public init(_ map: AnyMap) throws(BPFError) {
     guard map.info.type.isPerCPU else {
       throw BPFError(
-        .invalid, "opening map \(map.name)", detail: "a \(map.info.type) map has one value for all CPUs",
+        .invalid, "opening map \(map.label)", detail: "a \(map.info.type) map has one value for all CPUs",
         hint: "use Map")
     }
     self.map = map
@@ -55,7 +55,7 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable 
   public func set(_ key: Key, _ values: [Value], _ flags: UpdateFlags = .any) throws(BPFError) {
     guard values.count == cpuCount else {
       throw BPFError(
-        .sizeMismatch, "updating map \(map.name)",
+        .sizeMismatch, "updating map \(map.label)",
         detail: "there are \(values.count) values and \(cpuCount) possible CPUs")
     }
     try withUnsafeTemporaryAllocation(byteCount: map.lookupSize, alignment: 8) { (room) throws(BPFError) in

@@ -15,7 +15,7 @@ public struct Queue<Value: BitwiseCopyable>: Sendable {
   /// - Throws: `sizeMismatch` where the type's size is not the map's; `invalid` for other kinds of map.
   public init(_ map: AnyMap) throws(BPFError) {
     guard map.info.type == .queue || map.info.type == .stack else {
-      throw BPFError(.invalid, "opening map \(map.name)", detail: "a \(map.info.type) map is no queue and no stack")
+      throw BPFError(.invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is no queue and no stack")
     }
     self.map = map
     layout = try map.valueLayout(of: Value.self, size: map.info.valueSize)

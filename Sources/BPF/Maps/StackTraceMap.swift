@@ -17,7 +17,7 @@ public struct StackTraceMap: Sendable {
   /// - Throws: `invalid` for other kinds of map.
   public init(_ map: AnyMap) throws(BPFError) {
     guard map.info.type == .stackTrace else {
-      throw BPFError(.invalid, "opening map \(map.name)", detail: "a \(map.info.type) map holds no stack traces")
+      throw BPFError(.invalid, "opening map \(map.label)", detail: "a \(map.info.type) map holds no stack traces")
     }
     self.map = map
   }
@@ -29,7 +29,7 @@ public struct StackTraceMap: Sendable {
   public func addresses(_ id: Int32) throws(BPFError) -> [UInt64]? {
     guard !holdsBuildIDs else {
       throw BPFError(
-        .invalid, "reading stack \(id) of map \(map.name)", detail: "it holds build ids", hint: "use frames(_:)")
+        .invalid, "reading stack \(id) of map \(map.label)", detail: "it holds build ids", hint: "use frames(_:)")
     }
     guard let bytes = try lookup(id) else { return nil }
     let words = bytes.withUnsafeBytes { bytes in

@@ -48,6 +48,7 @@ extension AnyMap {
   }
 
   private func readTypes() throws(BPFError) -> MapTypes? {
+    if info.kernelValueTypeID != 0 { return try kernelTypes() }
     guard info.btfID != 0 else { return nil }
     let bytes: [UInt8]
     do {
@@ -60,7 +61,14 @@ extension AnyMap {
       let types = try BTFTypes(bytes: bytes)
       return MapTypes(types, key: info.keyTypeID, value: info.valueTypeID)
     } catch {
-      throw BPFError(.types, "reading the types of map \(name)", underlying: error)
+      throw BPFError(.types, "reading the types of map \(label)", underlying: error)
     }
+  }
+
+  /// The type of a struct_ops value is the kernel's, or a module's.
+  private func kernelTypes() throws(BPFError) -> MapTypes? {
+    let kernel = try KernelTypes.current()
+    let module = try kernel.modules().first { $0.id == info.kernelBTFID }
+    return MapTypes(module?.types ?? kernel.vmlinux, key: info.keyTypeID, value: info.kernelValueTypeID)
   }
 }

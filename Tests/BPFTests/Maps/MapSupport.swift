@@ -37,28 +37,6 @@ enum BPFTool {
   }
 }
 
-/// A directory in a bpffs that goes away with this object, and all pins in it.
-final class PinDirectory {
-  let path: String
-
-  init() throws {
-    if !FileManager.default.fileExists(atPath: "/sys/fs/bpf") || !Self.isBPFFS {
-      try Shell.check("mount -t bpf bpf /sys/fs/bpf")
-    }
-    path = "/sys/fs/bpf/merops-test-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-  }
-
-  private static var isBPFFS: Bool {
-    ((try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? "").contains(" /sys/fs/bpf bpf ")
-  }
-
-  deinit {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
-}
-
 extension FixedWidthInteger {
   var bytes: [UInt8] { withUnsafeBytes(of: littleEndian) { Array($0) } }
 }

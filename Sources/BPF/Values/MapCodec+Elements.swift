@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BPFSystem
+public import BTF
+
+// Elements.
+extension MapCodec {
+  /// All elements, as they were met one after the other.
+  public func entries() throws(BPFError) -> [(key: BTFValue, value: BTFValue)] {
+    var result: [(key: BTFValue, value: BTFValue)] = []
+    for entry in try map.entries() { result.append((try decodeKey(entry.key), try decodeValue(entry.value))) }
+    return result
+  }
+
+  /// Calls `body` with each element.
+  public func forEach(_ body: (BTFValue, BTFValue) throws -> Void) throws {
+    try map.forEach { key, value in try body(try decodeKey(Array(key)), try decodeValue(Array(value))) }
+  }
+
+  /// The value of a key, or nil. Queues and stacks take any key, and peek.
+  public func get(_ key: BTFValue) throws(BPFError) -> BTFValue? { try get(bytes: try encodeKey(key)) }
+
+  /// The value of a key in text, or nil.
+  public func get(key: String) throws(BPFError) -> BTFValue? { try get(bytes: try encodeKey(text: key)) }
+
+  private func get(bytes: [UInt8]) throws(BPFError) -> BTFValue? {
+    guard let value = try map.lookup(bytes) else { return nil }
+    return try decodeValue(value)
+  }
+
+  /// Writes an element.
+  public func set(_ key: BTFValue, _ value: BTFValue, _ flags: UpdateFlags = .any) throws(BPFError) {
+    let key = try encodeKey(key)
+    if map.info.type.holdsDescriptors, let id = value.integer {
+      try setReference(key, id: id, flags)
+    } else {
+      try map.update(key, try encodeValue(value), flags)
+    }
+  }
+
+  /// Writes an element from text. What a program array or map of maps holds is named by its id: `42` or `id 42`.
+  public func set(key: String, value: String, _ flags: UpdateFlags = .any) throws(BPFError) {
+    let key = try encodeKey(text: key)
+    guard map.info.type.holdsDescriptors else {
+      try map.update(key, try encodeValue(text: value), flags)
+      return
+    }
+    let words = value.split(separator: " ")
+    guard words.count == 1 || words.count == 2 && words[0] == "id", let word = words.last, let id = Int128(word) else {
+      throw BPFError(
+        .encoding, "writing a value of map \(map.label)", detail: "'\(value)' is no id", hint: "give it as 'id 42'")
+    }
+    try setReference(key, id: id, flags)
+  }
+
+  /// Removes a key in text; false when it was not there.
+  @discardableResult
+  public func delete(key: String) throws(BPFError) -> Bool { try map.delete(try encodeKey(text: key)) }
+
+  /// Removes a key; false when it was not there.
+  @discardableResult
+  public func delete(_ key: BTFValue) throws(BPFError) -> Bool { try map.delete(try encodeKey(key)) }
+
+  /// Puts a program or map under a key: what is read as an id is written as a descriptor.
+  private func setReference(_ key: [UInt8], id: Int128, _ flags: UpdateFlags) throws(BPFError) {
+    let kind: ObjectKind
+    switch map.info.type {
+    case .programArray: kind = .program
+    case .arrayOfMaps, .hashOfMaps: kind = .map
+    default:
+      throw BPFError(
+        .invalid, "updating map \(map.label)", detail: "what a \(map.info.type) map holds has no id to name it by",
+        hint: "use DescriptorMap")
+    }
+    guard let id = UInt32(exactly: id) else {
+      throw BPFError(.encoding, "updating map \(map.label)", detail: "\(id) is no id")
+    }
+    let descriptor: Descriptor
+    do {
+      descriptor = try BPFCall.openByID(kind, id)
+    } catch {
+      throw BPFError("opening the \(kind) with id \(id)", errno: error)
+    }
+    let value = withUnsafeBytes(of: descriptor.rawValue) { Array($0) }
+    try map.update(key, Array(value + Array(repeating: 0, count: max(0, map.info.valueSize - 4))), flags)
+  }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BPFSystem
+public import BTF
+
+/// Reads and writes any map by what its type information says: keys and values as ``BTF/BTFValue``, JSON or text.
+///
+/// ```swift
+/// let codec = try MapCodec(AnyMap(named: "flows"))
+/// for (key, value) in try codec.entries() { print(key.json, value.json) }
+/// try codec.set(key: "addr=10.0.0.1,port=443", value: "limit=3")
+/// ```
+///
+/// A map without type information is read as numbers, where a size is a number's, and bytes. A value for each CPU is an
+/// array by CPU. Locks, timers and the like are left out.
+public struct MapCodec: Sendable {
+  /// The map as bytes.
+  public let map: AnyMap
+  /// What keys and values are taken for.
+  public let types: MapTypes
+  /// Whether the types are the map's own, and not only shapes that fit its sizes.
+  public let isTyped: Bool
+  private let key: BTFCodec?
+  private let value: BTFCodec?
+  private let hidden: HiddenFields?
+
+  /// - Throws: `types` when the map's type information cannot be read.
+  public init(_ map: AnyMap) throws(BPFError) {
+    self.map = map
+    let shape: MapTypes
+    do {
+      shape = try MapShape.types(for: map.info)
+    } catch {
+      throw BPFError(.types, "reading the types of map \(map.label)", underlying: error)
+    }
+    let own = try map.types()
+    isTyped = own != nil
+    // Keyless maps have void keys; what the kernel refuses types for has shapes all the same.
+    types = own ?? shape
+    do {
+      key = map.info.keySize == 0 ? nil : try Self.codec(types, types.key, shape, shape.key, map.info.keySize)
+      value = map.info.valueSize == 0 ? nil : try Self.codec(types, types.value, shape, shape.value, map.info.valueSize)
+    } catch {
+      throw BPFError(.types, "reading the types of map \(map.label)", underlying: error)
+    }
+    hidden = HiddenFields(types.types, types.value)
+  }
+
+  /// The map's own type, if it has the map's size; otherwise the shape.
+  private static func codec(
+    _ types: MapTypes, _ id: TypeID, _ shape: MapTypes, _ shapeID: TypeID, _ size: Int
+  ) throws(BTFValueError) -> BTFCodec {
+    if id != 0, let codec = try? BTFCodec(types.types, id), codec.size <= size { return codec }
+    return try BTFCodec(shape.types, shapeID)
+  }
+}
+
+// Bytes to values and back.
+extension MapCodec {
+  /// Reads a key.
+  public func decodeKey(_ bytes: [UInt8]) throws(BPFError) -> BTFValue {
+    guard let key else { return .bytes([]) }
+    return try translating("reading a key of") { () throws(BTFValueError) in try key.decode(bytes) }
+  }
+
+  /// Reads what a lookup gave: for per-CPU maps, an array of the values by possible CPU.
+  public func decodeValue(_ bytes: [UInt8]) throws(BPFError) -> BTFValue {
+    guard let value else { return .bytes([]) }
+    return try translating("reading a value of") { () throws(BTFValueError) in
+      guard map.info.type.isPerCPU else { return shown(try value.decode(bytes)) }
+      var values: [BTFValue] = []
+      for start in stride(from: 0, to: bytes.count, by: map.info.valueStride) {
+        values.append(shown(try value.decode(Array(bytes[start..<min(start + map.info.valueSize, bytes.count)]))))
+      }
+      return .array(values)
+    }
+  }
+
+  private func shown(_ value: BTFValue) -> BTFValue { hidden?.removed(from: value) ?? value }
+
+  /// Writes a key; members that it lacks are zero.
+  public func encodeKey(_ value: BTFValue) throws(BPFError) -> [UInt8] {
+    guard let key else { return [] }
+    return try fitted(
+      try translating("writing a key of") { () throws(BTFValueError) in try key.encode(value) }, map.info.keySize)
+  }
+
+  /// Writes a key from text: `addr=10.0.0.1,port=443`, JSON, `hex 0a 00 ...`, or one number, name or address. For a
+  /// prefix also `10.0.0.0/8`.
+  public func encodeKey(text: String) throws(BPFError) -> [UInt8] {
+    guard let key else { return [] }
+    if map.info.type == .lpmTrie, let bytes = MapCodec.prefix(text, size: map.info.keySize) { return bytes }
+    return try fitted(
+      try translating("writing a key of") { () throws(BTFValueError) in try key.encode(text: text) }, map.info.keySize)
+  }
+
+  /// Writes a value, as an update takes it. For per-CPU maps: an array of a value for each possible CPU, or one value
+  /// for all.
+  public func encodeValue(_ value: BTFValue) throws(BPFError) -> [UInt8] {
+    guard let codec = self.value else { return [] }
+    if map.info.type.isPerCPU, case .array(let values) = value, values.count == map.lookupSize / map.info.valueStride {
+      var result: [UInt8] = []
+      for value in values {
+        result += try padded(
+          try translating("writing a value of") { () throws(BTFValueError) in try codec.encode(value) })
+      }
+      return result
+    }
+    return try forEachCPU(try translating("writing a value of") { () throws(BTFValueError) in try codec.encode(value) })
+  }
+
+  /// Writes a value from text; see ``encodeKey(text:)``.
+  public func encodeValue(text: String) throws(BPFError) -> [UInt8] {
+    guard let codec = value else { return [] }
+    if map.info.type.isPerCPU, text.first == "[", let values = try? BTFValue(json: text) {
+      return try encodeValue(values)
+    }
+    return try forEachCPU(
+      try translating("writing a value of") { () throws(BTFValueError) in try codec.encode(text: text) })
+  }
+
+  private func forEachCPU(_ bytes: [UInt8]) throws(BPFError) -> [UInt8] {
+    guard map.info.type.isPerCPU else { return try fitted(bytes, map.info.valueSize) }
+    let one = try padded(bytes)
+    return (0..<map.lookupSize / map.info.valueStride).flatMap { _ in one }
+  }
+
+  private func padded(_ bytes: [UInt8]) throws(BPFError) -> [UInt8] {
+    let value = try fitted(bytes, map.info.valueSize)
+    return value + [UInt8](repeating: 0, count: map.info.valueStride - value.count)
+  }
+
+  /// A type may be smaller than what the map keeps of it; a flexible array may have become larger.
+  private func fitted(_ bytes: [UInt8], _ size: Int) throws(BPFError) -> [UInt8] {
+    guard bytes.count <= size else {
+      throw BPFError(.encoding, "writing map \(map.label)", detail: "\(bytes.count) bytes do not fit in \(size)")
+    }
+    return bytes + [UInt8](repeating: 0, count: size - bytes.count)
+  }
+
+  private func translating<Result>(
+    _ action: String, _ body: () throws(BTFValueError) -> Result
+  ) throws(BPFError) -> Result {
+    do {
+      return try body()
+    } catch {
+      throw BPFError(.encoding, "\(action) map \(map.label)", underlying: error)
+    }
+  }
+
+  /// `10.0.0.0/8` as a trie's key: how many bits, then the address.
+  private static func prefix(_ text: String, size: Int) -> [UInt8]? {
+    switch size {
+    case 8: LPMKey<IPv4Address>(text).map { key in withUnsafeBytes(of: key) { Array($0) } }
+    case 20: LPMKey<IPv6Address>(text).map { key in withUnsafeBytes(of: key) { Array($0) } }
+    default: nil
+    }
+  }
+}
