@@ -60,8 +60,10 @@ extension BTFTypes {
   private func members(_ record: TypeRecord) throws(BTFError) -> [BTFComposite.Member] {
     var members: [BTFComposite.Member] = []
     members.reserveCapacity(record.count)
+    var budget = NameBudget(source.count)
     for index in 0..<record.count {
       let name = try record.text(record.word(3 * index), at: record.payload + 12 * index)
+      try budget.spend(name, at: record.offset)
       let place = record.word(3 * index + 2)
       // With the kind flag, the upper byte is the width of a bit field.
       members.append(
@@ -76,8 +78,10 @@ extension BTFTypes {
     let words = is64Bit ? 3 : 2
     var values: [BTFEnumeration.Value] = []
     values.reserveCapacity(record.count)
+    var budget = NameBudget(source.count)
     for index in 0..<record.count {
       let name = try record.text(record.word(words * index), at: record.payload + 4 * words * index)
+      try budget.spend(name, at: record.offset)
       let low = record.word(words * index + 1)
       let bits: UInt64 =
         if is64Bit {
@@ -95,8 +99,10 @@ extension BTFTypes {
   private func parameters(_ record: TypeRecord) throws(BTFError) -> [BTFPrototype.Parameter] {
     var parameters: [BTFPrototype.Parameter] = []
     parameters.reserveCapacity(record.count)
+    var budget = NameBudget(source.count)
     for index in 0..<record.count {
       let name = try record.text(record.word(2 * index), at: record.payload + 8 * index)
+      try budget.spend(name, at: record.offset)
       parameters.append(BTFPrototype.Parameter(name: name, type: TypeID(rawValue: record.word(2 * index + 1))))
     }
     return parameters
@@ -128,5 +134,18 @@ extension TypeRecord {
       throw BTFError(.badName, at: position, "a name at \(name), where the strings end at \(home.endString)")
     }
     return text
+  }
+}
+
+/// Names may share bytes of the string section, so a small hostile blob could ask for gigabytes of them. The names that
+/// a compiler writes into one type are together far smaller than the blob.
+private struct NameBudget {
+  private var left: Int
+
+  init(_ blobSize: Int) { left = 4 * blobSize + 65536 }
+
+  mutating func spend(_ name: String, at offset: Int) throws(BTFError) {
+    left -= name.utf8.count
+    guard left >= 0 else { throw BTFError(.tooLarge, at: offset, "names overlap so much that they exceed the BTF") }
   }
 }
