@@ -87,6 +87,7 @@ extension ObjectReader {
       guard entry.offset + entry.size <= section.size else {
         throw ObjectError(.malformedVariable, "variable \(variable.name)", "lies outside section \(section.name)")
       }
+      try keep(variable.name)
       result.append(
         VariableSpec(
           name: variable.name, offset: entry.offset, size: entry.size, type: variable.type,

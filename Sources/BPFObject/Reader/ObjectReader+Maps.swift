@@ -14,6 +14,8 @@ extension ObjectReader {
       let definition = try readDefinedMap(entry, section, types)
       definedMaps[Place(section: section.index, offset: UInt64(entry.offset))] = maps.count
       valuesOffsets.append(definition.valuesOffset)
+      try keep(definition.map.name)
+      try keep(definition.map.inner?.name ?? "")
       maps.append(definition.map)
     }
   }

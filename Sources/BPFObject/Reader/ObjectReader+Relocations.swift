@@ -42,7 +42,9 @@ extension ObjectReader {
     func error(_ message: String) -> ObjectError {
       ObjectError(.badRelocation, "\(functions[index].label), instruction \(slot), against \(label(symbol))", message)
     }
-    guard let instruction = code[codeSection]?[slots.lowerBound + slot] else { throw error("the section holds no code") }
+    guard let instruction = code[codeSection]?[slots.lowerBound + slot] else {
+      throw error("the section holds no code")
+    }
     guard instruction.isCall || (instruction.isWide && slot + 1 < slots.count) else {
       throw error(
         "only calls and wide loads can be relocated, not opcode 0x\(String(instruction.opcode.rawValue, radix: 16))")

@@ -14,6 +14,7 @@ extension ObjectReader {
       var end = 0
       for entry in declared.entries {
         let map = try readStructOpsMap(entry, section, types)
+        try keep(map.name)
         guard entry.offset >= end else {
           throw ObjectError(.malformedMap, "map \(map.name)", "overlaps the one before it")
         }
@@ -69,7 +70,11 @@ extension ObjectReader {
           let map = definedMaps[Place(section: section.index, offset: UInt64(entries[after - 1].offset))],
           let type = maps[map].valueType
         else { throw ObjectError(.badRelocation, context, "lies in no variable") }
-        if pointers[type] == nil { pointers[type] = try functionPointers(of: type, context) }
+        if pointers[type] == nil {
+          let found = try functionPointers(of: type, context)
+          for pointer in found.values { try keep(pointer.name) }
+          pointers[type] = found
+        }
         let offset = relocation.offset - entries[after - 1].offset
         guard let member = pointers[type]?[offset] else {
           throw ObjectError(.badRelocation, context, "map \(maps[map].name) has no function pointer there")
@@ -80,6 +85,7 @@ extension ObjectReader {
         else {
           throw ObjectError(.badRelocation, context, "member \(member.name) needs a program of section struct_ops")
         }
+        try keep(member.name)
         maps[map].operations.append(
           MapSpec.StructOperation(member: member.name, index: member.index, offset: offset, program: program))
       }

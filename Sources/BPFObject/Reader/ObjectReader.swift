@@ -60,6 +60,10 @@ final class ObjectReader {
   var jumpTables: [UInt64] = []
   var programs: [ProgramSpec] = []
 
+  /// How many bytes of names may still be kept. Hostile BTF can have many things share one long name, which no compiler
+  /// does; without a bound a small file could take gigabytes.
+  private var nameBudget: Int
+
   /// A byte of a section.
   struct Place: Hashable {
     var section: Int
@@ -82,6 +86,7 @@ final class ObjectReader {
       throw ObjectError(.malformedFile, "", "the object has no symbol table; strip it with `llvm-strip -g` at most")
     }
     self.name = name
+    nameBudget = 4 * bytes.count + 65536
     let roles = file.sections.map(SectionRole.init)
     self.roles = roles
     sectionIndexes = Dictionary(grouping: roles.indices, by: { roles[$0] })
@@ -109,6 +114,14 @@ final class ObjectReader {
   func sections(_ role: SectionRole) -> [ELFFile.Section] {
     guard let indexes = sectionIndexes[role] else { return [] }
     return indexes.map { file.sections[$0] }
+  }
+
+  /// Accounts for a name that is kept.
+  func keep(_ name: String) throws(ObjectError) {
+    nameBudget -= name.utf8.count
+    guard nameBudget >= 0 else {
+      throw ObjectError(.malformedTypes, ".BTF", "names overlap so much that they exceed the object")
+    }
   }
 
   /// The relocations of a section.
