@@ -31,7 +31,7 @@ extension KernelTypes {
       if let id = vmlinux.id(named: plain, kind: kind) { return KernelType(types: vmlinux, id: id) }
     }
     for module in try modules() where moduleName == nil || module.name == moduleName {
-      if let id = module.types.ownID(named: plain, kind: kind) {
+      if let id = module.types.id(named: plain, kind: kind, includingBase: false) {
         return KernelType(types: module.types, id: id, module: module)
       }
     }

@@ -93,17 +93,10 @@ extension KernelTypes {
   public func find(_ name: String, kind: BTFKind) throws(BPFError) -> KernelType? {
     if let id = vmlinux.id(named: name, kind: kind) { return KernelType(types: vmlinux, id: id) }
     for module in try modules() {
-      if let id = module.types.ownID(named: name, kind: kind) {
+      if let id = module.types.id(named: name, kind: kind, includingBase: false) {
         return KernelType(types: module.types, id: id, module: module)
       }
     }
     return nil
-  }
-}
-
-extension BTFTypes {
-  /// The id of a name among the types that are not the base's.
-  func ownID(named name: String, kind: BTFKind) -> TypeID? {
-    ids(named: name).first { $0 >= firstID && self.kind($0) == kind }
   }
 }

@@ -35,10 +35,8 @@ final class TypeView {
   /// ascending.
   func candidates(_ name: String, kind: BTFKind) -> [TypeID] {
     let essential = COREName.essential(name)
-    return types.ids(essentialName: String(essential)).filter { id in
-      guard id >= types.firstID, let other = types.kind(id), other.isCompatible(with: kind) else { return false }
-      // "a___b" is a flavor of "a", and not what is left of "a___b___c".
-      return COREName.essential(types.name(id)) == essential
+    return types.ids(essentialName: String(essential), includingBase: false).filter { id in
+      types.kind(id)?.isCompatible(with: kind) == true
     }.sorted()
   }
 }

@@ -20,12 +20,15 @@ extension BTFTypes {
   }
 
   /// The ids of all types whose name, its flavor left out, is `name`: the candidates of a CO-RE relocation.
-  public func ids(essentialName name: String) -> [TypeID] {
+  ///
+  /// - Parameter includingBase: whether types of the base are wanted too; ask without for each of many modules.
+  public func ids(essentialName name: String, includingBase: Bool = true) -> [TypeID] {
     // A program that is relocated asks for many types.
     names.withLock { $0.expectMany() }
     let wanted = Array(name.utf8)
-    var ids = ids(named: name)
-    for id in flavored {
+    let isFlavored = wanted.withUnsafeBytes { Self.essentialLength(of: $0) } != wanted.count
+    var ids = isFlavored ? [] : ids(named: name, includingBase: includingBase)
+    for id in flavored(includingBase: includingBase) {
       guard let record = record(id), let utf8 = record.home.utf8(at: record.name) else { continue }
       if utf8[..<Self.essentialLength(of: utf8)].elementsEqual(wanted) { ids.append(id) }
     }
@@ -33,27 +36,33 @@ extension BTFTypes {
   }
 
   /// The ids of all types whose name has a flavor: few or none in a kernel.
-  private var flavored: [TypeID] {
-    (base?.flavored ?? []) + names.withLock { $0.flavored(in: self) }
+  private func flavored(includingBase: Bool) -> [TypeID] {
+    let inherited = includingBase ? base?.flavored(includingBase: true) : nil
+    return (inherited ?? []) + names.withLock { $0.flavored(in: self) }
   }
 
-  /// Reads through the strings of this BTF itself, and through its types only if a string has a flavor.
+  /// Reads through the strings of this BTF itself, and through its types only if a string has a flavor or may be the
+  /// base's.
   func findFlavored() -> [TypeID] {
     let strings = flavoredStrings()
-    guard let first = strings.first, let last = strings.last else { return [] }
-    var found: [TypeID] = []
-    let (source, shift) = (source, header.strings.lowerBound - Int(firstString))
-    for position in 0..<offsets.count {
-      let name = Int(source.word(at: offsets[position])) + shift
-      guard name >= first.lowerBound, name < last.upperBound, strings.contains(where: { $0.contains(name) }) else {
-        continue
+    guard base != nil || !strings.isEmpty else { return [] }
+    return ids.filter { id in
+      let name = source.word(at: offsets[Int(id.rawValue - firstID.rawValue)])
+      guard name != 0 else { return false }
+      if UInt64(name) >= firstString {
+        // The last string that starts at or before the name, if it reaches that far.
+        let position = header.strings.lowerBound + Int(UInt64(name) - firstString)
+        var (low, high) = (0, strings.count)
+        while low < high {
+          let middle = (low + high) / 2
+          if strings[middle].lowerBound <= position { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0, strings[low - 1].contains(position) else { return false }
       }
-      // A name may be the end of a longer string.
-      let utf8 = source.string(at: name)
-      guard Self.essentialLength(of: utf8) != utf8.count else { continue }
-      found.append(TypeID(rawValue: firstID.rawValue + UInt32(position)))
+      // A name may be the end of a longer string, and have no flavor itself.
+      guard let utf8 = utf8(at: name) else { return false }
+      return Self.essentialLength(of: utf8) != utf8.count
     }
-    return found
   }
 
   /// Where in the blob the strings with a flavor are, ascending.

@@ -44,10 +44,11 @@ struct NameLookup {
 extension BTFTypes {
   /// The ids of all types of a name, whatever their kind, the base's first.
   ///
+  /// - Parameter includingBase: whether types of the base are wanted too; ask without for each of many modules.
   /// - Complexity: O(1) on average once an index is made, O(log types) in sorted BTF, O(types) for the first few calls.
-  public func ids(named name: String) -> [TypeID] {
+  public func ids(named name: String, includingBase: Bool = true) -> [TypeID] {
     var ids: [TypeID] = []
-    search(name) { id, _ in
+    search(name, includingBase: includingBase) { id in
       ids.append(id)
       return true
     }
@@ -55,9 +56,11 @@ extension BTFTypes {
   }
 
   /// The first type of a name and kind, the base's before this BTF's own.
-  public func id(named name: String, kind: BTFKind) -> TypeID? {
+  ///
+  /// - Parameter includingBase: whether types of the base are wanted too; ask without for each of many modules.
+  public func id(named name: String, kind: BTFKind, includingBase: Bool = true) -> TypeID? {
     var found: TypeID?
-    search(name, kind: kind) { id, _ in
+    search(name, kind: kind, includingBase: includingBase) { id in
       found = id
       return false
     }
@@ -65,20 +68,25 @@ extension BTFTypes {
   }
 
   /// Calls `body` with each type of a name until it returns false.
-  private func search(_ name: String, kind: BTFKind? = nil, _ body: (TypeID, BTFTypes) -> Bool) {
+  private func search(
+    _ name: String, kind: BTFKind? = nil, includingBase: Bool, _ body: (TypeID) -> Bool
+  ) {
     var name = name
     name.withUTF8 { utf8 in
       guard !utf8.isEmpty, !utf8.contains(0) else { return }
-      _ = search(NamePattern(UnsafeRawBufferPointer(utf8)), kind, body)
+      let pattern = NamePattern(UnsafeRawBufferPointer(utf8))
+      if includingBase { _ = search(pattern, kind, body) } else { _ = searchOwn(pattern, kind, body) }
     }
   }
 
   /// Returns false if `body` did.
-  private func search(_ pattern: NamePattern, _ kind: BTFKind?, _ body: (TypeID, BTFTypes) -> Bool) -> Bool {
+  private func search(_ pattern: NamePattern, _ kind: BTFKind?, _ body: (TypeID) -> Bool) -> Bool {
     if let base, !base.search(pattern, kind, body) { return false }
-    func visit(_ position: Int) -> Bool {
-      body(TypeID(rawValue: firstID.rawValue + UInt32(position)), self)
-    }
+    return searchOwn(pattern, kind, body)
+  }
+
+  private func searchOwn(_ pattern: NamePattern, _ kind: BTFKind?, _ body: (TypeID) -> Bool) -> Bool {
+    func visit(_ position: Int) -> Bool { body(TypeID(rawValue: firstID.rawValue + UInt32(position))) }
     switch names.withLock({ $0.method(for: self) }) {
     case .scan:
       for position in 0..<offsets.count where has(pattern, kind, at: position) {
@@ -104,7 +112,7 @@ extension BTFTypes {
     let name = source.word(at: offset)
     guard name != 0 else { return false }
     guard UInt64(name) >= firstString else {
-      return utf8(at: name).map { Self.precedes($0, pattern.name) == 0 } ?? false
+      return utf8(at: name).map { $0.elementsEqual(pattern.name) } ?? false
     }
     return pattern.matches(
       source, at: header.strings.lowerBound + Int(UInt64(name) - firstString), end: header.strings.upperBound)
@@ -115,12 +123,10 @@ extension BTFTypes {
   /// Where the named types start, if all without name come first and the others follow in the order of their names.
   func sortedNamesStart() -> Int? {
     var start = 0
-    while start < offsets.count, name(at: start).isEmpty { start += 1 }
-    guard start < offsets.count else { return nil }
-    var previous = name(at: start)
+    while start < offsets.count, source.word(at: offsets[start]) == 0 { start += 1 }
+    guard start < offsets.count, var previous = name(at: start) else { return nil }
     for position in start + 1..<offsets.count {
-      let next = name(at: position)
-      if Self.precedes(previous, next) > 0 { return nil }
+      guard let next = name(at: position), NameOrder.compare(previous, next) <= 0 else { return nil }
       previous = next
     }
     return start
@@ -131,18 +137,28 @@ extension BTFTypes {
     var (low, high) = (start, offsets.count)
     while low < high {
       let middle = low + (high - low) / 2
-      if Self.precedes(self.name(at: middle), name) < 0 { low = middle + 1 } else { high = middle }
+      if let found = self.name(at: middle), NameOrder.compare(found, name) < 0 {
+        low = middle + 1
+      } else {
+        high = middle
+      }
     }
     return low
   }
 
-  private func name(at position: Int) -> UnsafeRawBufferPointer {
-    utf8(at: source.word(at: offsets[position])) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+  /// From the first byte of a type's name to the end of the strings that hold it.
+  @inline(__always)
+  private func name(at position: Int) -> UnsafeRawBufferPointer? {
+    let name = source.word(at: offsets[position])
+    guard UInt64(name) >= firstString else { return base?.strings(from: name) }
+    return strings(from: name)
   }
 
-  /// Negative, zero or positive as `a` comes before, is, or comes after `b`, byte by byte.
-  private static func precedes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
-    for index in 0..<min(a.count, b.count) where a[index] != b[index] { return Int(a[index]) - Int(b[index]) }
-    return a.count - b.count
+  @inline(__always)
+  private func strings(from offset: UInt32) -> UnsafeRawBufferPointer? {
+    if UInt64(offset) < firstString { return base?.strings(from: offset) }
+    guard UInt64(offset) < endString else { return nil }
+    let start = header.strings.lowerBound + Int(UInt64(offset) - firstString)
+    return UnsafeRawBufferPointer(start: source.start + start, count: header.strings.upperBound - start)
   }
 }

@@ -27,6 +27,9 @@ import Testing
     #expect(types.ids(named: "node") == [6, types.firstID.advanced(by: 2)])
     #expect(types.id(named: "node", kind: .typedef) == types.firstID.advanced(by: 2))
     #expect(types.id(named: "module_state", kind: .structure) == types.firstID)
+    #expect(types.ids(named: "node", includingBase: false) == [types.firstID.advanced(by: 2)])
+    #expect(types.id(named: "node", kind: .structure, includingBase: false) == nil)
+    #expect(types.ids(essentialName: "node", includingBase: false) == [types.firstID.advanced(by: 2)])
     #expect(base.id(named: "module_state", kind: .structure) == nil)
     // "root" and "node" are the base's strings, so only one string is new.
     #expect(bytes[word: 20] == UInt32("module_state".utf8.count + 1))

@@ -99,10 +99,14 @@ import Testing
     let base = try BTFTypes(bytes: builder.encode())
     var module = BTFBuilder(base: base)
     let added = try module.add(.forward(name: "task___module", isUnion: false))
+    // A string that the base has.
+    let shared = try module.add(.forward(name: "task___old", isUnion: true))
     let types = try BTFTypes(bytes: module.encode(), base: base)
     #expect(base.ids(essentialName: "task") == [1, 2])
-    #expect(types.ids(essentialName: "task") == [1, 2, added])
+    #expect(types.ids(essentialName: "task") == [1, 2, added, shared])
     #expect(types.ids(essentialName: "task___a") == [5])
+    // This one is a flavor of "task", and not what is left of "task___old___x".
+    #expect(types.ids(essentialName: "task___old") == [])
     #expect(types.ids(essentialName: "other") == [6])
     #expect(types.ids(essentialName: "none") == [])
   }

@@ -79,3 +79,28 @@ enum NameHash {
     return mix(hash, last)
   }
 }
+
+/// The order of zero-terminated strings, byte by byte, which is that of names in sorted BTF.
+enum NameOrder {
+  /// Negative, zero or positive as the string at the start of `a` comes before, is, or comes after that of `b`.
+  ///
+  /// A buffer that ends before a zero byte is read as if one followed.
+  static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+    var index = 0
+    let words = min(a.count, b.count) - 8
+    while index <= words {
+      let x = UInt64(littleEndian: a.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+      let y = UInt64(littleEndian: b.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+      let zeros = (x &- 0x0101_0101_0101_0101) & ~x & 0x8080_8080_8080_8080
+      // The byte that decides: the first that differs, or that ends both.
+      let decisive = min((x ^ y).trailingZeroBitCount, zeros.trailingZeroBitCount) & ~7
+      if decisive < 64 { return Int(x >> decisive & 0xff) - Int(y >> decisive & 0xff) }
+      index += 8
+    }
+    while true {
+      let (x, y) = (index < a.count ? a[index] : 0, index < b.count ? b[index] : 0)
+      if x != y || x == 0 { return Int(x) - Int(y) }
+      index += 1
+    }
+  }
+}
