@@ -15,20 +15,25 @@ package enum Output {
   /// A remark for the person at the terminal, which must not mix with the output: progress, warnings.
   package static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
-  /// Writes all of it. When nobody can read it any more (a full disk, a closed terminal) the program ends with an error.
+  /// Bytes as they are, for a file or a pipe.
+  package static func bytes(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0, to: STDOUT_FILENO) } }
+
   private static func write(_ text: String, to descriptor: CInt) {
     var text = text
-    let error = text.withUTF8 { bytes -> CInt in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        guard count >= 0 else {
-          if errno == EINTR { continue }
-          return errno
-        }
+    text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  /// Writes all of it. When nobody can read it any more (a full disk, a closed terminal) the program ends with an error.
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) {
+    var error: CInt = 0
+    var rest = bytes
+    while !rest.isEmpty, error == 0 {
+      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+      if count >= 0 {
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      } else if errno != EINTR {
+        error = errno
       }
-      return 0
     }
     if error != 0, descriptor == STDOUT_FILENO { fail(error) }
   }

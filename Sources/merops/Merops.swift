@@ -21,5 +21,8 @@ struct Merops: ParsableCommand {
         merops btf dump kernel task_struct --format swift
       """,
     version: "0.1.0",
-    subcommands: [ObjectCommand.self, BTFCommand.self])
+    subcommands: [
+      ObjectCommand.self, ProgramCommand.self, MapCommand.self, LinkCommand.self, BTFCommand.self, FeaturesCommand.self,
+      NetworkCommand.self, CgroupCommand.self, TraceCommand.self,
+    ])
 }

@@ -31,7 +31,28 @@ struct ObjectInspect: ParsableCommand {
   }
 }
 
-/// Object files, with errors that name the file.
+/// Object files as the command line takes them.
 enum ObjectFile {
-  static func read(_ path: String) throws -> ObjectSpec { try Collection(path: path).spec }
+  static func read(_ path: String) throws -> ObjectSpec { try BPF.Collection(path: path).spec }
+
+  /// Opens an object to be loaded.
+  ///
+  /// - Parameters:
+  ///   - globals: `NAME=VALUE` each.
+  ///   - type: bpftool's name of the type of programs whose sections say none.
+  static func collection(_ path: String, globals: [String] = [], type: String? = nil) throws -> BPF.Collection {
+    let collection = try BPF.Collection(path: path)
+    for setting in globals {
+      guard let equals = setting.firstIndex(of: "=") else { throw ValidationError("--global takes NAME=VALUE") }
+      try collection.setGlobal(String(setting[..<equals]), text: String(setting[setting.index(after: equals)...]))
+    }
+    guard let type else { return collection }
+    guard let chosen = ProgramType(name: type) else {
+      throw ValidationError("'\(type)' is no program type; `merops features` lists them")
+    }
+    for program in collection.spec.programs where program.type == .unspecified {
+      try collection.change(program: program.name) { $0.type = chosen }
+    }
+    return collection
+  }
 }

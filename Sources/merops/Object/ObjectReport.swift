@@ -26,7 +26,8 @@ struct ObjectReport: Report {
     for map in spec.maps {
       maps.row(
         map.name, "\(map.type)", describe(map.keyType, map.keySize), describe(map.valueType, map.valueSize),
-        "\(map.maxEntries)", map.flags.isEmpty ? "-" : "\(map.flags)", map.pinning == .byName ? "by name" : "-")
+        "\(map.maxEntries)", map.flags.isEmpty ? "-" : "0x" + String(map.flags.rawValue, radix: 16),
+        map.pinning == .byName ? "by name" : "-")
     }
     if !maps.isEmpty { parts.append(maps.text) }
 

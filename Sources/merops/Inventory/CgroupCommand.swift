@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import BPF
+import CommandSupport
+
+/// `merops cgroup`
+struct CgroupCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cgroup",
+    abstract: "Show what is attached to cgroups, in the order it runs.",
+    discussion: """
+      EXAMPLES
+        merops cgroup
+        merops cgroup /sys/fs/cgroup/web --effective
+      """)
+
+  @Argument(help: "One cgroup directory; all of them without.", completion: .directory) var path: String?
+  @Flag(help: "What runs for a cgroup, what its ancestors have included.") var effective = false
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    guard path != nil || Mounts.cgroup2 != nil else {
+      throw ValidationError("cgroup v2 is not mounted: mount -t cgroup2 none /sys/fs/cgroup")
+    }
+    let paths = path.map { [$0] } ?? CgroupPaths.shared.all
+    output.print(
+      CgroupReport(attachments: try paths.flatMap { try CgroupAttachment.all(in: $0, effective: effective) }))
+  }
+}
+
+struct CgroupAttachment {
+  var path: String
+  var attachType: AttachType
+  var programID: UInt32
+
+  static func all(in path: String, effective: Bool) throws -> [CgroupAttachment] {
+    let cgroup: Descriptor
+    do { cgroup = try Descriptor.open(path) } catch { throw BPFError("opening cgroup \(path)", errno: error) }
+    return try attached(to: UInt32(bitPattern: cgroup.rawValue), path, effective)
+  }
+
+  private static func attached(to cgroup: UInt32, _ path: String, _ effective: Bool) throws -> [CgroupAttachment] {
+    try AttachType.allKnown.filter(isCgroup).flatMap { type in
+      (try HookQuery.programs(at: cgroup, type, effective: effective)?.programIDs ?? []).map {
+        CgroupAttachment(path: path, attachType: type, programID: $0)
+      }
+    }
+  }
+
+  private static func isCgroup(_ type: AttachType) -> Bool { "\(type)".contains("cgroup") }
+}
+
+struct CgroupReport: Report {
+  var attachments: [CgroupAttachment]
+
+  var text: String {
+    guard !attachments.isEmpty else { return "nothing is attached" }
+    var table = Table("CGROUP", "HOOK", "PROGRAM", "NAME")
+    for entry in attachments {
+      table.row(entry.path, "\(entry.attachType)", "\(entry.programID)", ProgramNames.name(entry.programID))
+    }
+    return table.text
+  }
+
+  func write(to json: inout JSONWriter) {
+    json.beginArray()
+    for entry in attachments {
+      json.beginObject()
+      json.field("cgroup", entry.path)
+      json.field("attach_type", "\(entry.attachType)")
+      json.field("id", entry.programID)
+      json.field("name", ProgramNames.name(entry.programID))
+      json.endObject()
+    }
+    json.endArray()
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import BPF
+import CommandSupport
+
+/// `merops map dump`
+struct MapDump: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dump",
+    abstract: "Print all elements of a map, by their types.",
+    discussion: """
+      EXAMPLES
+        merops map dump counts
+        merops map dump /sys/fs/bpf/probe/counts --json | jq '.[].value'
+      """)
+
+  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let codec = try MapCodec(map.map(access: .readOnly))
+    output.print(ElementsReport(elements: try codec.entries().map { Element(key: $0.key, value: $0.value) }))
+  }
+}
+
+/// `merops map get`
+struct MapGet: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "get",
+    abstract: "Print the value of a key.",
+    discussion: """
+      Keys and values are text by their type: 42, "name", a=1,b.c=2, x[0]=3, an IPv4 address where the type is one in
+      network order, JSON, or bytes as `hex 0a 00 00 01`.
+
+      EXAMPLES
+        merops map get counts 1234
+        merops map get flows addr=10.0.0.1,port=443
+      """)
+
+  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "The key.") var key: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let codec = try MapCodec(map.map(access: .readOnly))
+    guard let value = try codec.get(key: key) else { throw NotThere(key: key, map: map) }
+    Output.line(value.json)
+  }
+}
+
+/// `merops map set`
+struct MapSet: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "set",
+    abstract: "Write the value of a key.",
+    discussion: """
+      EXAMPLES
+        merops map set counts 1234 0
+        merops map set flows addr=10.0.0.1,port=443 limit=3 --only-new
+      """)
+
+  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "The key.") var key: String
+  @Argument(help: "The value.") var value: String
+  @Flag(help: "Fail when the key is there already.") var onlyNew = false
+  @Flag(help: "Fail when the key is not there yet.") var onlyExisting = false
+
+  func validate() throws {
+    if onlyNew, onlyExisting { throw ValidationError("--only-new and --only-existing exclude each other") }
+  }
+
+  func run() throws {
+    try MapCodec(map.map()).set(
+      key: key, value: value, onlyNew ? .noExist : onlyExisting ? .exist : .any)
+  }
+}
+
+/// `merops map delete`
+struct MapDelete: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "delete", abstract: "Remove a key.",
+    discussion: """
+      EXAMPLES
+        merops map delete counts 1234
+      """)
+
+  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "The key.") var key: String
+
+  func run() throws {
+    guard try MapCodec(map.map()).delete(key: key) else { throw NotThere(key: key, map: map) }
+  }
+}
+
+/// `merops map pin`
+struct MapPin: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pin", abstract: "Keep a map in a bpffs, under a path.",
+    discussion: """
+      EXAMPLES
+        merops map pin counts /sys/fs/bpf/counts
+      """)
+
+  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "The path, in a bpffs.") var path: String
+
+  func run() throws { try map.map().pin(at: path) }
+}
+
+/// A key that a map does not have.
+struct NotThere: Error, CustomStringConvertible {
+  var key: String
+  var map: ObjectName
+  var description: String { "map \(map) has no key \(key)" }
+}
+
+struct Element {
+  var key: BTFValue
+  var value: BTFValue
+}
+
+struct ElementsReport: Report {
+  var elements: [Element]
+
+  var text: String {
+    (elements.map { "\($0.key.json): \($0.value.json)" }
+      + ["\(elements.count) element\(elements.count == 1 ? "" : "s")"]).joined(separator: "\n")
+  }
+
+  func write(to json: inout JSONWriter) {
+    json.beginArray()
+    for element in elements {
+      json.beginObject()
+      json.key("key")
+      json.raw(element.key.json)
+      json.key("value")
+      json.raw(element.value.json)
+      json.endObject()
+    }
+    json.endArray()
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import BPF
+import CommandSupport
+
+/// `merops map list`
+struct MapList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the maps in the kernel.",
+    discussion: """
+      Needs CAP_SYS_ADMIN.
+
+      EXAMPLES
+        merops map list
+        merops map list --json | jq '.[].name'
+      """)
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    output.print(MapListReport(maps: try AnyMap.all(), owners: Owners()))
+  }
+}
+
+/// `merops map show`
+struct MapShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show all that the kernel says of one map.",
+    discussion: """
+      EXAMPLES
+        merops map show counts
+        merops map show /sys/fs/bpf/probe/counts --json
+      """)
+
+  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let map = try map.map(access: .readOnly)
+    output.print(MapReport(info: map.info, types: try map.types(), owners: Owners()))
+  }
+}
+
+struct MapListReport: Report {
+  var maps: [MapInfo]
+  var owners: Owners
+
+  var text: String {
+    var table = Table("ID", "TYPE", "NAME", "KEY", "VALUE", "ENTRIES", "FLAGS", "PROCESSES")
+    for map in maps {
+      table.row(
+        "\(map.id)", "\(map.type)", map.name, "\(map.keySize)", "\(map.valueSize)", "\(map.maxEntries)",
+        map.flags.isEmpty ? "-" : "0x" + String(map.flags.rawValue, radix: 16), owners.text(map: map.id))
+    }
+    return table.text
+  }
+
+  func write(to json: inout JSONWriter) {
+    json.beginArray()
+    for map in maps { MapReport(info: map, types: nil, owners: owners).write(to: &json) }
+    json.endArray()
+  }
+}
+
+/// One map.
+struct MapReport: Report {
+  var info: MapInfo
+  var types: MapTypes?
+  var owners: Owners
+
+  var text: String {
+    var lines = [
+      "map \(info.id): \(info.name)",
+      "type       \(info.type)",
+      "key        \(info.keySize) bytes\(type(types?.key))",
+      "value      \(info.valueSize) bytes\(type(types?.value))",
+      "entries    at most \(info.maxEntries)",
+      "flags      0x\(String(info.flags.rawValue, radix: 16))",
+    ]
+    if info.btfID != 0 { lines.append("types      btf \(info.btfID)") }
+    let processes = owners.text(map: info.id)
+    if !processes.isEmpty { lines.append("held by    \(processes)") }
+    return lines.joined(separator: "\n")
+  }
+
+  private func type(_ id: TypeID?) -> String {
+    guard let types, let id, id != 0, types.types.kind(id) != .dataSection else { return "" }
+    return ": \(types.types.declaration(of: id))"
+  }
+
+  func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.field("id", info.id)
+    json.field("type", "\(info.type)")
+    json.field("name", info.name)
+    json.field("bytes_key", info.keySize)
+    json.field("bytes_value", info.valueSize)
+    json.field("max_entries", info.maxEntries)
+    json.field("flags", info.flags.rawValue)
+    if info.btfID != 0 { json.field("btf_id", info.btfID) }
+    owners.write(map: info.id, to: &json)
+    json.endObject()
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import BPF
+import CommandSupport
+
+/// `merops prog list`
+struct ProgramList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List the programs in the kernel.",
+    discussion: """
+      Needs CAP_SYS_ADMIN.
+
+      EXAMPLES
+        merops prog list
+        merops prog list --json | jq '.[] | select(.type == "xdp")'
+      """)
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let programs = try Program.ids().compactMap { try Self.info(of: $0) }
+    output.print(ProgramListReport(programs: programs, owners: Owners()))
+  }
+}
+
+extension ProgramList {
+  /// Nil for a program that went away since it was listed.
+  private static func info(of id: UInt32) throws -> ProgramInfo? {
+    do {
+      return try Program(id: id).info()
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return nil
+    }
+  }
+}
+
+/// `merops prog show`
+struct ProgramShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Show all that the kernel says of one program.",
+    discussion: """
+      EXAMPLES
+        merops prog show 42
+        merops prog show on_execve
+        merops prog show /sys/fs/bpf/probe/on_execve
+      """)
+
+  @Argument(help: "Id, name or pinned path.") var program: ObjectName
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    output.print(ProgramReport(info: try program.program().info(), owners: Owners()))
+  }
+}
+
+struct ProgramListReport: Report {
+  var programs: [ProgramInfo]
+  var owners: Owners
+
+  var text: String {
+    var table = Table("ID", "TYPE", "NAME", "TAG", "CODE", "MAPS", "RUNS", "PROCESSES")
+    for program in programs {
+      table.row(
+        "\(program.id)", "\(program.type)", program.name, program.tag, "\(program.translatedSize / 8)",
+        program.mapIDs.map(String.init).joined(separator: ","), "\(program.runCount)", owners.text(program: program.id))
+    }
+    return table.text
+  }
+
+  func write(to json: inout JSONWriter) {
+    json.beginArray()
+    for program in programs { ProgramReport(info: program, owners: owners).write(to: &json) }
+    json.endArray()
+  }
+}
+
+/// One program.
+struct ProgramReport: Report {
+  var info: ProgramInfo
+  var owners: Owners
+
+  var text: String {
+    var lines = [
+      "program \(info.id): \(info.name)",
+      "type          \(info.type)",
+      "tag           \(info.tag)",
+      "loaded        \(Clock.text(nanosecondsSinceBoot: info.loadTime)), by user \(info.userID)",
+      "licence       \(info.isGPLCompatible ? "GPL-compatible" : "not GPL-compatible")",
+      "instructions  \(info.translatedSize / 8) translated, \(info.machineCodeSize) bytes of machine code"
+        + (info.verifiedInstructions > 0 ? ", \(info.verifiedInstructions) verified" : ""),
+      "functions     \(info.functions.count)",
+      "runs          \(info.runCount), \(info.runTime) ns in all, \(info.recursionMisses) left out for recursion",
+    ]
+    if !info.mapIDs.isEmpty { lines.append("maps          \(info.mapIDs.map(String.init).joined(separator: ", "))") }
+    if info.btfID != 0 { lines.append("types         btf \(info.btfID)") }
+    let processes = owners.text(program: info.id)
+    if !processes.isEmpty { lines.append("held by       \(processes)") }
+    return lines.joined(separator: "\n")
+  }
+
+  func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.field("id", info.id)
+    json.field("type", "\(info.type)")
+    json.field("name", info.name)
+    json.field("tag", info.tag)
+    json.key("gpl_compatible")
+    json.bool(info.isGPLCompatible)
+    json.field("loaded_at", Clock.text(nanosecondsSinceBoot: info.loadTime))
+    json.field("uid", info.userID)
+    json.field("bytes_xlated", info.translatedSize)
+    json.field("bytes_jited", info.machineCodeSize)
+    json.field("verified_insns", info.verifiedInstructions)
+    json.field("run_cnt", info.runCount)
+    json.field("run_time_ns", info.runTime)
+    json.field("recursion_misses", info.recursionMisses)
+    if info.btfID != 0 { json.field("btf_id", info.btfID) }
+    json.key("map_ids")
+    json.beginArray()
+    for id in info.mapIDs { json.integer(id) }
+    json.endArray()
+    owners.write(program: info.id, to: &json)
+    json.endObject()
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import BPF
+import CommandSupport
+
+/// `merops prog run`
+struct ProgramRun: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a program in the kernel on input of your own, and time it.",
+    discussion: """
+      The input is a packet for xdp and tc programs. Data and context are files, or bytes in hexadecimal.
+
+      EXAMPLES
+        merops prog run filter --data packet.bin --repeat 1000000
+        merops prog run filter --data "02 00 00 00 00 01 02 00 00 00 00 02 08 00"
+      """)
+
+  @Argument(help: "Id, name or pinned path.") var program: ObjectName
+  @Option(help: "The packet: a file, or bytes in hexadecimal.") var data: String?
+  @Option(help: "The context: a file, or bytes in hexadecimal.") var context: String?
+  @Option(name: .customLong("repeat"), help: "How often to run.") var repetitions = 1
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard repetitions > 0 else { throw ValidationError("--repeat takes 1 or more") }
+  }
+
+  func run() throws {
+    let program = try program.program()
+    var run = TestRun(data: try bytes(data), context: try bytes(context), repetitions: repetitions)
+    // A packet program without a packet cannot run: 64 zero bytes are a frame of no protocol.
+    if data == nil, [.xdp, .schedCLS, .schedACT, .socketFilter].contains(program.type) {
+      run.data = [UInt8](repeating: 0, count: 64)
+    }
+    output.print(RunReport(result: try program.testRun(run), repetitions: repetitions))
+  }
+
+  private func bytes(_ text: String?) throws -> [UInt8] {
+    guard let text else { return [] }
+    if SystemFile.exists(text) { return try SystemFile.read(text) }
+    guard let bytes = Hexadecimal.bytes(text) else {
+      throw ValidationError("'\(text)' is neither a file nor bytes in hexadecimal")
+    }
+    return bytes
+  }
+}
+
+struct RunReport: Report {
+  var result: TestRunResult
+  var repetitions: Int
+
+  var text: String {
+    var lines = ["return value  \(result.returnValue)"]
+    lines.append("time          \(result.nanoseconds) ns a run, over \(repetitions)")
+    if !result.data.isEmpty { lines.append("data          \(Hexadecimal.text(result.data))") }
+    if !result.context.isEmpty { lines.append("context       \(Hexadecimal.text(result.context))") }
+    return lines.joined(separator: "\n")
+  }
+
+  func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.field("retval", result.returnValue)
+    json.field("duration_ns", result.nanoseconds)
+    json.field("repeat", repetitions)
+    json.field("data", Hexadecimal.text(result.data))
+    json.field("context", Hexadecimal.text(result.context))
+    json.endObject()
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import BPF
+import CommandSupport
+
+/// `merops trace`
+struct TraceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trace",
+    abstract: "Load an object, attach all of it, and print what it sends, until Ctrl-C.",
+    discussion: """
+      Every ring buffer and perf event array is read. A record is shown by its type: the map's value type, or else the
+      struct of the object that has the record's size; --type names it where that is not clear.
+
+      EXAMPLES
+        merops trace execve_tracker.bpf.o
+        merops trace probe.bpf.o --type events=exec_event --json
+        merops trace probe.bpf.o --watch counts
+        merops trace filter.bpf.o --interface veth0
+      """)
+
+  @Argument(help: "An eBPF object file.", completion: .file(extensions: ["o"])) var file: String
+  @Option(help: "Print the changes of this map, too.") var watch: [String] = []
+  @Option(help: "The type of a map's records: MAP=TYPE, or TYPE for all.") var type: [String] = []
+  @Option(help: "Set a global before loading: NAME=VALUE.") var global: [String] = []
+  @Option(help: "Where xdp and tc programs are attached.") var interface: String?
+  @Option(help: "Where cgroup programs are attached.", completion: .directory) var cgroup: String?
+  @Option(help: "Stop after this many seconds.") var seconds: Double?
+  @Option(help: "Stop after this many records.") var count: Int?
+  @Flag(name: .long, help: "Print JSON, an object a line.") var json = false
+
+  func run() throws {
+    Interrupt.catchSignals()
+    let collection = try ObjectFile.collection(file, globals: global)
+    try collection.load()
+    let report = try collection.attachAll()
+    var places = report.attached.map { (name: $0.name, place: $0.place) }
+    for waiting in report.waiting {
+      guard let hook = try hook(of: collection.program(waiting.name)) else {
+        throw ValidationError(
+          "\(waiting.name) does not say where it attaches (section '\(waiting.place)'): give --interface or --cgroup")
+      }
+      let link = try collection.program(waiting.name).attach(to: hook)
+      places.append((waiting.name, link.place))
+      collection.keep(link, as: waiting.name)
+    }
+    let tracer = try Tracer(collection, types: RecordTypes(type, collection.spec), json: json)
+    var watchers = try watch.map { try MapWatcher(collection.map($0), json: json) }
+    for (name, place) in places { Output.note("\(name) is attached to \(place)") }
+    guard tracer.hasRings || !watchers.isEmpty else {
+      throw ValidationError("\(file) has no ring buffer or perf event array to read; --watch MAP shows a map")
+    }
+
+    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    var nextRead = ContinuousClock.now
+    while !Interrupt.isRequested {
+      try tracer.poll(limit: (count ?? .max) - tracer.count)
+      if ContinuousClock.now >= nextRead {
+        for index in watchers.indices { try watchers[index].step() }
+        nextRead = ContinuousClock.now + .seconds(1)
+      }
+      if let count, tracer.count >= count { break }
+      if let end, ContinuousClock.now >= end { break }
+    }
+    collection.close()
+    Output.note("\(tracer.count) records, \(tracer.lost) lost")
+  }
+
+  /// The hook of a program whose section does not name the place.
+  private func hook(of program: Program) -> Hook? {
+    switch program.type {
+    case .xdp: interface.map { .xdp(interface: .name($0)) }
+    case .schedCLS, .schedACT:
+      interface.map {
+        .trafficControl(interface: .name($0), direction: program.attachType == .tcxEgress ? .egress : .ingress)
+      }
+    default: cgroup.map { .cgroup(path: $0) }
+    }
+  }
+}
