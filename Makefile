@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# make run        the exec tracker, live, with a little work of its own to show     (Ctrl-C ends it)
+# make firewall   two network namespaces, traffic, block, allow
+# make test       everything that this kernel can show; make vm: the same on Debian's kernels from 5.10 to the newest
+# make setup      what Debian packages are missing, installed
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+# Programs that load kernel programs need root; building does not.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+RELEASE := .build/release
+SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks)
+
+.PHONY: run firewall build test vm fuzz bench format lint docs install setup clean
+
+run: setup
+	swift build -c release --product execve-tracker
+	$(SUDO) $(RELEASE)/execve-tracker --demo $(ARGS)
+
+firewall: setup
+	swift build -c release --product dynamic-firewall
+	$(SUDO) Examples/firewall-demo $(RELEASE)/dynamic-firewall
+
+build:
+	swift build
+
+test: lint
+	Tools/setup test
+	Tools/test
+
+vm:
+	Tools/setup vm
+	swift build --build-tests
+	Tests/Peers/setup
+	Tests/VM/matrix $(KERNELS)
+
+# Seconds for each target: make fuzz SECONDS_EACH=600
+fuzz:
+	swift build --target TestObjects
+	Fuzz/run $(or $(SECONDS_EACH),30)
+
+bench:
+	Tools/setup test
+	Benchmarks/run
+
+format:
+	swift format -i -r $(SWIFT_SOURCES)
+
+lint:
+	swift format lint --strict -r $(SWIFT_SOURCES)
+
+docs:
+	Tools/docs .build/docs
+
+install:
+	swift build -c release --static-swift-stdlib --product merops
+	Tools/install "$(PREFIX)"
+
+setup:
+	@Tools/setup
+
+clean:
+	rm -rf .build
