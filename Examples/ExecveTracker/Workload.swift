@@ -23,7 +23,7 @@ struct Workload {
       posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
     }
     var arguments = command.map { strdup($0) } + [nil]
-    defer { arguments.forEach { free($0) } }
+    defer { for argument in arguments { free(argument) } }
     var pid: pid_t = 0
     guard posix_spawn(&pid, command[0], &actions, nil, &arguments, environ) == 0 else { return }
     var status: CInt = 0

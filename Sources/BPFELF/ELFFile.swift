@@ -49,6 +49,7 @@ public struct ELFFile: Sendable {
     /// `EM_NONE`: some old assemblers wrote this into eBPF objects.
     public static let none = Machine(rawValue: 0)
     /// `EM_X86_64`
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     public static let x86_64 = Machine(rawValue: 62)
     /// `EM_AARCH64`
     public static let aarch64 = Machine(rawValue: 183)

@@ -27,7 +27,7 @@ func writeFile(_ path: String, _ bytes: [UInt8]) throws {
 /// Runs a program with this one's output; gives its exit status.
 func spawn(_ path: String, _ arguments: [String]) throws -> Int32 {
   var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
-  defer { argv.forEach { free($0) } }
+  defer { for argument in argv { free(argument) } }
   argv.append(nil)
   var pid: pid_t = 0
   let error = posix_spawnp(&pid, path, nil, nil, argv, environ)

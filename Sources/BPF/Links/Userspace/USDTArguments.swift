@@ -127,6 +127,7 @@ struct RegisterNames: Sendable {
   #endif
 
   /// `$5`, `%edi`, `-16(%rbp)`, `(%rax)`, `8(%rax,%rcx,4)`.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   static let x86_64 = RegisterNames { text in
     if text.first == "$" { return Int64(text.dropFirst()).map(constant) }
     guard let open = text.firstIndex(of: "(") else {
