@@ -9,7 +9,7 @@ struct CDefinitions {
   var text: [UInt8] = []
   var names = CNames()
   /// Print struct bodies where an anonymous type is used; otherwise `{...}`.
-  var printsBodies = true
+  let printsBodies: Bool
 
   private var progress: [TypeID: Progress] = [:]
   /// Alignment in bytes of the structs and unions seen so far.
@@ -31,10 +31,12 @@ struct CDefinitions {
   /// Deeper than any real program nests types, and safe on a thread's stack.
   static let depthLimit = 512
 
-  init(_ types: BTFTypes) {
+  init(_ types: BTFTypes, printsBodies: Bool = true) {
     self.types = types
+    self.printsBodies = printsBodies
     // Anonymous types are printed at each use: hostile BTF could make that exponential.
-    textLimit = 1 << 20 + 64 * types.withUnsafeBytes { $0.count }
+    let size = types.withUnsafeBytes { $0.count } + (types.base?.withUnsafeBytes { $0.count } ?? 0)
+    textLimit = printsBodies ? 1 << 18 + 64 * size : 1 << 14
   }
 
   func isWritten(_ id: TypeID) -> Bool { progress[id]?.contains(.written) ?? false }

@@ -149,8 +149,7 @@ extension BTFTypes {
   ///
   /// Bodies of anonymous types are left out: `struct {...}`. A type that cannot be real comes out as `?`.
   public func declaration(of id: TypeID, named name: String = "") -> String {
-    var line = CDefinitions(self)
-    line.printsBodies = false
+    var line = CDefinitions(self, printsBodies: false)
     do { try line.declarator(id, name, level: 0) } catch { return name.isEmpty ? "?" : "? " + name }
     return String(decoding: line.text, as: UTF8.self)
   }

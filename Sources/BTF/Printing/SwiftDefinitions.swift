@@ -26,7 +26,8 @@ struct SwiftDefinitions {
   // MARK: Queue
 
   /// A type that is asked for by itself.
-  mutating func root(_ id: TypeID) throws(BTFError) {
+  mutating func root(_ id: TypeID, depth: Int = 0) throws(BTFError) {
+    guard depth < Self.depthLimit else { throw endless(id) }
     switch try types.type(id) {
     case .typedef(let name, let target):
       let end = try types.resolved(target)
@@ -46,7 +47,7 @@ struct SwiftDefinitions {
       }
       text += "\n"
     case .enumeration(let enumeration): enqueue(id, named: enumeration.name)
-    case .const(let target), .volatile(let target), .restrict(let target): try root(target)
+    case .const(let target), .volatile(let target), .restrict(let target): try root(target, depth: depth + 1)
     default: text += "// \(Self.oneLine(types.declaration(of: id, named: types.name(id))))\n\n"
     }
   }

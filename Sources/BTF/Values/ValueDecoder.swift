@@ -16,7 +16,7 @@ struct ValueDecoder {
     self.root = root
     self.text = text
     isBigEndian = types.isBigEndian
-    budget = 1 << 18 + 64 * bytes.count
+    budget = 1 << 12 + 64 * bytes.count
   }
 
   mutating func decode() throws(BTFValueError) -> BTFValue {

@@ -63,7 +63,7 @@ final class ValueNode: Sendable {
 /// Makes nodes, within bounds that no real type reaches.
 struct ValueNodeBuilder {
   static let depthLimit = 96
-  static let memberLimit = 1 << 18
+  static let memberLimit = 1 << 16
 
   let types: BTFTypes
   private var made: [TypeID: ValueNode] = [:]
