@@ -36,7 +36,7 @@ extension Program {
 }
 
 /// A probe made in tracefs, which has to be removed after its event is closed.
-private final class LegacyProbeAttachment: Attachment {
+final class LegacyProbeAttachment: Attachment {
   private static let count = Atomic<Int>(0)
 
   private let event: Mutex<(any Attachment)?>

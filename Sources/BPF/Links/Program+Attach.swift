@@ -89,6 +89,8 @@ extension Program {
       switch errno {
       case .resourceBusy, .fileExists:
         "another program is attached there; detach it first (merops link list, merops net)"
+      case .argListTooLong where type == .flowDissector:
+        "another program is attached there; a network namespace has one flow dissector"
       default: nil
       }
     return BPFError(

@@ -28,7 +28,12 @@ extension Program {
     guard order == .last else {
       throw BPFError(.unsupported, "attaching \(name) to \(place) in order", requires: "6.6")
     }
-    return Link(try ClsactFilter(self, index: index, direction: direction, place), place: place)
+    return try attachClsact(index, direction: direction, place)
+  }
+
+  /// The way of kernels without tcx.
+  func attachClsact(_ index: UInt32, direction: TrafficDirection, _ place: String) throws(BPFError) -> Link {
+    Link(try ClsactFilter(self, index: index, direction: direction, place), place: place)
   }
 
   func attachNetkit(_ interface: Interface, order: AttachOrder) throws(BPFError) -> Link {

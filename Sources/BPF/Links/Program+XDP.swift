@@ -23,8 +23,12 @@ extension Program {
             ? "the driver has no native XDP, or not with this mtu or these offloads; try mode generic" : nil)
       }
     }
-    let attachment = try NetlinkXDP(self, index: index, mode: mode, place)
-    return Link(attachment, place: place)
+    return try attachXDPByNetlink(index, mode: mode, place)
+  }
+
+  /// The way of kernels whose XDP has no links.
+  func attachXDPByNetlink(_ index: UInt32, mode: XDPMode, _ place: String) throws(BPFError) -> Link {
+    Link(try NetlinkXDP(self, index: index, mode: mode, place), place: place)
   }
 }
 

@@ -11,7 +11,8 @@ struct bpf_nf_ctx {
 } __core;
 
 __u64 packets;
-bool drop;
+/* Not bool: the verifier must see that what is returned is 0 or 1. */
+__u32 drop;
 
 SEC("netfilter")
 int on_packet(struct bpf_nf_ctx *ctx)

@@ -8,14 +8,16 @@ struct sys_enter_getpgid {
 	long pid;
 };
 
-const volatile __u32 only_process;
+const volatile __u32 only_process, only_thread;
 const volatile long call_number = 121; /* getpgid on x86-64 */
 __u64 classic, raw, typed;
 __s64 classic_argument;
 
 static __always_inline bool wanted(void)
 {
-	return only_process && bpf_get_current_pid_tgid() >> 32 == only_process;
+	__u64 current = bpf_get_current_pid_tgid();
+
+	return only_process && current >> 32 == only_process && (!only_thread || (__u32)current == only_thread);
 }
 
 SEC("tp/syscalls/sys_enter_getpgid")

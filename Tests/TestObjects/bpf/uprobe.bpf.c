@@ -4,14 +4,21 @@
 #include <linux/ptrace.h>
 #include <bpf/bpf_tracing.h>
 
-const volatile __u32 only_process;
+const volatile __u32 only_process, only_thread;
 __u64 entries, returns, cookie;
 __u64 first_argument, second_argument, result;
+
+static __always_inline bool wanted(void)
+{
+	__u64 current = bpf_get_current_pid_tgid();
+
+	return (!only_process || current >> 32 == only_process) && (!only_thread || (__u32)current == only_thread);
+}
 
 SEC("uprobe")
 int on_entry(struct pt_regs *ctx)
 {
-	if (only_process && bpf_get_current_pid_tgid() >> 32 != only_process)
+	if (!wanted())
 		return 0;
 	first_argument = PT_REGS_PARM1(ctx);
 	second_argument = PT_REGS_PARM2(ctx);
@@ -22,7 +29,7 @@ int on_entry(struct pt_regs *ctx)
 SEC("uretprobe")
 int on_return(struct pt_regs *ctx)
 {
-	if (only_process && bpf_get_current_pid_tgid() >> 32 != only_process)
+	if (!wanted())
 		return 0;
 	result = PT_REGS_RC(ctx);
 	__sync_fetch_and_add(&returns, 1);
@@ -33,7 +40,8 @@ int on_return(struct pt_regs *ctx)
 SEC("?uprobe")
 int on_entry_with_cookie(struct pt_regs *ctx)
 {
-	cookie = bpf_get_attach_cookie(ctx);
+	if (wanted())
+		cookie = bpf_get_attach_cookie(ctx);
 	return 0;
 }
 

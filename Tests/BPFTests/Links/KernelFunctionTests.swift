@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import BPF
+
+/// Programs on the kernel's own functions, which every process of the machine calls.
+@Suite(.requires(.root), .requires(.ownKernel)) struct KernelFunctionTests {
+  @Test func functionEntryAndExit() throws {
+    let collection = try loadForThisThread("fentry")
+    let entry = try collection.program("on_entry").attach()
+    let exit = try collection.program("on_exit").attach()
+    var status = stat()
+    _ = stat("/proc", &status)
+    #expect(try collection.counter("entries") > 0)
+    #expect(try collection.counter("exits") > 0)
+    try entry.detach()
+    try exit.detach()
+    #expect(try collection.rise(of: "entries") { _ = stat("/proc", &status) } == 0)
+  }
+
+  @Test func changedResult() throws {
+    let collection = try loadForThisThread("fmod_ret")
+    var status = stat()
+    do {
+      let link = try collection.program("on_getattr").attach()
+      #expect(stat("/proc", &status) == -1)
+      #expect(errno == EPERM)
+      try link.detach()
+    }
+    #expect(try collection.counter("changed") > 0)
+    #expect(stat("/proc", &status) == 0)
+  }
+
+  static let securityModule = Requirement("bpf is not among this kernel's security modules") {
+    (try? String(contentsOfFile: "/sys/kernel/security/lsm", encoding: .utf8))?.contains("bpf") == true
+  }
+
+  @Test(.requires(securityModule)) func securityHook() throws {
+    let path = FileManager.default.temporaryDirectory.path + "/merops-lsm-\(UUID().uuidString)"
+    try Data("x".utf8).write(to: URL(fileURLWithPath: path))
+    defer { unlink(path) }
+    var status = stat()
+    #expect(stat(path, &status) == 0)
+    let inode = UInt32(truncatingIfNeeded: status.st_ino)
+    let collection = try load("lsm") { collection in
+      try collection.setGlobal("only_process", to: UInt32(getpid()))
+      try collection.setGlobal("only_inode", to: inode)
+    }
+    let link = try collection.program("on_open").attach()
+    #expect(Foundation.open(path, O_RDONLY) == -1)
+    #expect(try collection.counter("denied") == 1)
+    try link.detach()
+    let file = Foundation.open(path, O_RDONLY)
+    #expect(file >= 0)
+    close(file)
+  }
+
+  @Test func replacedFunction() throws {
+    let target = try load("freplace_target")
+    #expect(try target.run("dispatcher") == 2)
+    let replacement = try load("freplace") { collection in
+      try collection.setAttachTarget(of: "replacement", to: "replaceable", in: target.program("dispatcher"))
+    }
+    let link = try replacement.program("replacement").attach()
+    #expect(try target.run("dispatcher") == 1)
+    #expect(try replacement.counter("replaced") == 1)
+    try link.detach()
+    #expect(try target.run("dispatcher") == 2)
+  }
+
+  @Test func kernelProbes() throws {
+    let collection = try loadForThisThread("kprobe")
+    let entry = try collection.program("on_entry").attach()
+    let exit = try collection.program("on_return").attach()
+    var status = stat()
+    _ = stat("/proc", &status)
+    #expect(try collection.counter("entries") > 0)
+    #expect(try collection.counter("returns") > 0)
+    try entry.detach()
+    try exit.detach()
+    #expect(try collection.rise(of: "entries") { _ = stat("/proc", &status) } == 0)
+  }
+
+  @Test func systemCallProbe() throws {
+    let collection = try loadForThisThread("kprobe")
+    let link = try collection.program("on_getpgid").attach()
+    _ = getpgid(4321)
+    #expect(try collection.counter("last_argument") == 4321)
+    try link.detach()
+  }
+
+  @Test(.requires(kernel: "5.18"), .requires(.config("FPROBE")))
+  func manyKernelFunctions() throws {
+    let collection = try loadForThisThread("kprobe_multi")
+    let link = try collection.program("on_entry").attach()
+    var status = stat()
+    _ = stat("/proc", &status)
+    #expect(try collection.counter("hits") > 0)
+    try link.detach()
+    let named = KprobeMulti(["vfs_getattr"], cookies: [5])
+    let again = try collection.program("on_entry").attach(to: .kprobeMulti(named))
+    _ = stat("/proc", &status)
+    #expect(try collection.counter("cookie") == 5)
+    try again.detach()
+  }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import BPF
+
+/// Programs on network namespaces, netfilter, sockets and maps of sockets.
+@Suite(.requires(.root)) struct NetworkLinkTests {
+  private static let namespacePath = "/proc/thread-self/ns/net"
+
+  @Test func socketLookup() throws {
+    let collection = try load("sk_lookup")
+    try NetworkNamespace().run {
+      let listener = try TestStream.listening()
+      try DescriptorMap<UInt32>(collection.map("target")).set(0, descriptor: listener.descriptor)
+      do {
+        let link = try collection.program("steer").attach(to: .networkNamespace(path: Self.namespacePath))
+        let near = try TestStream.connected(to: 7)
+        let far = try listener.accepted()
+        try near.send("steered")
+        #expect(far.receive() == "steered")
+        #expect(try collection.counter("steered") == 1)
+        try link.detach()
+      }
+      #expect(throws: Shell.Failed.self) { try TestStream.connected(to: 7) }
+    }
+  }
+
+  /// Another listener's program in its place.
+  @Test func socketLookupExchanged() throws {
+    let (first, second) = (try load("sk_lookup"), try load("sk_lookup"))
+    try NetworkNamespace().run {
+      let listener = try TestStream.listening()
+      for collection in [first, second] {
+        try DescriptorMap<UInt32>(collection.map("target")).set(0, descriptor: listener.descriptor)
+      }
+      let link = try first.program("steer").attach(to: .networkNamespace(path: Self.namespacePath))
+      try link.update(to: second.program("steer"))
+      _ = try TestStream.connected(to: 7)
+      #expect(try first.counter("steered") == 0)
+      #expect(try second.counter("steered") == 1)
+      guard case .networkNamespace(let inode, _) = try link.information().detail else {
+        Issue.record("no link of a network namespace")
+        return
+      }
+      var status = stat()
+      _ = stat(Self.namespacePath, &status)
+      #expect(UInt64(inode) == UInt64(status.st_ino))
+      try link.detach()
+    }
+  }
+
+  /// The kernel dissects what a raw socket sends.
+  @Test func flowDissector() throws {
+    let collection = try load("flow_dissector")
+    try NetworkNamespace().run {
+      let link = try collection.program("dissect").attach(to: .networkNamespace(path: Self.namespacePath))
+      #expect(try collection.rise(of: "dissected") { try sendRaw() } > 0)
+      let error = #expect(throws: BPFError.self) {
+        _ = try collection.program("dissect").attach(to: .networkNamespace(path: Self.namespacePath))
+      }
+      #expect(error?.hint?.contains("another program") == true)
+      try link.detach()
+      #expect(try collection.rise(of: "dissected") { try sendRaw() } == 0)
+    }
+  }
+
+  private func sendRaw() throws {
+    let packet = Packet(.ethernet(), .ipv4(from: "127.0.0.1", to: "127.0.0.1"), .udp(from: 1, to: 2), .payload([1]))
+    let descriptor = socket(AF_PACKET, CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw Shell.Failed(description: "AF_PACKET: \(errno)") }
+    defer { close(descriptor) }
+    // struct sockaddr_ll: family, protocol, index, and an address that the packet has itself.
+    var name = [UInt8](repeating: 0, count: 20)
+    name.withUnsafeMutableBytes { bytes in
+      bytes.storeBytes(of: UInt16(AF_PACKET), as: UInt16.self)
+      bytes.storeBytes(of: UInt16(0x0800).bigEndian, toByteOffset: 2, as: UInt16.self)
+      bytes.storeBytes(of: Int32(if_nametoindex("lo")), toByteOffset: 4, as: Int32.self)
+    }
+    let sent = name.withUnsafeBytes { name in
+      name.withMemoryRebound(to: sockaddr.self) {
+        sendto(descriptor, packet.bytes, packet.bytes.count, 0, $0.baseAddress, 20)
+      }
+    }
+    guard sent == packet.bytes.count else { throw Shell.Failed(description: "sending a raw packet: \(errno)") }
+  }
+
+  @Test(.works(from: "6.4")) func netfilter() throws {
+    let collection = try load("netfilter")
+    try NetworkNamespace().run {
+      let (receiver, sender) = (try TestSocket(address: "127.0.0.1", port: 7200), try TestSocket())
+      func delivers() throws -> Bool {
+        try sender.send([1], to: "127.0.0.1", port: 7200)
+        // Loopback delivers before sendto returns, but for a busy softirq.
+        return receiver.receive(milliseconds: 500) != nil
+      }
+      do {
+        let link = try collection.program("on_packet").attach(
+          to: .netfilter(family: .ipv4, hook: .localIn, priority: -100))
+        #expect(try delivers())
+        #expect(try collection.counter("packets") == 1)
+        try collection.setGlobal("drop", to: UInt32(1))
+        #expect(try !delivers())
+        #expect(try collection.counter("packets") == 2)
+        let detail = try link.information().detail
+        #expect(detail == .netfilter(family: 2, hook: 1, priority: -100, flags: 0))
+      }
+      #expect(try delivers())
+      #expect(try collection.counter("packets") == 2)
+    }
+  }
+
+  /// A message that is sent on one connection comes out of another.
+  @Test func messagesOfASockmap() throws {
+    let collection = try load("sockmap")
+    try NetworkNamespace().run {
+      let sockets = try DescriptorMap<UInt32>(collection.map("sockets"))
+      let link = try collection.program("redirect_message").attach(to: .sockmap(collection.map("sockets")))
+      let (first, firstPeer) = try TestStream.pair()
+      let (second, secondPeer) = try TestStream.pair()
+      try sockets.set(0, descriptor: first.descriptor)
+      try sockets.set(1, descriptor: second.descriptor)
+      try collection.setGlobal("destination", to: UInt32(1))
+      try first.send("redirected")
+      #expect(second.receive() == "redirected")
+      #expect(try collection.counter("messages") == 1)
+      try link.detach()
+      let (third, thirdPeer) = try TestStream.pair()
+      try sockets.set(2, descriptor: third.descriptor)
+      try third.send("direct")
+      #expect(thirdPeer.receive() == "direct")
+      #expect(try collection.counter("messages") == 1)
+      withExtendedLifetime((firstPeer, secondPeer)) {}
+    }
+  }
+
+  @Test func streamsOfASockmap() throws {
+    let collection = try load("sockmap")
+    try NetworkNamespace().run {
+      let streams = try collection.map("streams")
+      let parser = try collection.program("parse").attach(to: .sockmap(streams))
+      let verdict = try collection.program("verdict").attach(to: .sockmap(streams))
+      let (near, far) = try TestStream.pair()
+      try DescriptorMap<UInt32>(streams).set(0, descriptor: far.descriptor)
+      try near.send("seen")
+      #expect(far.receive() == "seen")
+      #expect(try collection.counter("segments") > 0)
+      try verdict.detach()
+      try parser.detach()
+    }
+  }
+
+  @Test(.works(from: "6.10")) func sockmapByLink() throws {
+    let collection = try load("sockmap")
+    let link = try collection.program("verdict").attach(to: .sockmap(collection.map("streams")))
+    let id = try collection.map("streams").info.id
+    guard case .sockmap(let mapID, _) = try link.information().detail else {
+      Issue.record("no link of a sockmap")
+      return
+    }
+    #expect(mapID == id)
+    try link.detach()
+  }
+
+  @Test func socketFilter() throws {
+    let collection = try load("socket")
+    try NetworkNamespace().run {
+      let (receiver, sender) = (try TestSocket(address: "127.0.0.1", port: 7300), try TestSocket())
+      func sends() throws { try sender.send([1, 2, 3], to: "127.0.0.1", port: 7300) }
+      do {
+        let link = try collection.program("filter").attach(to: .socket(descriptor: receiver.descriptor))
+        try sends()
+        #expect(receiver.receive() == [1, 2, 3])
+        try collection.setGlobal("keep", to: UInt32(0))
+        #expect(try collection.rise(of: "packets", while: sends) == 1)
+        #expect(receiver.receive(milliseconds: 0) == nil)
+        let isKernelLink = link.isKernelLink
+        #expect(!isKernelLink)
+      }
+      try sends()
+      #expect(receiver.receive() == [1, 2, 3])
+    }
+  }
+
+  /// Which of two sockets of one port gets a datagram.
+  @Test func reuseport() throws {
+    let collection = try load("socket")
+    try NetworkNamespace().run {
+      let members = try (0..<2).map { _ in try Self.sharing(port: 7400) }
+      defer { for member in members { close(member) } }
+      let listeners = try DescriptorMap<UInt32>(collection.map("listeners"))
+      for (index, member) in members.enumerated() { try listeners.set(UInt32(index), descriptor: member) }
+      let link = try collection.program("choose").attach(to: .socket(descriptor: members[0]))
+      let sender = try TestSocket()
+      for chosen in [0, 1, 1, 0] {
+        try collection.setGlobal("chosen", to: UInt32(chosen))
+        try sender.send([7], to: "127.0.0.1", port: 7400)
+        #expect(Self.receives(members[chosen], within: 2000))
+        #expect(!Self.receives(members[1 - chosen], within: 0))
+      }
+      try link.detach()
+    }
+  }
+
+  /// A datagram socket that shares its port.
+  private static func sharing(port: UInt16) throws -> CInt {
+    let descriptor = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    var one: CInt = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, socklen_t(MemoryLayout<CInt>.size))
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_port = port.bigEndian
+    name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let result = withUnsafePointer(to: name) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else {
+      close(descriptor)
+      throw Shell.Failed(description: "bind: \(errno)")
+    }
+    return descriptor
+  }
+
+  private static func receives(_ socket: CInt, within milliseconds: CInt) -> Bool {
+    var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    guard poll(&entry, 1, milliseconds) == 1 else { return false }
+    var byte: UInt8 = 0
+    return recv(socket, &byte, 1, 0) == 1
+  }
+}

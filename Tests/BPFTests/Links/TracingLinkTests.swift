@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFSystem
+import Foundation
+import TestSupport
+import Testing
+
+@testable import BPF
+
+/// Tracepoints and perf events: the program runs when the thing happens, and only while it is attached.
+@Suite(.requires(.root)) struct TracingLinkTests {
+  @Test(arguments: [("on_classic", "classic"), ("on_raw", "raw"), ("on_typed", "typed")])
+  func runsWhileAttached(program: String, counter: String) throws {
+    let collection = try loadForThisThread("tracepoint_arguments")
+    do {
+      let link = try collection.program(program).attach()
+      let rise = try collection.rise(of: counter) { for _ in 0..<3 { _ = getpgid(0) } }
+      #expect(rise == 3)
+      try link.detach()
+    }
+    #expect(try collection.rise(of: counter) { _ = getpgid(0) } == 0)
+  }
+
+  @Test func readsTheArgument() throws {
+    let collection = try loadForThisThread("tracepoint_arguments")
+    let link = try collection.program("on_classic").attach(
+      to: .tracepoint(category: "syscalls", name: "sys_enter_getpgid"))
+    _ = getpgid(4242)
+    #expect(try collection.global("classic_argument") as Int64 == 4242)
+    try link.detach()
+  }
+
+  /// A link that nobody keeps detaches at once.
+  @Test(arguments: ["on_classic", "on_raw", "on_typed"]) func lettingGoDetaches(program: String) throws {
+    let collection = try loadForThisThread("tracepoint_arguments")
+    _ = try collection.program(program).attach()
+    _ = getpgid(0)
+    for counter in ["classic", "raw", "typed"] { #expect(try collection.counter(counter) == 0) }
+  }
+
+  @Test(.works(from: "5.15")) func tracepointCookie() throws {
+    let collection = try loadForThisThread("attach_cookie", ["on_classic"])
+    let hook = Hook.tracepoint(category: "syscalls", name: "sys_enter_getpgid", cookie: 0x1234_5678_9abc)
+    let link = try collection.program("on_classic").attach(to: hook)
+    _ = getpgid(0)
+    #expect(try collection.counter("cookie") == 0x1234_5678_9abc)
+    try link.detach()
+  }
+
+  @Test(.works(from: "5.19")) func typedCookie() throws {
+    let collection = try loadForThisThread("attach_cookie", ["on_typed"])
+    let link = try collection.program("on_typed").attach(to: .typed(cookie: 77))
+    _ = getpgid(0)
+    #expect(try collection.counter("cookie") == 77)
+    try link.detach()
+  }
+
+  @Test(.works(from: "6.10")) func rawTracepointCookie() throws {
+    let collection = try loadForThisThread("attach_cookie", ["on_raw"])
+    let link = try collection.program("on_raw").attach(to: .rawTracepoint("sys_enter", cookie: 99))
+    _ = getpgid(0)
+    #expect(try collection.counter("cookie") == 99)
+    try link.detach()
+  }
+
+  /// A software clock on this thread: it ticks while the thread computes.
+  @Test func perfEvent() throws {
+    let collection = try load("perf_event")
+    var clock = PerfEvent(type: 1, config: 1)  // PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK
+    clock.samplePeriod = 1_000_000
+    let event = try Perf.open(clock, processID: 0)
+    let link = try collection.program("on_sample").attach(to: .perfEvent(descriptor: event.rawValue))
+    func compute() -> Int { (0..<200_000).reduce(0, &+) }
+    for _ in 0..<500 where try collection.counter("samples") == 0 { _ = compute() }
+    #expect(try collection.counter("samples") > 0)
+    #expect(try collection.counter("period") == 1_000_000)
+    try link.detach()
+    #expect(try collection.rise(of: "samples") { for _ in 0..<5 { _ = compute() } } == 0)
+  }
+
+  @Test func unknownTracepoints() throws {
+    let collection = try loadForThisThread("tracepoint_arguments")
+    let classic = #expect(throws: BPFError.self) {
+      _ = try collection.program("on_classic").attach(to: .tracepoint(category: "syscalls", name: "sys_enter_nothing"))
+    }
+    #expect(classic?.code == .notFound)
+    #expect(classic?.description.contains("syscalls/sys_enter_nothing") == true)
+    let raw = #expect(throws: BPFError.self) {
+      _ = try collection.program("on_raw").attach(to: .rawTracepoint("no_such_tracepoint"))
+    }
+    #expect(raw?.code == .notFound)
+    #expect(raw?.hint?.contains("available_events") == true)
+  }
+
+  @Test func wrongTypes() throws {
+    let collection = try loadForThisThread("tracepoint_arguments")
+    for hook in [
+      Hook.rawTracepoint("sys_enter"), .kprobe(function: "vfs_getattr"), .xdp(interface: "lo"), .typed(),
+      .trafficControl(interface: "lo", direction: .ingress), .networkNamespace(path: "/proc/self/ns/net"),
+      .uprobe(Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev)), .iterator(),
+      .socket(descriptor: 0),
+    ] {
+      let error = #expect(throws: BPFError.self) { _ = try collection.program("on_classic").attach(to: hook) }
+      #expect(error?.code == .invalid)
+      #expect(error?.description.contains("tracepoint") == true)
+    }
+  }
+
+  @Test func sectionsThatNameNoPlace() throws {
+    let collection = try load("perf_event")
+    let error = #expect(throws: BPFError.self) { _ = try collection.program("on_sample").attach() }
+    #expect(error?.code == .invalid)
+    #expect(error?.hint?.contains("attach(to:)") == true)
+  }
+}
