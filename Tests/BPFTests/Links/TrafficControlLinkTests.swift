@@ -120,20 +120,20 @@ import Testing
   @Test(.requires(.config("NETKIT")), .requires(kernel: "6.7")) func netkit() throws {
     let collection = try load("netkit")
     let (near, far) = (try NetworkNamespace(), try NetworkNamespace())
-    try near.check("ip link add nk0 type netkit")
+    try near.check("ip link add merops0 type netkit")
     // The kernel names the peer.
     let names = try near.check("ip -o link show type netkit").split(separator: "\n").compactMap {
       $0.split(separator: " ").dropFirst().first?.split(separator: "@").first.map { String($0.filter { $0 != ":" }) }
     }
-    let peer = try #require(names.first { $0 != "nk0" })
+    let peer = try #require(names.first { $0 != "merops0" })
     try near.check("ip link set \(peer) netns \(far.path)")
-    try near.check("ip addr add 10.78.0.1/24 dev nk0")
+    try near.check("ip addr add 10.78.0.1/24 dev merops0")
     try far.check("ip addr add 10.78.0.2/24 dev \(peer)")
-    try near.check("ip link set nk0 up")
+    try near.check("ip link set merops0 up")
     try far.check("ip link set \(peer) up")
     try near.run {
-      let primary = try collection.program("primary").attach(to: .netkit(interface: "nk0"))
-      let other = try collection.program("peer").attach(to: .netkit(interface: "nk0"))
+      let primary = try collection.program("primary").attach(to: .netkit(interface: "merops0"))
+      let other = try collection.program("peer").attach(to: .netkit(interface: "merops0"))
       try TestSocket().send([1], to: "10.78.0.2", port: 9)
       #expect(eventually { ((try? collection.counter("from_primary")) ?? 0) > 0 })
       try far.run { try TestSocket().send([1], to: "10.78.0.1", port: 9) }

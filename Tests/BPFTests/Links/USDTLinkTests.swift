@@ -7,8 +7,8 @@ import Testing
 @testable import BPF
 
 /// Statically defined probes of a program that is compiled for the test, with notes written by hand.
-@Suite(.requires(.root), .requires(.command("clang")), .works(from: "5.15")) struct USDTLinkTests {
-  @Test(arguments: [false, true]) func fires(withSemaphore: Bool) throws {
+@Suite(.requires(.root), .requires(.command("clang"))) struct USDTLinkTests {
+  @Test(.works(from: "5.15"), arguments: [false, true]) func fires(withSemaphore: Bool) throws {
     let program = try ProbedProgram()
     let collection = try load("usdt")
     let name = withSemaphore ? "guarded" : "plain"
@@ -27,7 +27,7 @@ import Testing
   }
 
   /// Both probes by one program and the entries of its map given back.
-  @Test func severalAndAgain() throws {
+  @Test(.works(from: "5.15")) func severalAndAgain() throws {
     let program = try ProbedProgram()
     let collection = try load("usdt")
     for _ in 0..<3 {

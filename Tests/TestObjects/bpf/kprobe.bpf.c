@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Kernel probes that count and read their first argument, with the cookie that the attachment gave them.
 #include "corpus.h"
-#include <linux/ptrace.h>
+
+/* The kernel's names of the registers, not those of <linux/ptrace.h>. */
+#define __VMLINUX_H__
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+} __core;
+
 #include <bpf/bpf_tracing.h>
 
 const volatile __u32 only_process;
