@@ -92,6 +92,9 @@ let package = Package(
     .testTarget(
       name: "PeerTests", dependencies: ["BPF", "BPFObject", "BPFBytecode", "TestObjects", "TestSupport"],
       swiftSettings: settings),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["merops", "execve-tracker", "dynamic-firewall", "TestSupport", "TestObjects"],
+      swiftSettings: settings),
   ]
 )

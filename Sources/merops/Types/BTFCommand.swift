@@ -15,7 +15,7 @@ struct BTFCommand: ParsableCommand {
 struct BTFDump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "Print types as C or JSON.",
+    abstract: "Print types as C, Swift or JSON.",
     discussion: """
       Without TYPE, all of them: `--format c` then is a header that probes can include (vmlinux.h). With TYPE, those
       types and all that they need.
@@ -23,15 +23,16 @@ struct BTFDump: ParsableCommand {
       EXAMPLES
         merops btf dump kernel > vmlinux.h
         merops btf dump kernel task_struct path
+        merops btf dump kernel sk_buff --format swift
         merops btf dump probe.bpf.o --format json
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable { case c, json }
+  enum Format: String, ExpressibleByArgument, CaseIterable { case c, swift, json }
 
   @Argument(help: "'kernel', 'module:NAME', an object file, or a file of raw BTF.", completion: .file())
   var source = "kernel"
   @Argument(help: "Names of types.") var types: [String] = []
-  @Option(help: "c or json.") var format = Format.c
+  @Option(help: "c, swift or json.") var format = Format.c
   @Flag(help: "The same as --format json.") var json = false
 
   func run() throws {
@@ -40,6 +41,7 @@ struct BTFDump: ParsableCommand {
     let text =
       switch json ? .json : format {
       case .c: try ids.map { try CPrinter(source.types).definitions(of: $0) } ?? CPrinter(source.types).header()
+      case .swift: try SwiftPrinter(source.types).definitions(of: ids ?? source.all)
       case .json: try BTFJSON(source.types).text(of: ids)
       }
     Output.text(text.hasSuffix("\n") ? String(text.dropLast()) : text)

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestObjects
+import TestSupport
+import Testing
+
+/// What needs no privilege.
+@Suite struct InspectionTests {
+  let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  @Test func objectInNumbersAndWords() throws {
+    let file = try scratch.object("execsnoop")
+    let report = try #require(try Command.json("object", "inspect", file) as? [String: Any])
+    let programs = try #require(report["programs"] as? [[String: Any]])
+    #expect(!programs.isEmpty)
+    let text = try Command.text("object", "inspect", file)
+    for program in programs {
+      let section = try #require(program["section"] as? String)
+      #expect(text.contains(section))
+    }
+  }
+
+  @Test func everyObjectOfTheCorpus() throws {
+    for (name, _) in Objects.all {
+      let report = try #require(try Command.json("object", "inspect", try scratch.object(name)) as? [String: Any])
+      #expect(report["license"] != nil, "\(name)")
+    }
+  }
+
+  @Test(arguments: ["object inspect", "prog load", "btf dump"])
+  func cutAndForeignFiles(verb: String) throws {
+    let whole = Objects.all[0].bytes()
+    let files = [
+      try scratch.file("empty.o", []), try scratch.file("cut.o", Array(whole.prefix(whole.count / 2))),
+      try scratch.file("text.o", Array("not an object".utf8)), "\(scratch.path)/absent.o",
+    ]
+    for file in files {
+      let result = try Shell.run([Command.path("merops")] + verb.split(separator: " ").map(String.init) + [file])
+      #expect(result.status == 1, "\(verb) \(file): \(result.output)")
+      #expect(result.output.hasPrefix("Error: "), "\(result.output)")
+      #expect(result.output.split(separator: "\n").count <= 3, "\(result.output)")
+    }
+  }
+
+  @Test(.requires(.kernelBTF)) func typesAsCAndSwift() throws {
+    #expect(try Command.text("btf", "dump", "kernel", "list_head").contains("struct list_head *next"))
+    #expect(try Command.text("btf", "dump", "kernel", "list_head", "--format", "swift").contains("struct list_head"))
+    let missing = try Command.merops("btf", "dump", "kernel", "no_such_type_here")
+    #expect(missing.status != 0 && missing.output.contains("no_such_type_here"))
+  }
+
+  @Test func differencesBetweenObjects() throws {
+    let (a, b) = (try scratch.object("globals"), try scratch.object("maps"))
+    #expect(try !Command.text("btf", "diff", a, b).isEmpty)
+    #expect(try Command.json("btf", "diff", a, a) is [String: Any])
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"]) func completion(shell: String) throws {
+    #expect(try Command.text("--generate-completion-script", shell).contains("inspect"))
+  }
+
+  @Test(arguments: [
+    "object inspect", "prog load", "prog list", "prog show", "prog dump", "prog run", "prog profile", "map list",
+    "map show", "map dump", "map get", "map set", "map delete", "map watch", "map pin", "link list", "link show",
+    "link detach", "btf dump", "btf diff", "features", "net", "cgroup", "trace",
+  ])
+  func everyVerbHasExamples(verb: String) throws {
+    let help = try Shell.check([Command.path("merops")] + verb.split(separator: " ").map(String.init) + ["--help"])
+    #expect(help.contains("EXAMPLES") && help.contains("merops \(verb)"))
+  }
+
+  /// An empty list would be a wrong answer to one who may not ask.
+  @Test(.requires(.root), arguments: ["prog list", "map list", "link list", "features", "net", "cgroup"])
+  func missingPrivilegeIsSaid(verb: String) throws {
+    // The build folder may be closed to others.
+    let copy = "\(scratch.path)/merops"
+    // By a child: this process must not have it open for writing when another test starts one (ETXTBSY).
+    try Shell.check(["cp", Command.path("merops"), copy])
+    try Shell.check(["chmod", "755", scratch.path, copy])
+    let result = try Shell.run(
+      ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", copy]
+        + verb.split(separator: " ").map(String.init))
+    #expect(result.status == 1 && result.output.contains("CAP_"), "\(result.output)")
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// The verbs that speak to the kernel, on one object from load to detach.
+@Suite(.serialized, .requires(.root), .requires(kernel: "5.15")) struct LiveTests {
+  let scratch: Scratch
+  let pins: PinDirectory
+
+  init() throws {
+    scratch = try Scratch()
+    pins = try PinDirectory()
+  }
+
+  @Test func verifyLeavesNothing() throws {
+    let file = try scratch.object("execsnoop")
+    let before = try FileManager.default.contentsOfDirectory(atPath: pins.path).sorted()
+    let report = try #require(try Command.json("prog", "load", file) as? [String: Any])
+    let programs = try #require(report["programs"] as? [[String: Any]])
+    #expect(programs.allSatisfy { ($0["verified_insns"] as? Int ?? 0) > 0 })
+    #expect(try FileManager.default.contentsOfDirectory(atPath: pins.path).sorted() == before)
+  }
+
+  @Test func fromLoadToDetach() throws {
+    let file = try scratch.object("tracepoint")
+    let folder = "\(pins.path)/probe"
+    let report = try #require(try Command.json("prog", "load", file, "--pin", folder, "--attach") as? [String: Any])
+    let programs = try #require(report["programs"] as? [String: String])
+    let (name, path) = try #require(programs.first)
+    let shown = try #require(try Command.json("prog", "show", path) as? [String: Any])
+    let id = try #require(shown["id"] as? Int)
+
+    // The same facts as bpftool's.
+    let peer = try Shell.check("bpftool -j prog show pinned \(path)")
+    let facts = try #require(try JSONSerialization.jsonObject(with: Data(peer.utf8)) as? [String: Any])
+    for key in ["id", "tag", "bytes_xlated", "bytes_jited"] {
+      #expect("\(shown[key] ?? "-")" == "\(facts[key] ?? "+")", "\(key)")
+    }
+    let listed = try #require(try Command.json("prog", "list") as? [[String: Any]])
+    #expect(listed.contains { $0["id"] as? Int == id })
+
+    let links = try #require(try Command.json("link", "list") as? [[String: Any]])
+    let link = try #require(links.first { $0["prog_id"] as? Int == id })
+    #expect((link["place"] as? String)?.hasPrefix("tracepoint") == true)
+    let refused = try Command.merops("link", "detach", "\(link["id"] ?? 0)")
+    #expect(refused.status == 1 && refused.output.contains("pin"), "\(name): \(refused.output)")
+
+    // A second load to the same place must not disturb the first.
+    #expect(try Command.merops("prog", "load", file, "--pin", folder).status == 1)
+    #expect(FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func mapsByTheirTypes() throws {
+    let folder = "\(pins.path)/maps"
+    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    _ = try Command.text("prog", "load", file, "--pin", folder)
+    let map = "\(folder)/exec_counts"
+    _ = try Command.text("map", "set", map, "4242", "7", "--only-new")
+    #expect(try Command.text("map", "get", map, "4242") == "7\n")
+    #expect(try Command.merops("map", "set", map, "4242", "8", "--only-new").status == 1)
+    let peer = try Shell.check("bpftool -j map lookup pinned \(map) key hex 92 10 00 00")
+    #expect(peer.contains("\"value\":7") || peer.contains("0x07"), "\(peer)")
+    let dump = try #require(try Command.json("map", "dump", map) as? [[String: Any]])
+    #expect(dump.count == 1 && dump[0]["value"] as? Int == 7)
+    _ = try Command.text("map", "delete", map, "4242")
+    #expect(try Command.merops("map", "get", map, "4242").status == 1)
+    let wrong = try Command.merops("map", "set", map, "many", "7")
+    #expect(wrong.status == 1 && wrong.output.contains("many"), "\(wrong.output)")
+  }
+
+  /// The listing equals bpftool's, line for line, but for the source lines that both weave in.
+  @Test func dumpEqualsBpftools() throws {
+    let folder = "\(pins.path)/dump"
+    _ = try Command.text("prog", "load", try scratch.file("t.bpf.o", try example("execve_tracker")), "--pin", folder)
+    func instructions(_ text: String) -> [Substring] { text.split(separator: "\n").filter { $0.contains(": (") } }
+    let ours = instructions(try Command.text("prog", "dump", "\(folder)/on_execve"))
+    let peers = instructions(try Shell.check("bpftool prog dump xlated pinned \(folder)/on_execve"))
+    #expect(!ours.isEmpty && ours == peers)
+  }
+
+  @Test func traceSeesAnExec() throws {
+    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    // The tracer is a child of its own: what runs meanwhile on the machine is enough, but this makes sure.
+    let background = Thread {
+      for _ in 0..<40 {
+        _ = try? Shell.run(["true"])
+        Thread.sleep(forTimeInterval: 0.1)
+      }
+    }
+    background.start()
+    let result = try Shell.run(
+      [Command.path("merops"), "trace", file, "--json", "--count", "3", "--seconds", "20"], mergeErrors: false)
+    let lines = result.output.split(separator: "\n")
+    #expect(result.status == 0 && lines.count >= 3, "\(result.output)")
+    for line in lines {
+      let record = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      let event = try #require(record["record"] as? [String: Any])
+      #expect((event["pid"] as? Int ?? 0) > 0 && event["file"] is String)
+    }
+  }
+
+  @Test func profileCountsRuns() throws {
+    let folder = "\(pins.path)/profile"
+    let file = try scratch.file("t.bpf.o", try example("execve_tracker"))
+    _ = try Command.text("prog", "load", file, "--pin", folder, "--attach")
+    let background = Thread { for _ in 0..<20 { _ = try? Shell.run(["true"]) } }
+    background.start()
+    let report = try #require(
+      try Command.json("prog", "profile", "\(folder)/on_execve", "--seconds", "1") as? [String: Any])
+    let programs = try #require(report["programs"] as? [[String: Any]])
+    #expect(programs.first?["run_cnt"] as? Int ?? 0 > 0)
+  }
+
+  @Test func devicesAndCgroups() throws {
+    let network = try NetworkPair()
+    let folder = "\(pins.path)/xdp"
+    let file = try scratch.file("firewall.bpf.o", try example("dynamic_firewall"))
+    _ = try Command.text("prog", "load", file, "--pin", folder)
+    try network.near.check("ip link set dev veth0 xdpgeneric pinned \(folder)/dynamic_firewall")
+    let report = try #require(
+      try Command.json("net", "--netns", network.near.path) as? [[String: Any]])
+    #expect(report.contains { $0["devname"] as? String == "veth0" && $0["hook"] as? String == "xdp (generic)" })
+    #expect(try Command.json("cgroup") is [Any])
+  }
+
+  @Test func featuresAreAskedOfTheKernel() throws {
+    let report = try #require(try Command.json("features") as? [String: Any])
+    let features = try #require(report["features"] as? [[String: Any]])
+    #expect(features.contains { $0["name"] as? String == "hash" && $0["works"] as? Bool == true })
+    #expect(try Command.text("features", "--helpers", "xdp").contains("map_lookup_elem"))
+  }
+
+  /// The example's kernel program, compiled as a user would.
+  private func example(_ name: String) throws -> [UInt8] {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+    let output = "\(scratch.path)/\(name).o"
+    try Shell.check([
+      "clang", "-target", "bpfel", "-mcpu=v2", "-O2", "-g", "-I/usr/include/\(machine())-linux-gnu", "-c",
+      "\(root)/Examples/\(name).bpf.c", "-o", output,
+    ])
+    return [UInt8](try Data(contentsOf: URL(filePath: output)))
+  }
+
+  private func machine() throws -> String { try Shell.check("uname -m").trimmingCharacters(in: .whitespacesAndNewlines) }
+}
