@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run        the exec tracker, live, with a little work of its own to show     (Ctrl-C ends it)
 # make firewall   two network namespaces, traffic, block, allow
-# make test       everything that this kernel can show; make vm: the same on Debian's kernels from 5.10 to the newest
+# make test       everything: format, tests on this kernel and on Debian's from 5.10 to the newest, examples, fuzzing
+# make check      the part of it for day to day: format and tests on this kernel
 # make setup      what Debian packages are missing, installed
 SHELL := /bin/bash
 PREFIX ?= /usr/local
@@ -10,7 +11,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 RELEASE := .build/release
 SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks)
 
-.PHONY: run firewall build test vm fuzz bench format lint docs install setup clean
+.PHONY: run firewall build test check vm fuzz bench format lint docs install setup clean
 
 run: setup
 	swift build -c release --product execve-tracker
@@ -18,12 +19,15 @@ run: setup
 
 firewall: setup
 	swift build -c release --product dynamic-firewall
-	$(SUDO) Examples/firewall-demo $(RELEASE)/dynamic-firewall
+	$(SUDO) Examples/DynamicFirewall/demo.sh $(RELEASE)/dynamic-firewall
 
 build:
 	swift build
 
-test: lint
+test:
+	Tools/test-all
+
+check: lint
 	Tools/setup test
 	Tools/test
 

@@ -21,4 +21,3 @@ import Testing
     #expect(result.output.contains("== done"))
   }
 }
-

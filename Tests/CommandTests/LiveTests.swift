@@ -143,5 +143,7 @@ import Testing
     return [UInt8](try Data(contentsOf: URL(filePath: output)))
   }
 
-  private func machine() throws -> String { try Shell.check("uname -m").trimmingCharacters(in: .whitespacesAndNewlines) }
+  private func machine() throws -> String {
+    try Shell.check("uname -m").trimmingCharacters(in: .whitespacesAndNewlines)
+  }
 }

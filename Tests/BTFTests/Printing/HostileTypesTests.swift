@@ -117,7 +117,7 @@ import Testing
   func ends(name: String, list: [BTFType]) throws {
     var builder = BTFBuilder()
     for type in list { _ = try builder.add(type) }
-    Self.exercise(try BTFTypes(bytes: try builder.encode()))
+    Self.exercise(try BTFTypes(bytes: builder.encode()))
   }
 
   @Test("Types that double at each level do not double the work", arguments: [true, false])
@@ -129,7 +129,7 @@ import Testing
       let inner = Self.composite("", [("a", id, 0, 0), ("b", id, 0, 0), ("", id, 0, 0)])
       _ = try builder.add(isUnion ? .union(inner) : .structure(inner))
     }
-    Self.exercise(try BTFTypes(bytes: try builder.encode()))
+    Self.exercise(try BTFTypes(bytes: builder.encode()))
     let prototypes = try Self.prototypes()
     Self.exercise(prototypes)
   }
@@ -144,14 +144,14 @@ import Testing
       _ = try builder.add(.pointer(id))
     }
     _ = try builder.add(.structure(composite("s", [("f", 81, 0, 0)])))
-    return try BTFTypes(bytes: try builder.encode())
+    return try BTFTypes(bytes: builder.encode())
   }
 
   @Test("Names from elsewhere still make C", .enabled(if: !Clang.isMissing, "no clang"))
   func names() throws {
     var builder = BTFBuilder()
     for type in try #require(Self.cases.last).types { _ = try builder.add(type) }
-    let types = try BTFTypes(bytes: try builder.encode())
+    let types = try BTFTypes(bytes: builder.encode())
     try Clang.compile(try CPrinter(types).header())
   }
 
