@@ -202,4 +202,27 @@ import Testing
     let function = try #require(types.ids.first { types.kind($0) == .functionPrototype })
     #expect(types.declaration(of: function, named: "f") == "int f(t, long *, char)")
   }
+
+  @Test(
+    "A module's header has its own types and what they need of the kernel's", .enabled(if: !Clang.isMissing, "no clang")
+  )
+  func split() throws {
+    let base = try Clang.types(
+      of:
+        "struct list { struct list *next; }; struct other { int a; } other; struct list list; struct far { int b; } far;"
+    )
+    var builder = BTFBuilder(base: base)
+    let list = try #require(base.id(named: "list", kind: .structure))
+    let far = try builder.add(.pointer(try #require(base.id(named: "far", kind: .structure))))
+    let members = [
+      BTFComposite.Member(name: "list", type: list, bitOffset: 0), .init(name: "far", type: far, bitOffset: 64),
+    ]
+    _ = try builder.add(.structure(BTFComposite(name: "own", size: 16, members: members)))
+    let types = try BTFTypes(bytes: try builder.encode(), base: base)
+    let header = try CPrinter(types).header()
+    #expect(header.contains("struct list {\n\tstruct list *next;\n};"))
+    #expect(header.contains("struct far;\n\nstruct own {\n\tstruct list list;\n\tstruct far *far;\n};"))
+    #expect(!header.contains("other"))
+    try Clang.compile(header)
+  }
 }

@@ -124,7 +124,7 @@ import Testing
   func doubling(isUnion: Bool) throws {
     var builder = BTFBuilder()
     _ = try builder.add(Self.integer)
-    for level in 1..<22 {
+    for level in 1..<17 {
       let id = TypeID(rawValue: UInt32(level))
       let inner = Self.composite("", [("a", id, 0, 0), ("b", id, 0, 0), ("", id, 0, 0)])
       _ = try builder.add(isUnion ? .union(inner) : .structure(inner))
