@@ -117,7 +117,9 @@ struct MapCreation {
       let value = MapTypes(layout.kernelType.types, key: .void, value: layout.valueType)
       return try AnyMap(owning: try BPFCall.createMap(request), name: map.name, types: value)
     } catch let error as Errno {
-      throw BPFError("creating map \(map.name)", errno: error)
+      let isTooOld =
+        error == .invalidArgument && map.flags.contains(.link) && KernelRelease.current < KernelRelease(6, 4)
+      throw BPFError("creating map \(map.name)", errno: error, requires: isTooOld ? "6.4" : nil)
     } catch let error as BPFError {
       throw error
     } catch {

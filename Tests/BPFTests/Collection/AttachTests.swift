@@ -77,11 +77,37 @@ import Testing
     #expect(!Self.congestionControls.contains("merops_link"))
   }
 
+  /// A function of one object is replaced in a program of another.
+  @Test(.requires(.ownKernel), .works(from: "5.6")) func functionsOfProgramsAreReplaced() throws {
+    let target = try load("freplace_target")
+    #expect(try target.run("dispatcher") == 2)
+    let collection = try load("freplace") {
+      try $0.setAttachTarget(of: "replacement", to: "replaceable", in: try target.program("dispatcher"))
+    }
+    let report = try collection.attachAll()
+    #expect(report.attached.map(\.name) == ["replacement"])
+    #expect(try target.run("dispatcher") == 1)
+    #expect(try collection.global("replaced") as UInt64 == 1)
+    collection.detachAll()
+    #expect(try target.run("dispatcher") == 2)
+  }
+
+  @Test func targetsThatAreNotThere() throws {
+    let target = try load("freplace_target")
+    let error = #expect(throws: BPFError.self) {
+      try load("freplace") {
+        try $0.setAttachTarget(of: "replacement", to: "no_such_function", in: try target.program("dispatcher"))
+      }
+    }
+    #expect(error?.code == .notFound)
+    #expect(error?.description.contains("loading program replacement") == true)
+  }
+
   @Test func linksArePinnedToo() throws {
     let pins = try TestBPFFS()
     let collection = try load("externs_ksym")
     try collection.attachAll()
-    let made = try supported(from: "5.15", "pinning a tracepoint's link") {
+    let made = try supported(from: "5.7", "pinning a raw tracepoint's link") {
       try collection.pinAll(in: "\(pins.path)/probe", links: true)
     }
     collection.close()

@@ -29,7 +29,7 @@ import Testing
     #expect(info.name == "test_info")
     #expect(info.tag.count == 16)
     #expect(info.isGPLCompatible)
-    #expect(info.verifiedInstructions == 2)
+    #expect(info.verifiedInstructions == (KernelVersion.running >= "5.16" ? 2 : 0))
     #expect(info.mapIDs.isEmpty)
     #expect(try program.translatedInstructions() == Self.pass)
     #expect(try program.machineCode().allSatisfy { !$0.bytes.isEmpty })
@@ -65,6 +65,8 @@ import Testing
     let result = try program.testRun(data: packet, repetitions: 100)
     #expect(result.returnValue == 1)
     #expect(result.data == packet)
+    // Older kernels run it on anything.
+    guard KernelVersion.running >= "6.1" else { return }
     let error = #expect(throws: BPFError.self) { try program.testRun(data: [1]) }
     #expect(error?.description.contains("at least 14 bytes") == true)
   }
@@ -110,7 +112,8 @@ import Testing
       try Self.load(.xdp, code + [.load(.r0, from: .r0, 0, size: .word), .exit], logLevel: 2)
     }
     let refusal = try #require(error?.underlying as? VerifierError)
-    #expect(refusal.cause == "R0 invalid mem access 'scalar'")
+    // Older kernels say 'inv' for 'scalar'.
+    #expect(refusal.cause.hasPrefix("R0 invalid mem access"))
     #expect(refusal.instruction == 2001)
     #expect(!refusal.log.isTruncated)
   }
