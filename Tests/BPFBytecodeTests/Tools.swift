@@ -17,8 +17,7 @@ enum LLVM {
   static let objdump = newest("llvm-objdump")
 
   private static func newest(_ tool: String) -> String? {
-    ["/opt/swift/usr/bin/\(tool)", "/usr/bin/\(tool)-21", "/usr/bin/\(tool)-20"]
-      .first { FileManager.default.isExecutableFile(atPath: $0) }
+    toolchainPath(tool) ?? commandPath("\(tool)-21") ?? commandPath("\(tool)-20")
   }
 }
 

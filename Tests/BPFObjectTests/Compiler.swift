@@ -9,7 +9,7 @@ import Testing
 enum Compiler {
   static let clang: String? = {
     let named = ProcessInfo.processInfo.environment["MEROPS_CLANG"].flatMap { $0.isEmpty ? nil : $0 }
-    let candidates = [named, "/opt/swift/usr/bin/clang", commandPath("clang")].compactMap { $0 }
+    let candidates = [named, toolchainPath("clang"), commandPath("clang")].compactMap { $0 }
     return candidates.first { path in
       (try? Shell.run([path, "-target", "bpfel", "-x", "c", "-c", "/dev/null", "-o", "/dev/null"]))?.status == 0
     }

@@ -56,6 +56,13 @@ extension Trait where Self == ConditionTrait {
   }
 }
 
+/// A tool that stands beside the compiler in `PATH`: the toolchain's own clang, and not the system's.
+public func toolchainPath(_ name: String) -> String? {
+  guard let compiler = commandPath("swiftc") else { return nil }
+  let tool = URL(filePath: compiler).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: name).path
+  return FileManager.default.isExecutableFile(atPath: tool) ? tool : nil
+}
+
 /// Where a command is in `PATH` (the superuser's folders included).
 public func commandPath(_ name: String) -> String? {
   let path = ProcessInfo.processInfo.environment["PATH"] ?? ""

@@ -21,10 +21,14 @@ public final class TestCgroup: Sendable {
 
   public convenience init() throws {
     guard let mount = Self.mount else { throw Shell.Failed(description: "no cgroup v2 is mounted") }
-    try self.init(path: "\(mount)/merops-test-\(getpid())-\(Self.counter.next())")
+    try self.init(path: "\(mount)/merops-test-\(getpid())-\(Self.counter.next())", parent: nil)
   }
 
-  private init(path: String) throws {
+  /// A parent can be removed only after its children.
+  private let parent: TestCgroup?
+
+  private init(path: String, parent: TestCgroup?) throws {
+    self.parent = parent
     guard mkdir(path, 0o755) == 0 else { throw SystemFailure("mkdir(\(path))") }
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -36,7 +40,7 @@ public final class TestCgroup: Sendable {
   }
 
   /// Makes a cgroup inside this one.
-  public func child(_ name: String) throws -> TestCgroup { try TestCgroup(path: "\(path)/\(name)") }
+  public func child(_ name: String) throws -> TestCgroup { try TestCgroup(path: "\(path)/\(name)", parent: self) }
 
   deinit {
     close(descriptor)
