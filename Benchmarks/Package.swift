@@ -1,0 +1,23 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "MeropsBenchmarks",
+  dependencies: [.package(name: "Merops", path: "..")],
+  targets: [
+    // Clocks and the count of allocations: the same code on both sides.
+    .target(name: "CMeter"),
+    // Our side: what the programs in libbpf/ do, with Merops.
+    .executableTarget(
+      name: "measured", dependencies: ["CMeter", .product(name: "BPF", package: "Merops")], swiftSettings: settings),
+    // Runs both sides by turns and compares.
+    .executableTarget(
+      name: "benchmarks", dependencies: [.product(name: "BPF", package: "Merops")], swiftSettings: settings),
+  ]
+)
