@@ -88,7 +88,7 @@ extension ProgramType {
 }
 
 extension AttachType {
-  /// The type of program that the kernel does not load with an attach type that it does not know.
+  /// The type of program that no kernel loads with an attach type that it does not know.
   ///
   /// Source: kernel/bpf/syscall.c, bpf_prog_load_check_attach.
   var typeThatChecksIt: ProgramType? {
@@ -102,7 +102,6 @@ extension AttachType {
     case .cgroupInetIngress, .cgroupInetEgress: .cgroupSKB
     case .cgroupGetsockopt, .cgroupSetsockopt: .cgroupSockopt
     case .skLookup: .skLookup
-    case .skReuseportSelect, .skReuseportSelectOrMigrate: .skReuseport
     case .netfilter: .netfilter
     default: nil
     }
