@@ -218,7 +218,7 @@ import Testing
       BTFComposite.Member(name: "list", type: list, bitOffset: 0), .init(name: "far", type: far, bitOffset: 64),
     ]
     _ = try builder.add(.structure(BTFComposite(name: "own", size: 16, members: members)))
-    let types = try BTFTypes(bytes: try builder.encode(), base: base)
+    let types = try BTFTypes(bytes: builder.encode(), base: base)
     let header = try CPrinter(types).header()
     #expect(header.contains("struct list {\n\tstruct list *next;\n};"))
     #expect(header.contains("struct far;\n\nstruct own {\n\tstruct list list;\n\tstruct far *far;\n};"))

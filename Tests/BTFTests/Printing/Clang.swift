@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
 import Foundation
+import TestSupport
 import Testing
 
 /// The C compiler that judges what is printed.
@@ -26,17 +27,9 @@ enum Clang {
     defer { try? FileManager.default.removeItem(at: directory) }
     let (input, output) = (directory.appendingPathComponent("input.c"), directory.appendingPathComponent("output.o"))
     try Data(source.utf8).write(to: input)
-    let log = directory.appendingPathComponent("log")
-    try Data().write(to: log)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: clang)
-    process.arguments = ["-target", "bpf", "-g", "-O1", "-Werror", "-c", input.path, "-o", output.path] + options
-    process.standardError = try FileHandle(forWritingTo: log)
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure(description: String(decoding: try Data(contentsOf: log).prefix(4000), as: UTF8.self))
-    }
+    let result = try Shell.run(
+      [clang, "-target", "bpf", "-g", "-O1", "-Werror", "-c", input.path, "-o", output.path] + options)
+    guard result.status == 0 else { throw Failure(description: String(result.output.prefix(4000))) }
     return [UInt8](try Data(contentsOf: output))
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
 import Foundation
+import TestSupport
 import Testing
 
 /// Swift that lies in memory as BTF says, as swiftc reads it.
@@ -191,17 +192,9 @@ import Testing
     for (name, text) in files { try Data(text.utf8).write(to: directory.appendingPathComponent(name)) }
     let program = directory.appendingPathComponent("program").path
     let sources = files.keys.map { directory.appendingPathComponent($0).path }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(swiftc))
-    process.arguments = ["-warnings-as-errors", "-swift-version", "6", "-o", program] + sources
-    let log = directory.appendingPathComponent("log")
-    try Data().write(to: log)
-    process.standardError = try FileHandle(forWritingTo: log)
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Clang.Failure(description: String(decoding: try Data(contentsOf: log).prefix(4000), as: UTF8.self))
-    }
+    let result = try Shell.run(
+      [try #require(swiftc), "-warnings-as-errors", "-swift-version", "6", "-o", program] + sources)
+    guard result.status == 0 else { throw Clang.Failure(description: String(result.output.prefix(4000))) }
     return String(decoding: try Tool.run(program, []), as: UTF8.self)
   }
 }
