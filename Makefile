@@ -35,7 +35,7 @@ vm:
 	Tools/setup vm
 	swift build --build-tests
 	Tests/Peers/setup
-	Tests/VM/matrix $(KERNELS)
+	Tests/VM/matrix $(KERNELS) $(if $(OPTIONS),-- $(OPTIONS))
 
 # Seconds for each target: make fuzz SECONDS_EACH=600
 fuzz:

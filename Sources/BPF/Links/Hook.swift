@@ -17,7 +17,7 @@ public enum Hook: Sendable {
 
   /// What the program was loaded for by its BTF: `tp_btf`, `fentry`, `fexit`, `fmod_ret`, `lsm`, `freplace`.
   ///
-  /// - Requires: Linux 5.5 (lsm 5.7, freplace 5.6); a cookie Linux 5.19
+  /// - Requires: Linux 5.5 (lsm 5.7, freplace 5.6); a cookie Linux 5.19 (tp_btf 6.10)
   case typed(cookie: UInt64 = 0)
 
   /// Many kernel functions, by name or pattern of `*` and `?`, for `fentry.multi` and its like.

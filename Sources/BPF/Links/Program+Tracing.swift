@@ -39,7 +39,7 @@ extension Program {
       return Link(KernelLink(link, place), place: place)
     } catch {
       throw attachError(
-        place, error, requires: cookie == 0 ? "5.5" : "5.19",
+        place, error, requires: cookie == 0 ? "5.5" : attachType == .traceRawTP ? "6.10" : "5.19",
         hint: error == .notPermitted || error == .notSupported
           ? "this kernel may lack CONFIG_FUNCTION_TRACER or dynamic trampolines" : nil)
     }

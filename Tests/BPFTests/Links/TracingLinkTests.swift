@@ -47,7 +47,7 @@ import Testing
     try link.detach()
   }
 
-  @Test(.works(from: "5.19")) func typedCookie() throws {
+  @Test(.works(from: "6.10")) func typedCookie() throws {
     let collection = try loadForThisThread("attach_cookie", ["on_typed"])
     let link = try collection.program("on_typed").attach(to: .typed(cookie: 77))
     _ = getpgid(0)
