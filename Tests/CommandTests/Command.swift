@@ -53,19 +53,3 @@ final class Scratch: Sendable {
     return file
   }
 }
-
-/// A bpffs of the test's own: what is pinned in it goes when it is unmounted.
-final class PinDirectory: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "merops-pins-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    try Shell.check(["mount", "-t", "bpf", "bpf", path])
-  }
-
-  deinit {
-    _ = try? Shell.run(["umount", path])
-    try? FileManager.default.removeItem(atPath: path)
-  }
-}

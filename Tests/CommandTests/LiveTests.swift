@@ -6,11 +6,11 @@ import Testing
 /// The verbs that speak to the kernel, on one object from load to detach.
 @Suite(.serialized, .requires(.root), .requires(kernel: "5.15")) struct LiveTests {
   let scratch: Scratch
-  let pins: PinDirectory
+  let pins: TestBPFFS
 
   init() throws {
     scratch = try Scratch()
-    pins = try PinDirectory()
+    pins = try TestBPFFS()
   }
 
   @Test func verifyLeavesNothing() throws {

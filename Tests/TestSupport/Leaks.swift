@@ -29,14 +29,22 @@ public struct OpenDescriptors: Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Runs `body` and fails unless every descriptor that it opened is closed again.
-///
-/// It runs on a thread with a descriptor table of its own, so what other tests open meanwhile does not count. For the
-/// same reason `body` can use no descriptor that is open already.
+/// Runs `body` and fails unless every descriptor that it opened is closed again; `openDescriptors` says how.
 public func expectNoLeak(
   sourceLocation: SourceLocation = #_sourceLocation, _ body: @escaping @Sendable () throws -> Void
 ) throws {
-  let (before, after) = try onDedicatedThread {
+  let (before, after) = try openDescriptors(around: body)
+  #expect(before == after, "descriptors before: \(before); after: \(after)", sourceLocation: sourceLocation)
+}
+
+/// Runs `body`, and gives the descriptors that are open before and after it.
+///
+/// It runs on a thread with a descriptor table of its own, so what other tests open meanwhile does not count. For the
+/// same reason `body` can use no descriptor that is open already.
+public func openDescriptors(
+  around body: @escaping @Sendable () throws -> Void
+) throws -> (before: OpenDescriptors, after: OpenDescriptors) {
+  try onDedicatedThread {
     guard unshare(CInt(CTEST_CLONE_FILES)) == 0 else { throw SystemFailure("unshare(CLONE_FILES)") }
     // The copies would keep alive what other threads close.
     closeFrom(3)
@@ -44,7 +52,6 @@ public func expectNoLeak(
     try body()
     return (before, OpenDescriptors.current())
   }
-  #expect(before == after, "descriptors before: \(before); after: \(after)", sourceLocation: sourceLocation)
 }
 
 private func closeFrom(_ first: CInt) {

@@ -40,24 +40,11 @@ func eventually(_ isTrue: () -> Bool) -> Bool {
   return false
 }
 
-/// A bpffs that only one test has.
-final class TestBPFFS: Sendable {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.path + "/merops-bpffs-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    _ = try Shell.check("mount -t bpf merops-test \(path)")
-  }
-
-  deinit {
-    _ = try? Shell.check("umount \(path)")
-    rmdir(path)
-  }
-
-  /// The files and directories below it, but for those that the kernel makes.
-  var entries: Set<String> {
-    Set(FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])
-      .subtracting(["maps.debug", "progs.debug"])
+extension TestBPFFS {
+  /// Options that pin maps here.
+  var options: LoadOptions {
+    var options = LoadOptions()
+    options.pinDirectory = path
+    return options
   }
 }

@@ -65,9 +65,7 @@ import Testing
   /// A load that fails takes its pins back.
   @Test func failedLoadLeavesNoPin() throws {
     let pins = try TestBPFFS()
-    var options = LoadOptions()
-    options.pinDirectory = pins.path
-    let collection = try open("verifier_reject", options: options)
+    let collection = try open("verifier_reject", options: pins.options)
     try collection.change(map: "counts") { $0.pinning = .byName }
     try collection.select(programs: ["null_not_checked"])
     #expect(throws: BPFError.self) { try collection.load() }
