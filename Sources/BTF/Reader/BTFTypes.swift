@@ -21,6 +21,7 @@ public final class BTFTypes: Sendable {
   /// String offsets below this are the base's.
   let firstString: UInt64
   let names = Mutex(NameLookup())
+  let hasLongStrings: Bool
   private let owner: any AnyObject & Sendable
 
   /// Reads BTF from bytes, which are copied.
@@ -78,6 +79,8 @@ public final class BTFTypes: Sendable {
     self.offsets = offsets
     self.firstString = firstString
     self.owner = owner
+    hasLongStrings = Self.hasLongStrings(source, strings, base: base)
+    try checkNames()
   }
 
   /// One past the last id.

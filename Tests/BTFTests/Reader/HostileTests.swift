@@ -136,6 +136,36 @@ import Testing
     #expect(error?.code == .tooLarge)
   }
 
+  /// A type for each tail of one long string: a name of its own for each, from hardly any bytes.
+  private func tails(of length: Int, asMembers: Bool = false) throws -> [UInt8] {
+    var builder = BTFBuilder()
+    let name = try builder.string(String(repeating: "a", count: length))
+    let members = asMembers ? [BTFComposite.Member(name: "m", type: 1, bitOffset: 0)] : []
+    for _ in 0..<length { _ = try builder.add(.structure(BTFComposite(name: "s", size: 0, members: members))) }
+    var bytes = builder.encode()
+    for index in 0..<length {
+      let place = 24 + (asMembers ? 24 * index + 12 : 12 * index)
+      bytes[word: place] = name + UInt32(index)
+    }
+    return bytes
+  }
+
+  @Test(arguments: [false, true]) func namesThatShareTheirTails(_ asMembers: Bool) throws {
+    // Half a gigabyte of names in half a megabyte.
+    let error = #expect(throws: BTFError.self) { try BTFTypes(bytes: tails(of: 32768, asMembers: asMembers)) }
+    #expect(error?.code == .tooLarge)
+    // As far as any compiler goes: each is found by its own name.
+    let types = try BTFTypes(bytes: tails(of: 500, asMembers: asMembers))
+    Self.exercise(types)
+    if !asMembers { #expect(types.ids(named: String(repeating: "a", count: 7)) == [494]) }
+  }
+
+  @Test func oneLongNameIsRead() throws {
+    let name = String(repeating: "long", count: 20_000)
+    let types = try types([.forward(name: "short", isUnion: false), .typedef(name: name, type: 1)])
+    #expect(types.ids(named: name) == [2])
+  }
+
   @Test func manyTypesOfOneName() throws {
     let types = try types((0..<3000).map { _ in .forward(name: "same", isUnion: false) })
     #expect(types.ids(named: "same").count == 3000)
