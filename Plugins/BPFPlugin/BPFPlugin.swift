@@ -10,9 +10,12 @@ import PackagePlugin
 @main struct BPFPlugin: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
     let folder = target.directoryURL.appending(path: "bpf")
-    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+    guard let entries = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) else {
+      throw NoPrograms(target: target.name, folder: folder.path, isThere: false)
+    }
+    let files = entries.sorted { $0.lastPathComponent < $1.lastPathComponent }
     let programs = files.filter { $0.lastPathComponent.hasSuffix(".bpf.c") }
+    guard !programs.isEmpty else { throw NoPrograms(target: target.name, folder: folder.path, isThere: true) }
     // There is no dependency file in a build-tool plugin: every header may concern every program.
     let headers = files.filter { $0.pathExtension == "h" }.map { $0.resolvingSymlinksInPath() }
 
@@ -56,5 +59,18 @@ import PackagePlugin
       return URL(filePath: path)
     }
     return try context.tool(named: "clang").url
+  }
+}
+
+/// A target that uses the plugin and has nothing for it.
+struct NoPrograms: Error, CustomStringConvertible {
+  var target: String
+  var folder: String
+  var isThere: Bool
+
+  var description: String {
+    (isThere ? "there is no *.bpf.c in \(folder)" : "there is no folder \(folder)")
+      + ": BPFPlugin compiles the kernel programs of target \(target) from there; "
+      + "add one, such as bpf/probe.bpf.c, or leave the plugin out of the target"
   }
 }
