@@ -69,6 +69,24 @@ import Testing
     #expect(wrong.status == 1 && wrong.output.contains("many"), "\(wrong.output)")
   }
 
+  @Test func mapFactsEqualBpftools() throws {
+    let folder = "\(pins.path)/facts"
+    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    _ = try Command.text("prog", "load", file, "--pin", folder)
+    let map = "\(folder)/exec_counts"
+    let shown = try #require(try Command.json("map", "show", map) as? [String: Any])
+    let peer = try Shell.check("bpftool -j map show pinned \(map)")
+    let facts = try #require(try JSONSerialization.jsonObject(with: Data(peer.utf8)) as? [String: Any])
+    for key in ["id", "type", "name", "bytes_key", "bytes_value", "max_entries", "bytes_memlock"] {
+      #expect("\(shown[key] ?? "-")" == "\(facts[key] ?? "+")", "\(key)")
+    }
+    #expect(try Command.text("map", "show", map).contains("memory     \(facts["bytes_memlock"] ?? "") bytes"))
+    #expect(shown["frozen"] as? Bool == false)
+    let listed = try #require(try Command.json("map", "list") as? [[String: Any]])
+    let same = try #require(listed.first { $0["id"] as? Int == shown["id"] as? Int })
+    #expect("\(same["bytes_memlock"] ?? "-")" == "\(facts["bytes_memlock"] ?? "+")")
+  }
+
   /// The listing equals bpftool's, line for line, but for the source lines that both weave in.
   @Test func dumpEqualsBpftools() throws {
     let folder = "\(pins.path)/dump"

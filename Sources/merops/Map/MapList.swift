@@ -19,7 +19,12 @@ struct MapList: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    output.print(MapListReport(maps: try AnyMap.all(), owners: Owners()))
+    // A map may go away between the list and its opening.
+    let maps = try AnyMap.all().compactMap { info in
+      let map = try? AnyMap(id: info.id, access: .readOnly)
+      return map.map { MapFacts(info: info, usage: try? $0.usage()) }
+    }
+    output.print(MapListReport(maps: maps, owners: Owners()))
   }
 }
 
@@ -38,19 +43,29 @@ struct MapShow: ParsableCommand {
 
   func run() throws {
     let map = try map.map(access: .readOnly)
-    output.print(MapReport(info: map.info, types: try map.types(), owners: Owners()))
+    let facts = MapFacts(info: map.info, usage: try map.usage(), types: try map.types())
+    output.print(MapReport(facts: facts, owners: Owners()))
   }
 }
 
+/// What is known of one map.
+struct MapFacts {
+  var info: MapInfo
+  var usage: MapUsage?
+  var types: MapTypes?
+}
+
 struct MapListReport: Report {
-  var maps: [MapInfo]
+  var maps: [MapFacts]
   var owners: Owners
 
   var text: String {
-    var table = Table("ID", "TYPE", "NAME", "KEY", "VALUE", "ENTRIES", "FLAGS", "PROCESSES")
-    for map in maps {
+    var table = Table("ID", "TYPE", "NAME", "KEY", "VALUE", "ENTRIES", "MEMORY", "FLAGS", "PROCESSES")
+    for facts in maps {
+      let map = facts.info
       table.row(
         "\(map.id)", "\(map.type)", map.name, "\(map.keySize)", "\(map.valueSize)", "\(map.maxEntries)",
+        facts.usage.map { "\($0.memory)" } ?? "-",
         map.flags.isEmpty ? "-" : "0x" + String(map.flags.rawValue, radix: 16), owners.text(map: map.id))
     }
     return table.text
@@ -58,26 +73,30 @@ struct MapListReport: Report {
 
   func write(to json: inout JSONWriter) {
     json.beginArray()
-    for map in maps { MapReport(info: map, types: nil, owners: owners).write(to: &json) }
+    for facts in maps { MapReport(facts: facts, owners: owners).write(to: &json) }
     json.endArray()
   }
 }
 
 /// One map.
 struct MapReport: Report {
-  var info: MapInfo
-  var types: MapTypes?
+  var facts: MapFacts
   var owners: Owners
+
+  private var info: MapInfo { facts.info }
 
   var text: String {
     var lines = [
       "map \(info.id): \(info.name)",
       "type       \(info.type)",
-      "key        \(info.keySize) bytes\(type(types?.key))",
-      "value      \(info.valueSize) bytes\(type(types?.value))",
+      "key        \(info.keySize) bytes\(type(facts.types?.key))",
+      "value      \(info.valueSize) bytes\(type(facts.types?.value))",
       "entries    at most \(info.maxEntries)",
       "flags      0x\(String(info.flags.rawValue, radix: 16))",
     ]
+    if let usage = facts.usage {
+      lines.append("memory     \(usage.memory) bytes\(usage.isFrozen ? ", frozen: read-only from user space" : "")")
+    }
     if info.btfID != 0 { lines.append("types      btf \(info.btfID)") }
     let processes = owners.text(map: info.id)
     if !processes.isEmpty { lines.append("held by    \(processes)") }
@@ -85,7 +104,7 @@ struct MapReport: Report {
   }
 
   private func type(_ id: TypeID?) -> String {
-    guard let types, let id, id != 0, types.types.kind(id) != .dataSection else { return "" }
+    guard let types = facts.types, let id, id != 0, types.types.kind(id) != .dataSection else { return "" }
     return ": \(types.types.declaration(of: id))"
   }
 
@@ -98,6 +117,11 @@ struct MapReport: Report {
     json.field("bytes_value", info.valueSize)
     json.field("max_entries", info.maxEntries)
     json.field("flags", info.flags.rawValue)
+    if let usage = facts.usage {
+      json.field("bytes_memlock", usage.memory)
+      json.key("frozen")
+      json.bool(usage.isFrozen)
+    }
     if info.btfID != 0 { json.field("btf_id", info.btfID) }
     owners.write(map: info.id, to: &json)
     json.endObject()
