@@ -28,6 +28,9 @@ enum KernelSupport {
   /// A map is kept alive by a program that does not use it.
   static var canBindMaps: Bool { isAtLeast(5, 10) }
 
+  /// Parameters of global functions are the context if they are tagged so (`__arg_ctx`).
+  static var hasContextArguments: Bool { isAtLeast(6, 8) }
+
   /// bpf_get_attach_cookie().
   static var hasCookies: Bool { (try? Features.supports(.attachCookie)) ?? false }
 

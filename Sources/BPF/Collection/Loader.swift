@@ -38,15 +38,19 @@ struct Loader {
     guard !spec.isBigEndian else {
       throw BPFError(.object, "loading \(spec.name)", detail: "it is for a big-endian machine")
     }
+    // As libbpf does: before 5.11 maps and programs count as locked memory, of which little is allowed. Who may not lift
+    // the limit may still be below it.
+    try? Memlock.raise()
     let externs = try Externs(spec, settings) { () throws(BPFError) in try KernelTypes.current() }
     let layouts = try layOutStructOps()
-    let types = try loadTypes()
+    let contexts = try contextArguments()
+    let types = try loadTypes(contexts?.types ?? spec.types)
     var creation = MapCreation(
       spec: spec, settings: settings, types: types?.fd, replacements: replacements, options: externs.options,
       structOps: layouts)
     try creation.make()
     do {
-      return try loadPrograms(externs, layouts, types?.fd, creation)
+      return try loadPrograms(externs, layouts, contexts, types?.fd, creation)
     } catch {
       creation.undo()
       throw error
@@ -54,7 +58,8 @@ struct Loader {
   }
 
   private mutating func loadPrograms(
-    _ externs: Externs, _ layouts: [Int: StructOpsLayout], _ types: CInt?, _ creation: MapCreation
+    _ externs: Externs, _ layouts: [Int: StructOpsLayout], _ contexts: ContextArguments?, _ types: CInt?,
+    _ creation: MapCreation
   ) throws(BPFError) -> LoadedObjects {
     var loaded = LoadedObjects(maps: creation.maps, pins: creation.pins)
     loaded.arenas = creation.arenas
@@ -68,6 +73,9 @@ struct Loader {
         return table.fd
       }
       try preparation.aim(&prepared, program)
+      if let contexts {
+        prepared.functions = prepared.functions.map { ($0.instruction, contexts.function($0.type, in: program.type)) }
+      }
       loaded.programs.append(
         try withExtendedLifetime(tables) { () throws(BPFError) in
           try load(prepared, program, externs, types)
@@ -110,9 +118,19 @@ struct Loader {
 // Types.
 extension Loader {
   /// Loads the object's types. Without them maps and programs still load, but for what needs them.
-  private func loadTypes() throws(BPFError) -> LoadedTypes? {
-    guard let types = spec.types else { return nil }
+  private func loadTypes(_ types: BTFTypes?) throws(BPFError) -> LoadedTypes? {
+    guard let types else { return nil }
     return try TypesLoader.load(types, isNeeded: needsTypes)
+  }
+
+  /// What parameters with the tag `__arg_ctx` become on kernels that do not know it.
+  private func contextArguments() throws(BPFError) -> ContextArguments? {
+    guard let types = spec.types, !KernelSupport.hasContextArguments else { return nil }
+    do {
+      return try ContextArguments(types, in: Set(spec.programs.filter(\.autoload).map(\.type)))
+    } catch {
+      throw BPFError(.types, "rewriting parameters that stand for the context", underlying: error)
+    }
   }
 
   /// Whether the object cannot do without types in the kernel.

@@ -138,8 +138,10 @@ extension BPFError: CustomStringConvertible {
       text += ": \(code)"
     }
     if let errno { text += " (\(Self.describe(errno)))" }
-    if let requiredKernel { text += "; it needs Linux \(requiredKernel) or later" }
-    if let hint { text += "; \(hint)" }
+    // A verifier's log has lines of its own.
+    let separator = text.contains("\n") ? "\n  " : "; "
+    if let requiredKernel { text += "\(separator)it needs Linux \(requiredKernel) or later" }
+    if let hint { text += "\(separator)\(hint)" }
     return text
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFBytecode
+
 /// Calls to helpers that do not exist, written over instructions that could not be relocated.
 ///
 /// Code that is never reached may hold them: the verifier prunes it. If it is reached, the verifier refuses with
@@ -32,7 +34,7 @@ enum Poison {
 }
 
 extension VerifierLog {
-  /// The log with poisoned calls put in words.
+  /// The log with poisoned calls put in words, and helpers named that the kernel has only a number for.
   ///
   /// `describe` gets the instruction's index and the call's meaning, and gives what replaces "invalid func unknown#...".
   func explainingPoison(_ describe: (Int, Poison.Meaning) -> String?) -> VerifierLog {
@@ -40,10 +42,12 @@ extension VerifierLog {
     var last: Int?
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       if case .instruction(let index, _) = Line(line) { last = index }
-      if let index = last, let hash = line.rest(after: "invalid func unknown#"), let number = Int32(hash),
-        let meaning = Poison.meaning(of: number), let words = describe(index, meaning)
+      if let index = last, let number = line.unknownHelper, let meaning = Poison.meaning(of: number),
+        let words = describe(index, meaning)
       {
         result.append(words)
+      } else if let helper = line.missingHelper {
+        result.append("\(line): this kernel does not have \(helper)")
       } else {
         result.append(String(line))
       }
@@ -52,9 +56,22 @@ extension VerifierLog {
   }
 }
 
+extension VerifierLog {
+  /// Helpers that were called and that the kernel does not know, though later ones do.
+  var missingHelpers: [Helper] { lines.compactMap(\.missingHelper) }
+}
+
 extension Substring {
-  /// What follows `prefix`, if the line begins with it.
-  fileprivate func rest(after prefix: String) -> Substring? {
-    hasPrefix(prefix) ? dropFirst(prefix.count).prefix { $0.isNumber } : nil
+  /// The number in "invalid func unknown#1234".
+  fileprivate var unknownHelper: Int32? {
+    let prefix = "invalid func unknown#"
+    return hasPrefix(prefix) ? Int32(dropFirst(prefix.count).prefix { $0.isNumber }) : nil
+  }
+
+  /// The helper of that number, where there is one.
+  fileprivate var missingHelper: Helper? {
+    guard let number = unknownHelper.flatMap({ UInt32(exactly: $0) }) else { return nil }
+    let helper = Helper(rawValue: number)
+    return helper.name == nil ? nil : helper
   }
 }

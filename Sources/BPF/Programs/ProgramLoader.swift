@@ -77,17 +77,18 @@ struct ProgramLoader {
     let log = VerifierLog(buffer: log?.bytes ?? [], isTruncated: isTruncated).explainingPoison(explain)
     guard log.lastLines(1).isEmpty else {
       let error = VerifierError(program: name, errno: errno, log: log, locate: locate)
-      return BPFError(.verifier, context, underlying: error)
+      let needed = error.missingHelpers.compactMap(\.minimumKernel).max().map { "\($0)" }
+      return BPFError(.verifier, context, requires: needed ?? requirement(errno), underlying: error)
     }
     return BPFError(context, errno: errno, detail: silentReason(errno), requires: requirement(errno), hint: hint(errno))
   }
 
-  /// The kernel that first had this type of program, where the running one is older.
+  /// The kernel that first had programs of this kind, where the running one is older.
   private func requirement(_ errno: Errno) -> String? {
-    guard errno == .invalidArgument, let needed = type.minimumKernel,
-      KernelRelease.current < KernelRelease(Int(needed.major), Int(needed.minor))
-    else { return nil }
-    return "\(needed)"
+    guard errno == .invalidArgument else { return nil }
+    let kinds = [spec?.sectionKind?.minimumKernel ?? attachType?.minimumKernel, type.minimumKernel]
+    let needed = kinds.compactMap { $0 }.filter { !Features.isRunning($0) }.max()
+    return needed.map { "\($0)" }
   }
 
   /// What a refusal without a log means.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BPFBytecode
 public import SystemPackage
 
 /// The verifier refused a program: why, where in the source, where in the code, and the log to read on.
@@ -21,6 +22,12 @@ public struct VerifierError: Error, Hashable, Sendable {
 
   /// The source line that it was compiled from: "counter.bpf.c:42: int value = *pointer;".
   public var source: String?
+
+  /// What the verifier would change, where the kernel says so: "Add a NULL check before the access ...".
+  public var suggestion: String? { log.suggestion }
+
+  /// Helpers that the program calls and the running kernel does not have.
+  public var missingHelpers: [Helper] { log.missingHelpers }
 
   /// The whole log.
   public var log: VerifierLog
@@ -46,6 +53,7 @@ extension VerifierError: CustomStringConvertible {
       if let disassembly { text += ": \(disassembly)" }
     }
     if let source { text += "\n  source \(source)" }
+    if let suggestion { text += "\n  the verifier suggests: \(suggestion)" }
     let shown = log.lastLines(Self.shownLines)
     if !shown.isEmpty {
       text += "\n  end of the log:"

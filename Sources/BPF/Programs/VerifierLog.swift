@@ -26,10 +26,23 @@ public struct VerifierLog: Hashable, Sendable {
   /// The lines of the log, without the empty ones.
   public var lines: [Substring] { text.split(separator: "\n") }
 
-  /// The last `count` lines that say something about the program; the closing statistics are left out.
+  /// The last `count` lines that say something about the program; the closing statistics are left out, and so is the
+  /// report of newer kernels, which says the same again at length.
   public func lastLines(_ count: Int) -> [String] {
-    lines.filter { Line($0) != .statistics }.suffix(count).map(String.init)
+    lines.prefix { !$0.hasPrefix(Self.reportStart) }.filter { Line($0) != .statistics }.suffix(count).map(String.init)
   }
+
+  /// What the verifier would change in the program, from the report at the end of its log.
+  ///
+  /// - Requires: Linux 7.3, which explains some refusals
+  public var suggestion: String? {
+    let report = lines.drop { !$0.hasPrefix(Self.reportStart) }
+    let text = report.drop { $0 != "Suggestion:" }.dropFirst().prefix { $0.hasPrefix("  ") }
+    return text.isEmpty ? nil : text.flatMap { $0.split(separator: " ") }.joined(separator: " ")
+  }
+
+  /// The first line of the report on a refusal: "Verification failed: Memory Safety: Access outside bounds".
+  private static let reportStart = "Verification failed: "
 
   /// The number of instructions that the verifier went through ("processed 108 insns"), which is its measure of work:
   /// the limit is one million.
@@ -40,8 +53,14 @@ public struct VerifierLog: Hashable, Sendable {
     return nil
   }
 
-  /// The deepest stack of each function in bytes ("stack depth 16+8"), main program first.
+  /// The deepest stack of each function in bytes, main program first.
+  ///
+  /// "stack depth 16+8"; newer kernels (7.3) have a line for each function: "subprog 0 (main) ... stack 16".
   public var stackDepths: [Int] {
+    let functions = lines.filter { $0.hasPrefix("subprog ") }.compactMap { line in
+      line.split(separator: " ").drop { $0 != "stack" }.dropFirst().first.flatMap { Int($0) }
+    }
+    guard functions.isEmpty else { return functions }
     for line in lines.reversed() where line.hasPrefix("stack depth ") {
       return line.dropFirst("stack depth ".count).split(separator: "+").compactMap { Int($0) }
     }
@@ -65,6 +84,7 @@ extension VerifierLog {
     var finding = Finding()
     var causes: [Substring] = []
     for line in lines {
+      if line.hasPrefix(Self.reportStart) { break }
       switch Line(line) {
       case .statistics, .state: continue
       case .source(let text):
@@ -113,6 +133,7 @@ extension VerifierLog {
 
     private static let statisticsPrefixes = [
       "processed ", "verification time ", "stack depth ", "insns processed ", "max_states_per_insn ",
+      "subprog ",
     ]
     private static let statePrefixes = [
       "from ", "func#", "mark_precise", "regs=", "parent ", "last_idx ", "propagating ", "Live regs before", "caller:",

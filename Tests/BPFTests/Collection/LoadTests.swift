@@ -3,6 +3,7 @@
 import BPFBytecode
 import BPFObject
 import BPFSystem
+import Glibc
 import TestSupport
 import Testing
 
@@ -87,6 +88,14 @@ import Testing
     #expect(memory.loadUnaligned(fromByteOffset: globals, as: UInt64.self) == 5678)
   }
 
+  /// One function, verified with the context of each program that calls it. Kernels before 6.8 do not know the tag.
+  @Test func contextArguments() throws {
+    let collection = try load("context_arguments") { try $0.setAutoload(true, of: "from_kprobe") }
+    // Nobody reads the events.
+    #expect(Int32(bitPattern: try collection.run("from_tc")) == -ENOENT)
+    #expect(Int32(bitPattern: try collection.run("from_xdp")) == -ENOENT)
+  }
+
   @Test func trialLoadReports() throws {
     let collection = try open("subprograms")
     let report = try collection.verify()
@@ -99,6 +108,22 @@ import Testing
     #expect(entry.stackDepths.count >= 1)
     #expect(report.maps.count == 2)
     try collection.load()
+  }
+
+  /// What the kernel is too old for is told with the first that is not.
+  @Test(.enabled(if: TestSupport.KernelVersion.running < "6.4", "this kernel has netfilter programs"))
+  func kindsThatAreNotThereHaveAFirstKernel() throws {
+    let error = #expect(throws: BPFError.self) { try load("netfilter") }
+    #expect(error?.requiredKernel == "6.4")
+  }
+
+  /// Kernels before 5.11 charge maps and programs to the limit on locked memory, which is lifted for them.
+  @Test func limitOnLockedMemory() throws {
+    let before = Memlock.current == .max ? "unlimited" : "\(Memlock.current)"
+    defer { _ = try? Shell.check("prlimit --pid \(getpid()) --memlock=\(before):") }
+    try Shell.check("prlimit --pid \(getpid()) --memlock=4096:")
+    try load("maps").close()
+    #expect((Memlock.current == .max) == (TestSupport.KernelVersion.running < "5.11"))
   }
 
   @Test func logLevelIsHonoured() throws {

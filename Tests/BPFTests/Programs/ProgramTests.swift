@@ -92,6 +92,16 @@ import Testing
     #expect(refusal.errno == .permissionDenied)
   }
 
+  /// A helper of a later kernel is named, and so is the kernel.
+  @Test(.enabled(if: KernelVersion.running < "6.1", "this kernel has all helpers"))
+  func helpersThatAreNotThereAreNamed() throws {
+    let helper = try #require(Helper(named: "ktime_get_tai_ns"))
+    let error = #expect(throws: BPFError.self) { try Self.load(.xdp, [.call(helper), .exit]) }
+    #expect(error?.code == .verifier)
+    #expect(error?.requiredKernel == helper.minimumKernel.map { "\($0)" })
+    #expect(error?.description.contains("this kernel does not have bpf_ktime_get_tai_ns") == true)
+  }
+
   @Test func logOnRequest() throws {
     let program = try Self.load(.xdp, Self.pass, logLevel: 2)
     #expect(program.log?.processedInstructions == 2)

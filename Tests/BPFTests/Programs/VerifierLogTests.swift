@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFBytecode
 import SystemPackage
 import Testing
 
@@ -35,6 +36,54 @@ import Testing
     invalid func unknown#195896080
     processed 8 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
     """
+
+  /// Linux 7.3's: a report after the cause, and statistics for each function.
+  static let reported = """
+    ; *value = 1; @ counter.bpf.c:18
+    8: (7b) *(u64 *)(r0 +0) = r1
+    R0 invalid mem access 'map_value_or_null'
+
+    Verification failed: Register Type Safety: Invalid dereference
+
+    Reason:
+      R0 may be NULL here (a nullable map value pointer).
+
+    At:
+      count @ counter.bpf.c:18:9
+      Instruction context:
+      >>>  8 | (7b) *(u64 *)(r0 +0) = r1
+
+    Suggestion:
+      Add a NULL check before the access and dereference the pointer
+      only on the non-NULL path.
+
+    verification time 49 usec
+    stack depth max 24
+    subprog 0 (count) main insns_self 8 insns_total 12 stack 8
+    subprog 1 (helper) global insns_self 4 insns_total 4 stack 16
+    processed 12 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+    """
+
+  @Test func reportsAreNotTheCause() {
+    let log = VerifierLog(text: Self.reported)
+    #expect(log.finding().cause == "R0 invalid mem access 'map_value_or_null'")
+    #expect(log.finding().instruction == 8)
+    #expect(log.lastLines(1) == ["R0 invalid mem access 'map_value_or_null'"])
+    #expect(log.stackDepths == [8, 16])
+    #expect(log.processedInstructions == 12)
+    let suggestion = "Add a NULL check before the access and dereference the pointer only on the non-NULL path."
+    #expect(log.suggestion == suggestion)
+    let error = VerifierError(program: "count", errno: .permissionDenied, log: log, locate: { _ in nil })
+    #expect(error.description.contains("\n  the verifier suggests: \(suggestion)\n"))
+    #expect(VerifierLog(text: Self.nullAccess).suggestion == nil)
+  }
+
+  @Test func helpersThatTheKernelHasOnlyANumberFor() {
+    let log = VerifierLog(text: "3: (85) call unknown#181\ninvalid func unknown#181\n").explainingPoison { _, _ in nil }
+    #expect(log.finding().cause == "invalid func unknown#181: this kernel does not have bpf_loop")
+    #expect(log.missingHelpers.map(\.minimumKernel) == [KernelVersion(5, 17)])
+    #expect(VerifierLog(text: "invalid func unknown#4711").missingHelpers.isEmpty)
+  }
 
   @Test func causeAndPlace() {
     let finding = VerifierLog(text: Self.nullAccess).finding()
