@@ -42,6 +42,13 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    // Layer 2, kernel programs in Swift: what a probe imports. Compiled here for editors and tests; the build step
+    // compiles the same sources for BPF.
+    .target(name: "CBPFKernel", exclude: ["bpf"]),
+    .target(
+      name: "BPFKernel", dependencies: ["CBPFKernel"],
+      swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
+
     // Layer 2, the toolchain: compiles *.bpf.c while the package builds and embeds the object.
     .executableTarget(name: "bpf-build", swiftSettings: settings),
     .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+
+/// A cursor over a packet's bytes. Each read compares the position with the packet's end, in the form that the verifier
+/// understands, and costs what the same comparison costs in C.
+///
+///     var packet = context.packet
+///     guard let frame = packet.ethernet(), frame.type == .ipv4, let header = packet.ipv4() else { return .pass }
+///
+/// A cursor is void after a helper that moves the packet's bytes: make a new one from the context.
+@frozen public struct Packet: ~Copyable, ~Escapable {
+  @usableFromInline var position: UInt
+  @usableFromInline let end: UInt
+  @usableFromInline let start: UInt
+
+  @inline(__always) @usableFromInline @_lifetime(immortal)
+  init(start: UInt, end: UInt) {
+    self.start = start
+    self.end = end
+    position = start
+  }
+
+  /// Whether so many bytes are left, `count` being a constant or a small number that the verifier can bound.
+  @inline(__always)
+  public func has(_ count: UInt) -> Bool { position &+ count <= end }
+
+  /// Reads a value and moves behind it; nil if the packet ends before.
+  @inline(__always) @_lifetime(self: copy self)
+  public mutating func read<T: BitwiseCopyable>(_ type: T.Type = T.self) -> T? {
+    let next = position &+ UInt(MemoryLayout<T>.size)
+    guard next <= end else { return nil }
+    let value = Packet.load(type, position)
+    position = next
+    return value
+  }
+
+  /// Reads a value `offset` bytes ahead without moving; nil if the packet ends before.
+  @inline(__always)
+  public func peek<T: BitwiseCopyable>(_ type: T.Type = T.self, at offset: UInt = 0) -> T? {
+    guard position &+ offset &+ UInt(MemoryLayout<T>.size) <= end else { return nil }
+    return Packet.load(type, position &+ offset)
+  }
+
+  /// Moves on, beyond the end if need be: the next read then says so.
+  @inline(__always) @_lifetime(self: copy self)
+  public mutating func skip(_ count: UInt) { position = position &+ count }
+
+  /// The place of the next byte, to come back to with ``modify(_:at:_:)``.
+  public var mark: Mark { @inline(__always) get { Mark(address: position) } }
+
+  /// A place in a packet.
+  @frozen public struct Mark: BitwiseCopyable {
+    @usableFromInline let address: UInt
+    @inline(__always) @usableFromInline init(address: UInt) { self.address = address }
+  }
+
+  /// Changes a value in the packet, in place: in programs that may write directly (XDP, tc).
+  ///
+  ///     let place = packet.mark
+  ///     guard let header = packet.ipv4() else { return .pass }
+  ///     packet.modify(IPv4Header.self, at: place) { $0.decrementTimeToLive() }
+  ///
+  /// - Returns: false if the packet ends before.
+  @inline(__always) @discardableResult
+  public func modify<T: BitwiseCopyable>(_ type: T.Type = T.self, at mark: Mark, _ body: (inout T) -> Void) -> Bool {
+    guard mark.address &+ UInt(MemoryLayout<T>.size) <= end else { return false }
+    body(&UnsafeMutablePointer<T>(bitPattern: mark.address).unsafelyUnwrapped.pointee)
+    return true
+  }
+
+  @inline(__always) @usableFromInline
+  static func load<T: BitwiseCopyable>(_ type: T.Type, _ address: UInt) -> T {
+    let pointer = UnsafeRawPointer(bitPattern: address).unsafelyUnwrapped
+    #if hasFeature(Embedded)
+      // The verifier lets packet bytes be read unaligned wherever the processor does.
+      return pointer.load(as: type)
+    #else
+      return pointer.loadUnaligned(as: type)
+    #endif
+  }
+}
