@@ -47,7 +47,8 @@ public enum Hook: Sendable {
 
   /// A statically defined probe (`DTRACE_PROBE`, `USDT`) of an executable or shared library.
   ///
-  /// - Requires: Linux 4.20 for probes with a semaphore
+  /// - Requires: Linux 4.20 for probes with a semaphore; before 5.15 a shared library's or movable program's probe is
+  ///   attached to in one process (``USDT/processID``), which must be running
   case usdt(USDT)
 
   /// A perf event that is open: the link takes a reference of its own.
