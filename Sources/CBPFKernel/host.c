@@ -2,3 +2,4 @@
 // The functions that programs get from bpf/*.c, for the host: what uses BPFKernel there can be linked, and tests can
 // read contexts that they made themselves.
 #include "bpf/contexts.c"
+#include "bpf/registers.c"

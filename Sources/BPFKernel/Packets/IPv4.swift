@@ -45,7 +45,7 @@
   /// 4, if it is IPv4.
   public var version: UInt8 { @inline(__always) get { versionAndLength >> 4 } }
   /// Bytes of the header with its options: 20 to 60.
-  public var length: UInt { @inline(__always) get { UInt(versionAndLength & 15) &* 4 } }
+  public var length: Int { @inline(__always) get { Int(versionAndLength & 15) &* 4 } }
   /// Whether the packet is a fragment, so that only the first one has ports.
   public var isFragment: Bool { @inline(__always) get { flagsAndOffset.raw & UInt16(0x3fff).bigEndian != 0 } }
   /// Whether the packet is a fragment without the transport header.
@@ -84,7 +84,7 @@ extension Packet {
   public mutating func ipv4() -> IPv4Header? {
     let start = position
     guard let header = read(IPv4Header.self), header.version == 4, header.length >= 20 else { return nil }
-    position = start &+ header.length
+    position = start + header.length
     return header
   }
 }

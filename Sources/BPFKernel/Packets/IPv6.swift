@@ -50,7 +50,7 @@ extension Packet {
       case 0, 43, 60, 135, 139, 140:
         guard let header = peek(ExtensionHeader.self) else { return nil }
         payload.protocol = header.next
-        skip((UInt(header.length) &+ 1) &* 8)
+        skip((Int(header.length) &+ 1) &* 8)
       case 44:
         guard let header = read(FragmentHeader.self) else { return nil }
         payload.protocol = header.next
@@ -59,7 +59,7 @@ extension Packet {
       case 51:
         guard let header = peek(ExtensionHeader.self) else { return nil }
         payload.protocol = header.next
-        skip((UInt(header.length) &+ 2) &* 4)
+        skip((Int(header.length) &+ 2) &* 4)
       default: return payload
       }
     }

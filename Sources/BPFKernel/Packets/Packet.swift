@@ -8,25 +8,29 @@
 ///
 /// A cursor is void after a helper that moves the packet's bytes: make a new one from the context.
 @frozen public struct Packet: ~Copyable, ~Escapable {
-  @usableFromInline var position: UInt
-  @usableFromInline let end: UInt
-  @usableFromInline let start: UInt
+  @usableFromInline var position: UnsafeRawPointer
+  @usableFromInline let end: UnsafeRawPointer
 
   @inline(__always) @usableFromInline @_lifetime(immortal)
-  init(start: UInt, end: UInt) {
-    self.start = start
-    self.end = end
+  init(start: UnsafeRawPointer, end: UnsafeRawPointer) {
     position = start
+    self.end = end
+  }
+
+  @inline(__always) @usableFromInline @_lifetime(immortal)
+  init(start: UInt32, end: UInt32) {
+    position = UnsafeRawPointer(bitPattern: UInt(start)).unsafelyUnwrapped
+    self.end = UnsafeRawPointer(bitPattern: UInt(end)).unsafelyUnwrapped
   }
 
   /// Whether so many bytes are left, `count` being a constant or a small number that the verifier can bound.
   @inline(__always)
-  public func has(_ count: UInt) -> Bool { position &+ count <= end }
+  public func has(_ count: Int) -> Bool { position + count <= end }
 
   /// Reads a value and moves behind it; nil if the packet ends before.
   @inline(__always) @_lifetime(self: copy self)
   public mutating func read<T: BitwiseCopyable>(_ type: T.Type = T.self) -> T? {
-    let next = position &+ UInt(MemoryLayout<T>.size)
+    let next = position + MemoryLayout<T>.size
     guard next <= end else { return nil }
     let value = Packet.load(type, position)
     position = next
@@ -35,22 +39,22 @@
 
   /// Reads a value `offset` bytes ahead without moving; nil if the packet ends before.
   @inline(__always)
-  public func peek<T: BitwiseCopyable>(_ type: T.Type = T.self, at offset: UInt = 0) -> T? {
-    guard position &+ offset &+ UInt(MemoryLayout<T>.size) <= end else { return nil }
-    return Packet.load(type, position &+ offset)
+  public func peek<T: BitwiseCopyable>(_ type: T.Type = T.self, at offset: Int = 0) -> T? {
+    guard position + offset + MemoryLayout<T>.size <= end else { return nil }
+    return Packet.load(type, position + offset)
   }
 
   /// Moves on, beyond the end if need be: the next read then says so.
   @inline(__always) @_lifetime(self: copy self)
-  public mutating func skip(_ count: UInt) { position = position &+ count }
+  public mutating func skip(_ count: Int) { position += count }
 
   /// The place of the next byte, to come back to with ``modify(_:at:_:)``.
   public var mark: Mark { @inline(__always) get { Mark(address: position) } }
 
   /// A place in a packet.
   @frozen public struct Mark: BitwiseCopyable {
-    @usableFromInline let address: UInt
-    @inline(__always) @usableFromInline init(address: UInt) { self.address = address }
+    @usableFromInline let address: UnsafeRawPointer
+    @inline(__always) @usableFromInline init(address: UnsafeRawPointer) { self.address = address }
   }
 
   /// Changes a value in the packet, in place: in programs that may write directly (XDP, tc).
@@ -62,14 +66,13 @@
   /// - Returns: false if the packet ends before.
   @inline(__always) @discardableResult
   public func modify<T: BitwiseCopyable>(_ type: T.Type = T.self, at mark: Mark, _ body: (inout T) -> Void) -> Bool {
-    guard mark.address &+ UInt(MemoryLayout<T>.size) <= end else { return false }
-    body(&UnsafeMutablePointer<T>(bitPattern: mark.address).unsafelyUnwrapped.pointee)
+    guard mark.address + MemoryLayout<T>.size <= end else { return false }
+    body(&UnsafeMutableRawPointer(mutating: mark.address).assumingMemoryBound(to: type).pointee)
     return true
   }
 
   @inline(__always) @usableFromInline
-  static func load<T: BitwiseCopyable>(_ type: T.Type, _ address: UInt) -> T {
-    let pointer = UnsafeRawPointer(bitPattern: address).unsafelyUnwrapped
+  static func load<T: BitwiseCopyable>(_ type: T.Type, _ pointer: UnsafeRawPointer) -> T {
     #if hasFeature(Embedded)
       // The verifier lets packet bytes be read unaligned wherever the processor does.
       return pointer.load(as: type)

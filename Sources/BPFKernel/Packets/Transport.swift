@@ -29,7 +29,7 @@
   public var urgentPointer: BigEndian<UInt16>
 
   /// Bytes of the header with its options: 20 to 60.
-  public var length: UInt { @inline(__always) get { UInt(dataOffset >> 4) &* 4 } }
+  public var length: Int { @inline(__always) get { Int(dataOffset >> 4) &* 4 } }
 }
 
 /// The header of a UDP datagram: 8 bytes (RFC 768).
@@ -62,7 +62,7 @@ extension Packet {
   public mutating func tcp() -> TCPHeader? {
     let start = position
     guard let header = read(TCPHeader.self), header.length >= 20 else { return nil }
-    position = start &+ header.length
+    position = start + header.length
     return header
   }
 

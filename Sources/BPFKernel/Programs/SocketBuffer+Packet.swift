@@ -8,7 +8,7 @@ extension SocketBuffer {
   /// - Requires: Linux 4.7 in tc programs, 5.0 in cgroup_skb.
   public var packet: Packet {
     @inline(__always) @_lifetime(immortal)
-    get { Packet(start: UInt(__sk_buff_data(raw)), end: UInt(__sk_buff_data_end(raw))) }
+    get { Packet(start: __sk_buff_data(raw), end: __sk_buff_data_end(raw)) }
   }
 
   /// Makes the first `bytes` of the packet (0: all) readable and writable through a new ``packet``.

@@ -40,7 +40,7 @@ import CBPFKernel
   /// The bytes that can be read directly: the packet's first fragment.
   public var packet: Packet {
     @inline(__always) @_lifetime(immortal)
-    get { Packet(start: UInt(xdp_md_data(raw)), end: UInt(xdp_md_data_end(raw))) }
+    get { Packet(start: xdp_md_data(raw), end: xdp_md_data_end(raw)) }
   }
 
   /// Bytes between this packet and its end, in its first fragment.

@@ -13,7 +13,7 @@
 #define PAD_FIELD(type, name) type name;
 #define STRUCTURE(context) \
   struct context { \
-    BPF_CONTEXT_##context(context, FIELD, FIELD, POINTER_FIELD, PAD_FIELD) \
+    BPF_CONTEXT_##context(context, FIELD, FIELD, POINTER_FIELD, POINTER_FIELD, PAD_FIELD) \
   } STATIC_OFFSETS;
 BPF_CONTEXTS(STRUCTURE)
 
@@ -25,5 +25,5 @@ BPF_CONTEXTS(STRUCTURE)
 #define POINTER(context, field) \
   INLINED void *context##_##field(const struct context *from) { return from->field; }
 #define PADDING(type, name)
-#define FUNCTIONS(context) BPF_CONTEXT_##context(context, READ, WRITE, POINTER, PADDING)
+#define FUNCTIONS(context) BPF_CONTEXT_##context(context, READ, WRITE, POINTER, POINTER, PADDING)
 BPF_CONTEXTS(FUNCTIONS)

@@ -5,10 +5,19 @@
 
 #define INLINED __attribute__((always_inline))
 
+// Keeps the optimiser from moving what made a value past this place.
+#define KEEP(value) __asm__ volatile("" : "+r"(value))
+
 #ifdef __bpf__
+// A structure whose fields are each read by one load at a constant offset.
 #define STATIC_OFFSETS __attribute__((preserve_static_offset))
+// A structure of the kernel: its offsets are settled when the program is loaded.
 #define CORE __attribute__((preserve_access_index))
+#define FIELD_EXISTS(field) __builtin_preserve_field_info(field, 2)
+#define ADDRESS(field) __builtin_preserve_access_index(&(field))
 #else
 #define STATIC_OFFSETS
 #define CORE
+#define FIELD_EXISTS(field) 1
+#define ADDRESS(field) &(field)
 #endif

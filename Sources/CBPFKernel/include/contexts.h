@@ -16,12 +16,14 @@ struct bpf_context_words;
 #define BPF_WRITE(context, type, field) \
   BPF_READ(context, type, field) void context##_set_##field(struct context *_Nonnull context, type value);
 #define BPF_POINTER(context, field) void *_Nullable context##_##field(const struct context *_Nonnull context);
+#define BPF_DATA(context, field) void *_Nonnull context##_##field(const struct context *_Nonnull context);
 #define BPF_PADDING(type, name)
 #define BPF_CONTEXT_FUNCTIONS(context) \
-  BPF_CONTEXT_##context(context, BPF_READ, BPF_WRITE, BPF_POINTER, BPF_PADDING)
+  BPF_CONTEXT_##context(context, BPF_READ, BPF_WRITE, BPF_POINTER, BPF_DATA, BPF_PADDING)
 BPF_CONTEXTS(BPF_CONTEXT_FUNCTIONS)
 #undef BPF_READ
 #undef BPF_WRITE
 #undef BPF_POINTER
+#undef BPF_DATA
 #undef BPF_PADDING
 #undef BPF_CONTEXT_FUNCTIONS
