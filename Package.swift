@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "BPF", targets: ["BPF"]),
     .library(name: "BPFObject", targets: ["BPFObject"]),
     .library(name: "BPFBytecode", targets: ["BPFBytecode"]),
+    .library(name: "BPFInterpreter", targets: ["BPFInterpreter"]),
     .library(name: "BTF", targets: ["BTF"]),
     .executable(name: "merops", targets: ["merops"]),
     .plugin(name: "BPFPlugin", targets: ["BPFPlugin"]),
@@ -27,6 +28,8 @@ let package = Package(
     .target(name: "BTF", swiftSettings: settings),
     .target(name: "BPFBytecode", swiftSettings: settings),
     .target(name: "BPFObject", dependencies: ["BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
+
+    .target(name: "BPFInterpreter", dependencies: ["BPFObject", "BTF", "BPFBytecode"], swiftSettings: settings),
 
     // Layer 1, the kernel.
     .target(name: "CBPF"),
@@ -91,6 +94,13 @@ let package = Package(
     .testTarget(
       name: "BPFObjectTests",
       dependencies: ["BPFObject", "BPFELF", "BTF", "BPFBytecode", "TestObjects", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BPFInterpreterTests",
+      dependencies: ["BPFInterpreter", "BPF", "BPFObject", "BPFBytecode", "BTF", "TestObjects", "TestSupport"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "bpf-conformance", dependencies: ["BPFInterpreter", "BPFBytecode"], path: "Tests/Conformance",
       swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a run gave.
+public struct Run: Sendable, Hashable {
+  /// r0 as the program left it.
+  public var r0: UInt64
+  /// What the kernel takes of r0: for packets the verdict, for LSM hooks 0 or a negative error number.
+  public var returnValue: Int32 { Int32(truncatingIfNeeded: r0) }
+  /// The packet afterwards, from its Ethernet header on.
+  public var packet: [UInt8] = []
+  /// What the program put in front of the packet for others.
+  public var packetMetadata: [UInt8] = []
+  /// The context afterwards.
+  public var context: [UInt8] = []
+  /// How many instructions were run, those of programs that were tail-called included.
+  public var instructionsExecuted = 0
+  /// Where the packet was sent, if a redirecting helper was called.
+  public var redirect: Redirect?
+  /// What the traced function is to return instead, if `bpf_override_return` was called.
+  public var overriddenReturn: Int64?
+  /// What an iterator wrote to its reader.
+  public var written: [UInt8] = []
+  /// What was printed with `bpf_printk`.
+  public var printed: [String] = []
+
+  init(r0: UInt64) { self.r0 = r0 }
+
+  /// The verdict of an XDP program.
+  public var xdpAction: XDPAction { XDPAction(rawValue: UInt32(truncatingIfNeeded: r0)) }
+  /// The verdict of a TC program.
+  public var trafficAction: TrafficAction { TrafficAction(rawValue: returnValue) }
+}
+
+/// What an XDP program wants done with a packet: `enum xdp_action`.
+public struct XDPAction: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+  public var rawValue: UInt32
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static let aborted = XDPAction(rawValue: 0)
+  public static let drop = XDPAction(rawValue: 1)
+  public static let pass = XDPAction(rawValue: 2)
+  /// `XDP_TX`: out again where it came in.
+  public static let transmit = XDPAction(rawValue: 3)
+  public static let redirect = XDPAction(rawValue: 4)
+
+  public var description: String {
+    let names = ["XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"]
+    return Int(rawValue) < names.count ? names[Int(rawValue)] : "XDP action \(rawValue)"
+  }
+}
+
+/// What a TC program wants done with a packet: `TC_ACT_...`, and `TCX_...`, which has the same numbers.
+public struct TrafficAction: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+  public var rawValue: Int32
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// `TC_ACT_UNSPEC`, `TCX_NEXT`: what the next program says.
+  public static let unspecified = TrafficAction(rawValue: -1)
+  public static let ok = TrafficAction(rawValue: 0)
+  /// `TC_ACT_SHOT`, `TCX_DROP`
+  public static let shot = TrafficAction(rawValue: 2)
+  public static let redirect = TrafficAction(rawValue: 7)
+
+  public var description: String {
+    switch self {
+    case .unspecified: "TC_ACT_UNSPEC"
+    case .ok: "TC_ACT_OK"
+    case .shot: "TC_ACT_SHOT"
+    case .redirect: "TC_ACT_REDIRECT"
+    default: "TC action \(rawValue)"
+    }
+  }
+}
+
+/// Where a program sends a packet.
+public struct Redirect: Sendable, Hashable {
+  /// The interface (`bpf_redirect`, `bpf_clone_redirect` and their like), or the index in ``map``.
+  public var target: UInt64
+  /// The map of `bpf_redirect_map`.
+  public var map: String?
+  public var flags: UInt64
+}
