@@ -52,7 +52,8 @@ let package = Package(
       name: "BPFKernel", dependencies: ["CBPFKernel"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
 
-    // Layer 2, the toolchain: compiles *.bpf.c while the package builds and embeds the object.
+    // Layer 2, the toolchain: the compiler of kernel programs, and the tool and plugin that use it while a package builds.
+    .target(name: "BPFCompiler", dependencies: ["BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
     .executableTarget(name: "bpf-build", swiftSettings: settings),
     .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),
 
@@ -61,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "merops",
       dependencies: [
-        "BPF", "BPFSystem", "BPFObject", "BTF", "BPFBytecode", "CommandSupport",
+        "BPF", "BPFSystem", "BPFObject", "BTF", "BPFBytecode", "BPFCompiler", "CommandSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

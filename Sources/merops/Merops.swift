@@ -16,6 +16,7 @@ struct Merops: ParsableCommand {
         merops object inspect probe.bpf.o          what the file holds; needs no privilege
         merops prog load probe.bpf.o               verify, report, unload
         merops prog load probe.bpf.o --pin /sys/fs/bpf/probe --attach
+        merops build probe.bpf.swift               compile a probe that is written in Swift
         merops trace probe.bpf.o --watch counts    load, attach, print events and map changes
         merops map dump counts --json
         merops btf dump kernel task_struct --format swift
@@ -23,6 +24,6 @@ struct Merops: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       ObjectCommand.self, ProgramCommand.self, MapCommand.self, LinkCommand.self, BTFCommand.self, FeaturesCommand.self,
-      NetworkCommand.self, CgroupCommand.self, TraceCommand.self,
+      NetworkCommand.self, CgroupCommand.self, TraceCommand.self, BuildCommand.self,
     ])
 }

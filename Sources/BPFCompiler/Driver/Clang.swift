@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// What the toolchain's clang does for us: C to bitcode that is linked into a probe, IR to an object.
+enum Clang {
+  /// Compiles C for BPF into bitcode beside `text` (`x.ll` gives `x.bc`).
+  ///
+  /// Its functions lose their places in the source, so that code inlined from them has the place of the call.
+  static func emitLinkable(
+    _ source: String, to text: String, include: String, toolchain: Toolchain
+  ) throws(CompileError) {
+    let compile = [
+      "-target", "bpfel", "-ffreestanding", "-O2", "-g", "-Wall", "-fno-ident", "-D__TARGET_ARCH_\(Machine.targetArchitecture)",
+      "-fdebug-compilation-dir=.", "-I", include, "-S", "-emit-llvm", "-Xclang", "-disable-llvm-passes", source, "-o",
+      text,
+    ]
+    try run(compile, in: ".", toolchain)
+    var module = IRModule(try Files.text(text))
+    for index in module.functions.indices where module.functions[index].body != nil {
+      module.functions[index].dropPlaces()
+    }
+    try Files.write(text, module.text.utf8)
+    let bitcode = text.dropLast(3) + ".bc"
+    try run(
+      ["-target", "bpfel", "-x", "ir", "-emit-llvm", "-c", "-Xclang", "-disable-llvm-passes", text, "-o", "\(bitcode)"],
+      in: ".", toolchain)
+  }
+
+  /// What is made of IR.
+  enum Product: String {
+    case object = "-c"
+    case assembly = "-S"
+  }
+
+  /// Optimises a module, with the bitcode it calls, and writes it as an object or assembly text.
+  static func compile(
+    ir: String, bitcode: [String], to output: String, cpu: String, product: Product, root: String, toolchain: Toolchain
+  ) throws(CompileError) {
+    var arguments = [
+      "-target", "bpfel", "-mcpu=\(cpu)", "-O2", "-g", "-Wno-override-module", product.rawValue, "-x", "ir", ir, "-o",
+      output,
+    ]
+    for file in bitcode { arguments += ["-Xclang", "-mlink-builtin-bitcode", "-Xclang", file] }
+    try run(arguments, in: root, toolchain)
+  }
+
+  private static func run(_ arguments: [String], in folder: String, _ toolchain: Toolchain) throws(CompileError) {
+    let (status, output) = try Subprocess.run(toolchain.clang, arguments, in: folder)
+    guard status == 0 else { throw CompilerOutput.error(output, status: status, root: folder) }
+  }
+}
+
+extension IRFunction {
+  /// Takes away the debug information of the function and of its instructions.
+  mutating func dropPlaces() {
+    suffix = Self.withoutDebug(suffix)
+    body = body?.compactMap { line in
+      IRText.trimmed(line).hasPrefix("#dbg_") ? nil : Self.withoutDebug(line)
+    }
+  }
+
+  static func withoutDebug(_ line: Substring) -> Substring {
+    guard let range = line.range(ofText: "!dbg !") else { return line }
+    let after = line[range.upperBound...].utf8.drop { (48...57).contains($0) }
+    var before = IRText.trimmedEnd(line[..<range.lowerBound])
+    if before.hasSuffix(",") { before.removeLast() }
+    return Substring(before + Substring(after))
+  }
+}
+
+/// The name that `<bpf/bpf_tracing.h>` gives to a machine.
+enum Machine {
+  static var targetArchitecture: String {
+    #if arch(x86_64)
+      "x86"
+    #elseif arch(arm64)
+      "arm64"
+    #elseif arch(riscv64)
+      "riscv"
+    #elseif arch(s390x)
+      "s390"
+    #else
+      "powerpc"
+    #endif
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Files and folders, with errors that name them.
+enum Files {
+  static func read(_ path: String) throws(CompileError) -> [UInt8] {
+    guard let file = fopen(path, "rb") else { throw CompileError("\(path): \(reason)") }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+    guard ferror(file) == 0 else { throw CompileError("\(path): \(reason)") }
+    return bytes
+  }
+
+  static func text(_ path: String) throws(CompileError) -> String {
+    String(decoding: try read(path), as: UTF8.self)
+  }
+
+  /// Writes a file whole or not at all.
+  static func write(_ path: String, _ bytes: some Collection<UInt8>) throws(CompileError) {
+    let temporary = "\(path).\(getpid())"
+    guard let file = fopen(temporary, "wb") else { throw CompileError("\(temporary): \(reason)") }
+    let contents = Array(bytes)
+    let written = fwrite(contents, 1, contents.count, file)
+    guard fclose(file) == 0, written == contents.count, rename(temporary, path) == 0 else {
+      let error = CompileError("\(path): \(reason)")
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  static func makeFolder(_ path: String) throws(CompileError) {
+    var prefix = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+      prefix += part
+      if !prefix.isEmpty, mkdir(prefix, 0o777) != 0, errno != EEXIST, errno != EISDIR {
+        throw CompileError("\(prefix): \(reason)")
+      }
+      prefix += "/"
+    }
+  }
+
+  /// The files below a folder whose names end so, sorted.
+  static func list(_ folder: String, suffix: String) -> [String] {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var result: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      guard !name.hasPrefix(".") else { continue }
+      let path = "\(folder)/\(name)"
+      if entry.pointee.d_type == UInt8(DT_DIR) {
+        result += list(path, suffix: suffix)
+      } else if name.hasSuffix(suffix) {
+        result.append(path)
+      }
+    }
+    return result.sorted()
+  }
+
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// The path without symbolic links; itself if it does not exist.
+  static func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// A folder of its own in the folder for temporary files.
+  static func temporaryFolder() throws(CompileError) -> String {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(base)/merops-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw CompileError("\(base): \(reason)") }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Removes a folder and the files in it.
+  static func remove(_ folder: String) {
+    for file in list(folder, suffix: "") { unlink(file) }
+    for path in list(folder, suffix: "") { rmdir(path) }
+    rmdir(folder)
+  }
+
+  static var reason: String { String(cString: strerror(errno)) }
+}

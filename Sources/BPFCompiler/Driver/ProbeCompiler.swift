@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Compiles a probe written in Swift to a standard BPF object.
+///
+/// The stages are Swift's front end and optimiser, our rewriting of its IR, and clang's BPF back end; ``Stage`` names what
+/// can be looked at in between.
+public struct ProbeCompiler: Sendable {
+  public var toolchain: Toolchain
+  /// The folder that holds the sources of `BPFKernel` and `CBPFKernel`.
+  public var kernelSide: String
+  /// Where the compiled kernel-side module is kept from one probe to the next.
+  public var cache: String
+  /// Instruction set: `v1`, `v2`, `v3` or `v4`. 5.10 refuses what v3 makes of atomics.
+  public var cpu = "v2"
+
+  public init(toolchain: Toolchain, kernelSide: String, cache: String) {
+    self.toolchain = toolchain
+    self.kernelSide = kernelSide
+    self.cache = cache
+  }
+
+  /// What comes out.
+  public enum Stage: String, Sendable, CaseIterable {
+    /// The finished ELF object.
+    case object
+    /// BPF assembly.
+    case assembly = "asm"
+    /// IR as clang gets it.
+    case ir
+    /// IR as Swift's compiler wrote it.
+    case swiftIR = "swift-ir"
+  }
+
+  /// Compiles one probe.
+  ///
+  /// - Parameters:
+  ///   - source: the probe, `NAME.bpf.swift`.
+  ///   - shared: Swift files that both sides compile, such as the one that declares an event.
+  ///   - root: the folder that paths in the object are relative to, such as the package's. The object is the same
+  ///     whatever this folder is called.
+  /// - Throws: `CompileError` with the places that are wrong.
+  public func compile(
+    _ source: String, shared: [String] = [], root: String, stage: Stage = .object
+  ) throws(CompileError) -> [UInt8] {
+    let root = Files.resolved(root)
+    let files = [source] + shared
+    for file in files where !Files.exists(Self.absolute(file)) {
+      throw CompileError("\(file): no such file")
+    }
+    let relative = files.map { Self.relative(Self.absolute($0), to: root) }
+    let kernelSide = try KernelSide(sources: kernelSide, cache: cache, toolchain: toolchain)
+    let work = try Files.temporaryFolder()
+    defer { Files.remove(work) }
+    do {
+      return try compile(relative, root: root, work: work, kernelSide: kernelSide, stage: stage)
+    } catch {
+      throw error.absolute(root: root)
+    }
+  }
+
+  private func compile(
+    _ files: [String], root: String, work: String, kernelSide: KernelSide, stage: Stage
+  ) throws(CompileError) -> [UInt8] {
+    let swiftIR = "\(work)/swift.ll"
+    try SwiftFrontend.emitIR(
+      files, module: Self.moduleName(files[0]), to: swiftIR, kernelSide: kernelSide, includes: [], root: root,
+      toolchain: toolchain)
+    if stage == .swiftIR { return try Files.read(swiftIR) }
+
+    var probe = ProbeModule(try Files.text(swiftIR), files: files)
+    let ir = try probe.convert(root: root)
+    if stage == .ir { return Array(ir.utf8) }
+    let path = "\(work)/probe.ll"
+    try Files.write(path, ir.utf8)
+
+    let output = "\(work)/output"
+    try Clang.compile(
+      ir: path, bitcode: kernelSide.bitcode, to: output, cpu: cpu, product: stage == .assembly ? .assembly : .object,
+      root: root, toolchain: toolchain)
+    let bytes = try Files.read(output)
+    return stage == .assembly ? bytes : try ObjectFinisher(bytes).finish()
+  }
+
+  /// `exec_tracker.bpf.swift` is the module `exec_tracker_bpf`.
+  private static func moduleName(_ path: String) -> String {
+    let file = path.split(separator: "/").last ?? "probe"
+    let name = file.hasSuffix(".swift") ? file.dropLast(6) : file
+    let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+    return (plain.first?.isNumber ?? true ? "_" : "") + String(plain)
+  }
+
+  private static func absolute(_ path: String) -> String { Files.resolved(path) }
+
+  private static func relative(_ path: String, to root: String) -> String {
+    path.hasPrefix(root + "/") ? String(path.dropFirst(root.utf8.count + 1)) : path
+  }
+}
+
+extension CompileError {
+  /// With files named absolutely.
+  fileprivate func absolute(root: String) -> CompileError {
+    var result = self
+    for index in result.diagnostics.indices {
+      guard let file = result.diagnostics[index].location?.file, !file.hasPrefix("/") else { continue }
+      result.diagnostics[index].location?.file = "\(root)/\(file)"
+    }
+    return result
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The compilers: those of one Swift toolchain, whose clang has a BPF back end.
+public struct Toolchain: Sendable {
+  public var swiftc: String
+  public var clang: String
+
+  public init(swiftc: String, clang: String) {
+    self.swiftc = swiftc
+    self.clang = clang
+  }
+
+  /// The toolchain of the `swiftc` in `PATH`.
+  ///
+  /// The environment's `MEROPS_SWIFTC` and `MEROPS_CLANG` name others.
+  ///
+  /// - Throws: `CompileError` if there is none.
+  public static func find() throws(CompileError) -> Toolchain {
+    let swiftc = environment("MEROPS_SWIFTC") ?? search("swiftc")
+    guard let swiftc else {
+      throw CompileError("no swiftc in PATH: install a Swift toolchain, or name one in MEROPS_SWIFTC")
+    }
+    let folder = Files.resolved(swiftc).lastSlash.map { String($0) } ?? "."
+    let clang = environment("MEROPS_CLANG") ?? "\(folder)/clang"
+    guard access(clang, X_OK) == 0 else {
+      throw CompileError("no clang beside \(swiftc): name one that compiles for BPF in MEROPS_CLANG")
+    }
+    return Toolchain(swiftc: swiftc, clang: clang)
+  }
+
+  private static func environment(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+  }
+
+  private static func search(_ name: String) -> String? {
+    (environment("PATH") ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
+      .first { access($0, X_OK) == 0 }
+  }
+}
+
+extension String {
+  /// What stands before the last slash.
+  fileprivate var lastSlash: Substring? { lastIndex(of: "/").map { self[..<$0] } }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A function: its header in parts, its body as lines.
+struct IRFunction {
+  var name: String
+  /// Linkage, calling convention and result: what stands between `define` and the name.
+  var result: Substring
+  /// The parameters, each with its attributes: `ptr noundef %0`.
+  var parameters: [Substring]
+  /// What follows the parameters: attributes, `section`, `!dbg`; without the brace.
+  var suffix: Substring
+  /// nil for a declaration.
+  var body: [Substring]?
+
+  init?(_ header: Substring, body: [Substring]?) {
+    guard let at = header.utf8.firstIndex(of: UInt8(ascii: "@")) else { return nil }
+    let keyword = body == nil ? "declare " : "define "
+    guard header.hasPrefix(keyword) else { return nil }
+    result = IRText.trimmed(header[..<at].dropFirst(keyword.count))
+    var rest = header[header.utf8.index(after: at)...].utf8[...]
+    guard let name = IRText.takeName(&rest), let (inside, tail) = IRText.bracketed(Substring(rest)) else { return nil }
+    self.name = name
+    parameters = IRText.commaSeparated(inside)
+    suffix = IRText.trimmed(tail)
+    if suffix.hasSuffix("{") { suffix = IRText.trimmed(suffix.dropLast()) }
+    self.body = body
+  }
+
+  func write(to text: inout String) {
+    let head = "\(result) @\(IRText.quoted(name))(\(parameters.joined(separator: ", "))) \(suffix)"
+    guard let body else {
+      text += "declare \(head)\n"
+      return
+    }
+    text += "define \(head) {\n"
+    for line in body { text += "\(line)\n" }
+    text += "}\n"
+  }
+
+  /// The type of the result, without linkage and attributes.
+  var resultType: Substring {
+    if result.hasSuffix("}") {
+      guard let start = result.utf8.firstIndex(of: UInt8(ascii: "{")) else { return result }
+      return result[start...]
+    }
+    return result.split(separator: " ").last ?? result
+  }
+
+  /// The metadata node of its debug information: a `DISubprogram`.
+  var debugNode: Int? { MetadataReference.last(in: suffix, after: "!dbg ") }
+
+  /// The section that it asks for.
+  var section: String? {
+    guard let range = suffix.range(ofText: "section \"") else { return nil }
+    return String(Substring(suffix[range.upperBound...].utf8.prefix { $0 != UInt8(ascii: "\"") }))
+  }
+
+  /// The numbers of its attribute groups.
+  var attributeGroups: [Int] {
+    suffix.split(separator: " ").compactMap { $0.hasPrefix("#") ? Int($0.dropFirst()) : nil }
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFELF
+import BTF
+
+/// Makes the object that is handed out of the one that clang wrote: only what a loader reads, and no debug information
+/// but BTF.
+struct ObjectFinisher {
+  /// Pointers to the types of maps' records lie here until the object is finished; see ``recordTypes``.
+  static let recordSection = ".merops.records"
+  static let recordPrefix = "merops_record_"
+
+  private let file: ELFFile
+  private let types: BTFTypes?
+
+  /// - Throws: `CompileError` if clang wrote no readable object.
+  init(_ object: [UInt8]) throws(CompileError) {
+    do {
+      let file = try ELFFile(bytes: object)
+      self.file = file
+      types = try file.section(named: ".BTF").map { try BTFTypes(bytes: Array(file.bytes(of: $0))) }
+    } catch {
+      throw CompileError("the compiler wrote an object that cannot be read: \(error)")
+    }
+  }
+
+  /// The finished object.
+  ///
+  /// - Throws: `CompileError` for what BPF cannot do and the compiler let pass.
+  func finish() throws(CompileError) -> [UInt8] {
+    do {
+      let diagnostics = try ObjectCheck(file: file, types: types).diagnostics()
+      guard diagnostics.isEmpty else { throw CompileError(diagnostics) }
+      return try write()
+    } catch let error as CompileError {
+      throw error
+    } catch {
+      throw CompileError("the compiler wrote an object that cannot be read: \(error)")
+    }
+  }
+
+  private func write() throws -> [UInt8] {
+    var writer = ELFWriter()
+    var newSections: [Int: Int] = [:]
+    for section in file.sections where isKept(section) {
+      var contents = Array(file.bytes(of: section))
+      if section.name == ".BTF", let types { contents = try recordTypes(types) }
+      newSections[section.index] = writer.addSection(
+        section.name, type: section.type, flags: section.flags, alignment: section.alignment,
+        entrySize: section.entrySize, contents: contents,
+        reservedSize: section.type == .noBits ? section.size : 0)
+    }
+
+    var relocations: [(section: Int, relocation: ELFFile.Relocation)] = []
+    for section in file.sections {
+      guard let new = newSections[section.index], !section.name.hasPrefix(".BTF") else { continue }
+      relocations += try file.relocations(for: section).map { (new, $0) }
+    }
+    let used = Set(relocations.map(\.relocation.symbolIndex))
+    var newSymbols: [Int: ELFWriter.SymbolReference] = [:]
+    for symbol in file.symbols.dropFirst() {
+      var placement = symbol.placement
+      switch placement {
+      case .section(let index):
+        guard let new = newSections[index], used.contains(symbol.index) || Self.isNamed(symbol) else { continue }
+        placement = .section(new)
+      default: guard used.contains(symbol.index) else { continue }
+      }
+      newSymbols[symbol.index] = writer.addSymbol(
+        symbol.name, type: symbol.type, binding: symbol.binding, visibility: symbol.visibility, placement: placement,
+        value: symbol.value, size: symbol.size)
+    }
+    for (section, relocation) in relocations {
+      guard let symbol = newSymbols[relocation.symbolIndex] else {
+        throw CompileError("a relocation refers to \(file.symbols[relocation.symbolIndex].name), which is not in the object")
+      }
+      writer.addRelocation(section: section, offset: relocation.offset, symbol: symbol, type: relocation.type)
+    }
+    return writer.encode()
+  }
+
+  private func isKept(_ section: ELFFile.Section) -> Bool {
+    if section.name == ".BTF" || section.name == ".BTF.ext" { return true }
+    guard section.flags.contains(.allocate), section.size > 0 else { return false }
+    return section.name != Self.recordSection && !section.name.hasPrefix(".swift")
+  }
+
+  private static func isNamed(_ symbol: ELFFile.Symbol) -> Bool {
+    !symbol.name.isEmpty && (symbol.type == .function || symbol.type == .object)
+  }
+
+  /// The object's BTF, in which the type of each map's records is a typedef, `MAP__record`: nothing that the kernel or
+  /// libbpf looks at, and by which a reader of the ring knows what it reads.
+  private func recordTypes(_ types: BTFTypes) throws -> [UInt8] {
+    var builder = BTFBuilder(copying: types)
+    for id in types.ids {
+      switch try types.type(id) {
+      case .variable(let variable) where variable.name.hasPrefix(Self.recordPrefix):
+        let pointee = try types.type(variable.type).referenced ?? .void
+        try builder.replace(
+          id, with: .typedef(name: variable.name.dropFirst(Self.recordPrefix.count) + "__record", type: pointee))
+      case .dataSection(let section) where section.name == Self.recordSection:
+        try builder.replace(id, with: .pointer(.void))
+      default: break
+      }
+    }
+    return builder.encode()
+  }
+}

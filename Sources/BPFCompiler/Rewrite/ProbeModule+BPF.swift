@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ProbeModule {
+  /// Turns the module into one for BPF.
+  ///
+  /// - Throws: `CompileError` with a message for each thing that BPF has no way to do.
+  mutating func convert(root: String) throws(CompileError) -> String {
+    guard !programs.isEmpty else {
+      throw CompileError("no program here: give a function a section, such as `@section(\"xdp\")`")
+    }
+    var diagnostics = lazyVariables()
+    // What reaches the runtime is told before anything is changed: names and places are still the author's.
+    let reached = reachable(from: programs)
+    diagnostics += unsupported(in: reached)
+    let variables = rewriteVariables()
+    diagnostics += variables.diagnostics
+    if !variables.hasLicense, diagnostics.isEmpty {
+      throw CompileError([
+        Diagnostic(
+          at: function(programs[0]).flatMap { location(of: $0) },
+          "no licence: declare one, such as `let license = License.gpl`; many helpers are for GPL programs only")
+      ])
+    }
+    let roots = Set(variables.roots)
+    diagnostics += rewriteFunctions(reached, variables)
+    guard diagnostics.isEmpty else { throw CompileError(Self.sorted(diagnostics)) }
+    module.globals.removeAll { !reached.contains($0.name) && !roots.contains($0.name) }
+    locations.collapse(&module.metadata)
+    cleanTarget()
+    cleanMetadata(root: root)
+    return module.text
+  }
+
+  private static func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+    diagnostics.sorted { ($0.location?.file ?? "", $0.location?.line ?? 0) < ($1.location?.file ?? "", $1.location?.line ?? 0) }
+  }
+
+  /// Another target: riscv64's data layout is BPF's to the letter, so that no offset changes.
+  private mutating func cleanTarget() {
+    module.preamble = module.preamble.filter { !$0.hasPrefix("source_filename") }.map {
+      $0.hasPrefix("target triple") ? "target triple = \"bpfel\"" : $0
+    }
+    let dropped = ["\"target-cpu\"", "\"target-features\"", "\"stack-protector-buffer-size\"", "\"frame-pointer\"", "\"no-trapping-math\""]
+    let words: Set<Substring> = ["ssp", "sspstrong", "sspreq", "optsize", "minsize", "noinline", "inlinehint"]
+    for (number, value) in module.attributes {
+      let kept = value.split(separator: " ").filter { word in
+        !words.contains(word) && !dropped.contains { word.hasPrefix($0) }
+      }
+      // A group may not be empty, and no function here throws.
+      module.attributes[number] = kept.count > 2 ? Substring(kept.joined(separator: " ")) : "{ nounwind }"
+    }
+  }
+
+  /// The same metadata in whatever folder the sources lie, and nothing for a debugger.
+  private mutating func cleanMetadata(root: String) {
+    let metadata = module.metadata
+    module.metadata.mapNamed("llvm.dbg.cu") { metadata[$0]?["splitDebugFilename"] == nil }
+    for number in module.metadata.numbers.sorted() {
+      if module.metadata.isKind(number, "DIFile"), var node = module.metadata[number] {
+        let folder = node.string("directory") ?? ""
+        let name = node.string("filename") ?? ""
+        if folder != root, !locations.authorFiles.contains(name) {
+          node["filename"] = "\"\(name.split(separator: "/").last ?? "")\""
+        }
+        node["directory"] = "\".\""
+        node["checksumkind"] = nil
+        node["checksum"] = nil
+        module.metadata.replace(number, with: node.text)
+      } else if module.metadata.isKind(number, "DICompileUnit"), var node = module.metadata[number] {
+        for list in ["enums", "retainedTypes", "globals", "imports", "flags"] { node[list] = nil }
+        module.metadata.replace(number, with: node.text)
+      }
+    }
+  }
+}

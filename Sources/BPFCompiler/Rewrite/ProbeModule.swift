@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The IR of a Swift probe on its way to BPF: what the author wrote, and what of it the programs reach.
+struct ProbeModule {
+  var module: IRModule
+  var locations: SourceLocations
+  var types = DebugTypes()
+  /// Functions that have a section: the programs, by mangled name.
+  let programs: [String]
+  private let functionIndex: [String: Int]
+
+  /// - Parameter files: the author's files, as they were named to the compiler.
+  init(_ text: String, files: [String]) {
+    module = IRModule(text)
+    locations = SourceLocations(authorFiles: files)
+    programs = module.functions.filter { $0.body != nil && $0.section != nil }.map(\.name)
+    functionIndex = Dictionary(
+      module.functions.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func function(_ name: String) -> IRFunction? { functionIndex[name].map { module.functions[$0] } }
+
+  /// The functions and variables that the roots reach, roots included.
+  func reachable(from roots: [String]) -> Set<String> {
+    let globals = Dictionary(module.globals.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var seen = Set(roots)
+    var rest = roots
+    while let name = rest.popLast() {
+      var names: [String] = []
+      if let body = function(name)?.body {
+        for line in body { names += IRText.globalNames(in: line) }
+      } else if let global = globals[name] {
+        names = IRText.globalNames(in: global.definition)
+      }
+      for name in names where seen.insert(name).inserted { rest.append(name) }
+    }
+    return seen
+  }
+
+  /// The debug information of a variable: the number of its `DIGlobalVariable`.
+  func variableNode(_ global: IRGlobal) -> Int? {
+    guard let expression = global.debugNode, let node = module.metadata[expression] else { return nil }
+    return node.kind == "DIGlobalVariable" ? expression : node.reference("var")
+  }
+
+  /// The variables that the author wrote, with their debug information.
+  mutating func authorVariables() -> [(index: Int, node: Int)] {
+    var result: [(index: Int, node: Int)] = []
+    for (index, global) in module.globals.enumerated() {
+      guard let node = variableNode(global), locations.isAuthor(node, in: module.metadata) else { continue }
+      result.append((index, node))
+    }
+    return result
+  }
+
+  /// Where a function was declared.
+  mutating func location(of function: IRFunction) -> SourceLocation? {
+    function.debugNode.flatMap { locations.location(of: $0, in: module.metadata) }
+  }
+
+  /// The name that the author gave to a function.
+  func sourceName(of function: IRFunction) -> String? {
+    function.debugNode.flatMap { module.metadata[$0]?.string("name") }.map { name in
+      String(name.prefix { $0 != "(" })
+    }
+  }
+}

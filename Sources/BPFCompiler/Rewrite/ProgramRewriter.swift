@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ProbeModule {
+  /// Makes BPF functions of the Swift functions that are reached: programs with their section, subprograms for what the
+  /// author keeps from being inlined, everything else inlined.
+  mutating func rewriteFunctions(_ reached: Set<String>, _ variables: Variables) -> [Diagnostic] {
+    var diagnostics: [Diagnostic] = []
+    var names = variables.names
+    var taken = Set(variables.roots)
+    for index in module.functions.indices where reached.contains(module.functions[index].name) {
+      guard module.functions[index].body != nil else { continue }
+      let role = role(of: module.functions[index])
+      if role != .inlined {
+        let mangled = module.functions[index].name
+        var name = sourceName(of: module.functions[index]) ?? mangled
+        var number = 2
+        while !taken.insert(name).inserted {
+          name = "\(sourceName(of: module.functions[index]) ?? mangled)_\(number)"
+          number += 1
+        }
+        names[mangled] = name
+        do throws(LayoutError) {
+          try rewriteSignature(index, name: name, role: role)
+        } catch {
+          let place = location(of: module.functions[index])
+          diagnostics.append(Diagnostic(at: place, "`\(name)` \(error.message)"))
+        }
+      }
+      rewriteHeader(index, role: role)
+    }
+    module.functions.removeAll { !reached.contains($0.name) }
+    renameSymbols(names)
+    return diagnostics
+  }
+
+  enum Role {
+    case program
+    /// A function of its own that the verifier checks with each caller; `isGlobal`: once, by itself.
+    case subprogram(isGlobal: Bool)
+    case inlined
+  }
+
+  /// What becomes of a function.
+  mutating func role(of function: IRFunction) -> Role {
+    if function.section != nil { return .program }
+    guard let node = function.debugNode, locations.isAuthor(node, in: module.metadata),
+      function.attributeGroups.contains(where: { module.attributes[$0]?.range(ofText: " noinline ") != nil }),
+      function.name.hasSuffix("F") || function.name.hasSuffix("FZ") || function.name.contains("Tf")
+    else { return .inlined }
+    return .subprogram(isGlobal: false)
+  }
+
+  private mutating func rewriteHeader(_ index: Int, role: Role) {
+    var function = module.functions[index]
+    let isInlined = role == .inlined
+    let dropped: Set<Substring> = [
+      "protected", "hidden", "weak_odr", "linkonce_odr", "internal", "private", "external", "dso_local", "swiftcc",
+      "fastcc", "weak", "noundef", "signext", "zeroext",
+    ]
+    let kept = function.result.split(separator: " ").filter { !dropped.contains($0) }.joined(separator: " ")
+    function.result = Substring(role == .program ? "dso_local \(kept)" : "internal \(kept)")
+    if isInlined { function.suffix = "alwaysinline " + function.suffix }
+    if case .subprogram = role { function.suffix = "noinline " + function.suffix }
+    // Inlined code of ours takes the place of the call: it must have none of its own.
+    let isAuthors = function.debugNode.map { locations.isAuthor($0, in: module.metadata) } ?? false
+    if isAuthors {
+      function.body = function.body?.filter { !IRText.trimmed($0).hasPrefix("#dbg_") }
+    } else {
+      function.dropPlaces()
+    }
+    module.functions[index] = function
+  }
+
+  /// Replaces the Swift types of a function by what C would call them, and checks that BPF can call it.
+  private mutating func rewriteSignature(_ index: Int, name: String, role: Role) throws(LayoutError) {
+    let function = module.functions[index]
+    let result = function.resultType
+    let isProgram = role == .program
+    guard ["i32", "i64", "i16", "i8", "i1", "ptr"].contains(result) || !isProgram && result == "void" else {
+      let what = isProgram ? "is a program: it returns Int32, or the action type of its hook" : "returns more than a register"
+      throw LayoutError(result == "void" || !isProgram ? what : "returns \(result). A program returns Int32, or its hook's action")
+    }
+    if isProgram, function.parameters.count > 1 || function.parameters.contains(where: { !$0.hasPrefix("ptr") }) {
+      throw LayoutError("is a program: it takes one argument, the context of its hook, such as XDPContext")
+    }
+    if function.parameters.count > 5 {
+      throw LayoutError("takes \(function.parameters.count) registers of arguments; BPF has five. Pass a pointer")
+    }
+    guard let number = function.debugNode, var node = module.metadata[number] else { return }
+    let context = isProgram ? contextType(node) : nil
+    let parameters = function.parameters.map { parameter in
+      context ?? types.node(Self.type(parameter.prefix { $0 != " " }), in: &module.metadata)
+    }
+    let resultNode = result == "void" ? nil : types.node(Self.type(result), in: &module.metadata)
+    let type = types.function(result: resultNode, parameters: parameters, in: &module.metadata)
+    node["name"] = "\"\(name)\""
+    for field in ["linkageName", "declaration", "templateParams", "retainedNodes", "thrownTypes"] { node[field] = nil }
+    node["scope"] = node["file"]
+    node["type"] = "!\(type)"
+    if !isProgram { node["spFlags"] = "DISPFlagLocalToUnit | DISPFlagDefinition | DISPFlagOptimized" }
+    module.metadata.replace(number, with: node.text)
+  }
+
+  /// The context of a program: the struct that its one argument points to, as far as it is known.
+  private mutating func contextType(_ subprogram: MetadataNode) -> Int? {
+    guard let type = subprogram.reference("type"), let list = module.metadata[type]?.reference("types"),
+      let parameter = module.metadata.elements(list).dropFirst().first ?? nil,
+      let layout = try? SwiftTypeReader(module.metadata).type(parameter)
+    else { return nil }
+    var context = layout
+    while case .structure(_, let fields, _) = context, fields.count == 1 { context = fields[0].type }
+    guard case .pointer = context else { return nil }
+    return types.node(context, in: &module.metadata)
+  }
+
+  private static func type(_ name: Substring) -> SwiftType {
+    switch name {
+    case "ptr": .pointer(nil)
+    case "i64": .integer(name: "unsigned long long", size: 8, encoding: "DW_ATE_unsigned")
+    case "i16": .integer(name: "unsigned short", size: 2, encoding: "DW_ATE_unsigned")
+    case "i8", "i1": .integer(name: "unsigned char", size: 1, encoding: "DW_ATE_unsigned_char")
+    default: .int
+    }
+  }
+
+  private mutating func renameSymbols(_ names: [String: String]) {
+    func rename(_ name: String) -> String? { names[name] }
+    for index in module.functions.indices {
+      if let name = names[module.functions[index].name] { module.functions[index].name = name }
+      module.functions[index].body = module.functions[index].body?.map { line in
+        line.utf8.contains(UInt8(ascii: "@")) ? Substring(IRText.renaming(line, rename)) : line
+      }
+    }
+    for index in module.globals.indices {
+      if let name = names[module.globals[index].name] { module.globals[index].name = name }
+      module.globals[index].definition = Substring(IRText.renaming(module.globals[index].definition, rename))
+    }
+  }
+}
+
+extension ProbeModule.Role: Equatable {}
+
+extension IRText {
+  static func trimmedEnd(_ text: Substring) -> Substring {
+    var text = text
+    while text.utf8.last == 32 { text.removeLast() }
+    return text
+  }
+}

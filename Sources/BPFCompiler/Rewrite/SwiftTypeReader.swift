@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads Swift types from debug metadata.
+///
+/// Sizes are taken from there and checked against Swift's layout rules; offsets are not, since the compiler's are wrong
+/// after a field of a generic type.
+struct SwiftTypeReader {
+  let metadata: Metadata
+  private static let integers: [String: SwiftType] = [
+    "Int8": .integer(name: "signed char", size: 1, encoding: "DW_ATE_signed_char"),
+    "Int16": .integer(name: "short", size: 2, encoding: "DW_ATE_signed"),
+    "Int32": .int,
+    "Int64": .integer(name: "long long", size: 8, encoding: "DW_ATE_signed"),
+    "Int": .integer(name: "long", size: 8, encoding: "DW_ATE_signed"),
+    "UInt8": .integer(name: "unsigned char", size: 1, encoding: "DW_ATE_unsigned_char"),
+    "UInt16": .integer(name: "unsigned short", size: 2, encoding: "DW_ATE_unsigned"),
+    "UInt32": .unsignedInt,
+    "UInt64": .integer(name: "unsigned long long", size: 8, encoding: "DW_ATE_unsigned"),
+    "UInt": .integer(name: "unsigned long", size: 8, encoding: "DW_ATE_unsigned"),
+    "Bool": .integer(name: "_Bool", size: 1, encoding: "DW_ATE_boolean"),
+  ]
+  private static let pointers: Set<String> = [
+    "UnsafePointer", "UnsafeMutablePointer", "UnsafeRawPointer", "UnsafeMutableRawPointer", "OpaquePointer",
+  ]
+
+  init(_ metadata: Metadata) { self.metadata = metadata }
+
+  /// The type of a metadata node.
+  ///
+  /// - Parameter arguments: what the generic parameters of the enclosing type stand for.
+  /// - Throws: `LayoutError` if its memory cannot be told.
+  func type(_ number: Int, arguments: [Int] = [], depth: Int = 0) throws(LayoutError) -> SwiftType {
+    guard depth < 32, let node = metadata[number] else { throw LayoutError("a type without end") }
+    if node.kind == "DIBasicType" {
+      return .integer(
+        name: node.string("name") ?? "", size: (node.number("size") ?? 0) / 8,
+        encoding: String(node["encoding"] ?? "DW_ATE_unsigned"))
+    }
+    if node.kind == "DIDerivedType" {
+      if node["tag"] == "DW_TAG_pointer_type" { return .pointer(nil) }
+      guard let base = node.reference("baseType") else { throw LayoutError("a type without a size") }
+      return try type(base, arguments: arguments, depth: depth + 1)
+    }
+    guard node.kind == "DICompositeType" else { throw LayoutError("a type without a size") }
+    if let parameter = parameterIndex(node), parameter < arguments.count {
+      return try type(arguments[parameter], depth: depth + 1)
+    }
+    return try composite(node, depth)
+  }
+
+  /// The name of a type, without its module and arguments: `HashMap`.
+  func name(_ node: MetadataNode) -> String {
+    node.string("name") ?? node.reference("specification").flatMap { metadata[$0]?.string("name") } ?? ""
+  }
+
+  /// The module that declares a type.
+  func module(_ node: MetadataNode) -> String? {
+    node.reference("scope").flatMap { metadata[$0] }.flatMap { $0.kind == "DIModule" ? $0.string("name") : nil }
+  }
+
+  /// The arguments of a generic type, as nodes. The compiler puts them on the type itself, or on a declaration inside.
+  func arguments(_ node: MetadataNode) -> [Int] {
+    var holder = node
+    if node.reference("templateParams").map({ metadata.elements($0).isEmpty }) ?? true,
+      let inner = members(node).first?.reference("baseType").flatMap({ metadata[$0] })
+    {
+      holder = inner
+    }
+    guard let list = holder.reference("templateParams") else { return [] }
+    return metadata.elements(list).compactMap { $0.flatMap { metadata[$0]?.reference("type") } }
+  }
+
+  /// Follows `const` and aliases.
+  func stripped(_ number: Int) -> MetadataNode? {
+    var node = metadata[number]
+    for _ in 0..<8 {
+      guard let derived = node, derived.kind == "DIDerivedType", derived["tag"] != "DW_TAG_pointer_type",
+        let base = derived.reference("baseType")
+      else { break }
+      node = metadata[base]
+    }
+    return node
+  }
+
+  private func members(_ node: MetadataNode) -> [MetadataNode] {
+    guard let list = node.reference("elements") else { return [] }
+    return metadata.elements(list).compactMap { $0.flatMap { metadata[$0] } }
+  }
+
+  private func composite(_ node: MetadataNode, _ depth: Int) throws(LayoutError) -> SwiftType {
+    let name = name(node)
+    let size = (node.number("size") ?? 0) / 8
+    if node["tag"] == "DW_TAG_array_type" { return try array(node, [], depth) }
+    if module(node) == "Swift" {
+      if let integer = Self.integers[name] { return integer }
+      if Self.pointers.contains(name) {
+        let pointee = arguments(node).first
+        return .pointer(pointee.flatMap { try? type($0, depth: depth + 1) })
+      }
+      if name == "InlineArray" { return try inlineArray(node, depth) }
+      if name == "Optional" { return try optional(node, size, depth) }
+    }
+    if node["tag"] == "DW_TAG_enumeration_type" {
+      let cases = members(node).map { $0.string("name") ?? "" }
+      return .enumeration(name: name, cases: cases, layout: SwiftType.Layout(size: size, alignment: max(size, 1)))
+    }
+    guard node["tag"] == "DW_TAG_structure_type", node["flags"].map({ !$0.contains("DIFlagFwdDecl") }) ?? true else {
+      throw LayoutError("\(name.isEmpty ? "a type" : name) has no layout in C")
+    }
+    let arguments = arguments(node)
+    let isGeneric = node.reference("specification") != nil
+    let holder = isGeneric ? node.reference("specification").flatMap { metadata[$0] } ?? node : node
+    let members = members(holder)
+    guard members.allSatisfy({ $0["tag"] == "DW_TAG_member" }) else {
+      // An enumeration with associated values: its payload's alignment is not told, but its bytes are.
+      return .opaque(name: name, layout: SwiftType.Layout(size: size, alignment: 1))
+    }
+    var fields: [(name: String, type: SwiftType)] = []
+    for (index, member) in members.enumerated() {
+      guard let base = member.reference("baseType") else { throw LayoutError("\(name) has a field without a type") }
+      let type = try type(base, arguments: arguments, depth: depth + 1)
+      fields.append((member.string("name") ?? "field\(index)", type))
+    }
+    if name == "FixedString", module(node) == "BPFKernel", case .array(_, let count)? = fields.first?.type {
+      return .array(of: .character, count: count)
+    }
+    let cName = name.hasPrefix("$") ? "" : name
+    let result = SwiftType.structure(name: cName, fields: fields)
+    guard result.layout.size == size else {
+      throw LayoutError("the layout of \(name) is not known: \(size) bytes, its fields take \(result.layout.size)")
+    }
+    return result
+  }
+
+  private func inlineArray(_ node: MetadataNode, _ depth: Int) throws(LayoutError) -> SwiftType {
+    guard let storage = members(node).first?.reference("baseType"), let array = metadata[storage] else {
+      throw LayoutError("an InlineArray of unknown size")
+    }
+    return try self.array(array, arguments(node), depth)
+  }
+
+  private func array(_ node: MetadataNode, _ arguments: [Int], _ depth: Int) throws(LayoutError) -> SwiftType {
+    guard let base = node.reference("baseType"), let count = members(node).first?.number("count") else {
+      throw LayoutError("an InlineArray of unknown size")
+    }
+    return .array(of: try type(base, arguments: arguments, depth: depth + 1), count: count)
+  }
+
+  /// A pointer whose null is nil, or a value with a byte behind it that is 1 for nil.
+  private func optional(_ node: MetadataNode, _ size: Int, _ depth: Int) throws(LayoutError) -> SwiftType {
+    guard let argument = arguments(node).first else { throw LayoutError("an Optional of unknown size") }
+    let wrapped = try type(argument, depth: depth + 1)
+    if case .pointer = wrapped { return wrapped }
+    if wrapped.layout.size + 1 == size {
+      let flag = SwiftType.integer(name: "_Bool", size: 1, encoding: "DW_ATE_boolean")
+      return .structure(name: "", fields: [("value", wrapped), ("isNil", flag)])
+    }
+    return .opaque(name: "", layout: SwiftType.Layout(size: size, alignment: wrapped.layout.alignment))
+  }
+
+  /// Generic parameters are called `$exD`, `$eq_D`, `$eq0_D`, ... in the compiler's mangling.
+  private func parameterIndex(_ node: MetadataNode) -> Int? {
+    guard let name = node.string("name"), name.hasPrefix("$e"), name.hasSuffix("D") else { return nil }
+    let middle = name.dropFirst(2).dropLast()
+    if middle == "x" { return 0 }
+    if middle == "q_" { return 1 }
+    guard middle.hasPrefix("q"), middle.hasSuffix("_") else { return nil }
+    return Int(middle.dropFirst().dropLast()).map { $0 + 2 }
+  }
+}
+
+/// Why a type cannot be described to the kernel.
+struct LayoutError: Error {
+  var message: String
+  init(_ message: String) { self.message = message }
+}

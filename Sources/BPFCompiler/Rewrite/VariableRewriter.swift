@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ProbeModule {
+  /// What the variables of a probe become.
+  struct Variables {
+    /// The symbols that stay even if no program uses them.
+    var roots: [String] = []
+    /// New names by mangled name.
+    var names: [String: String] = [:]
+    var diagnostics: [Diagnostic] = []
+    var hasLicense = false
+  }
+
+  /// Makes maps, the licence and global variables of what the author declared.
+  mutating func rewriteVariables() -> Variables {
+    var result = Variables()
+    var records: [(map: String, type: Int)] = []
+    for (index, node) in authorVariables() {
+      let global = module.globals[index]
+      guard let variable = module.metadata[node], let typeNode = variable.reference("type") else { continue }
+      let reader = SwiftTypeReader(module.metadata)
+      let name = variable.string("name") ?? global.name
+      guard let type = reader.stripped(typeNode) else { continue }
+      let isOurs = reader.module(type) == "BPFKernel"
+      do throws(LayoutError) {
+        if isOurs, reader.name(type) == "License" {
+          try rewriteLicense(index, variable: node, type: type)
+          result.hasLicense = true
+          result.names[global.name] = "license"
+          result.roots.append("license")
+          continue
+        }
+        if isOurs, Self.isMap(type, reader) {
+          if let record = try rewriteMap(index, variable: node, type: type, name: name) { records.append((name, record)) }
+        } else if global.isConstant {
+          // A `let`: the optimiser knows its value. It stays if something takes its address.
+          module.globals[index].definition = Substring("internal constant " + (global.initializer ?? ""))
+          continue
+        } else {
+          try rewritePlain(index, variable: node, type: typeNode, name: name)
+        }
+        result.names[global.name] = name
+        result.roots.append(name)
+      } catch {
+        result.diagnostics.append(
+          Diagnostic(at: locations.location(of: node, in: module.metadata), "`\(name)`: \(error.message)"))
+      }
+    }
+    for (map, type) in records { result.roots.append(addRecord(of: map, type: type)) }
+    return result
+  }
+
+  private static func isMap(_ type: MetadataNode, _ reader: SwiftTypeReader) -> Bool {
+    guard let holder = type.reference("specification").flatMap({ reader.metadata[$0] }) ?? Optional(type),
+      let list = holder.reference("elements"), let first = reader.metadata.elements(list).first ?? nil,
+      let base = reader.metadata[first]?.reference("baseType"), let definition = reader.metadata[base]
+    else { return false }
+    return reader.name(definition) == "MapDefinition"
+  }
+
+  /// A counter, or with `@section(".rodata")` a value that user space sets before the load: then the compiler may not
+  /// know it.
+  private mutating func rewritePlain(
+    _ index: Int, variable: Int, type: Int, name: String
+  ) throws(LayoutError) {
+    let global = module.globals[index]
+    let layout = try SwiftTypeReader(module.metadata).type(type)
+    rename(variable, to: name, type: types.node(layout, in: &module.metadata))
+    guard let initializer = global.initializer, let expression = global.debugNode else { return }
+    let alignment = max(layout.layout.alignment, 1)
+    let section = global.section
+    let isTunable = section.map { $0 == ".rodata" || $0.hasPrefix(".rodata.") } ?? false
+    var definition = isTunable ? "dso_local externally_initialized constant" : "dso_local global"
+    definition += " \(initializer)"
+    if let section { definition += ", section \"\(section)\"" }
+    module.globals[index] = IRGlobal(name: name, definition: "\(definition), align \(alignment), !dbg !\(expression)")
+  }
+
+  /// The licence becomes the text that the kernel compares.
+  private mutating func rewriteLicense(_ index: Int, variable: Int, type: MetadataNode) throws(LayoutError) {
+    let global = module.globals[index]
+    let cases = type.reference("elements").map { module.metadata.elements($0) } ?? []
+    let value = global.initializer.flatMap { $0.split(separator: " ").last }.flatMap { $0 == "zeroinitializer" ? 0 : Int($0) }
+    guard global.isConstant, let value, cases.indices.contains(value), let node = cases[value],
+      let name = module.metadata[node]?.string("name"), let text = Self.licenses[name]
+    else { throw LayoutError("write the licence as one of License's cases, such as `let license = License.gpl`") }
+    let count = text.utf8.count + 1
+    let array = SwiftType.array(of: .character, count: count)
+    rename(variable, to: "license", type: types.node(array, in: &module.metadata))
+    let expression = global.debugNode ?? 0
+    module.globals[index] = IRGlobal(
+      name: "license",
+      definition: "dso_local constant [\(count) x i8] c\"\(text)\\00\", section \"license\", align 1, !dbg !\(expression)")
+  }
+
+  /// The kernel's `license_is_gpl_compatible` knows these; others may not call helpers that are for GPL programs.
+  private static let licenses = [
+    "gpl": "GPL", "gplV2": "GPL v2", "gplAndAdditionalRights": "GPL and additional rights",
+    "dualBSDGPL": "Dual BSD/GPL", "dualMITGPL": "Dual MIT/GPL", "dualMPLGPL": "Dual MPL/GPL",
+    "proprietary": "Proprietary",
+  ]
+
+  /// A pointer to the type of a map's records. Nothing else would put that type among the object's; the variable itself
+  /// goes when the object is finished.
+  private mutating func addRecord(of map: String, type: Int) -> String {
+    let name = ObjectFinisher.recordPrefix + map
+    let pointer = types.pointer(to: type, in: &module.metadata)
+    let unit = module.metadata.numbers.sorted().first { module.metadata.isKind($0, "DICompileUnit") } ?? 0
+    let file = module.metadata[unit]?.reference("file") ?? 0
+    let variable = module.metadata.append(
+      "distinct !DIGlobalVariable(name: \"\(name)\", scope: !\(unit), file: !\(file), line: 1, type: !\(pointer), "
+        + "isLocal: false, isDefinition: true)")
+    let expression = module.metadata.append("!DIGlobalVariableExpression(var: !\(variable), expr: !DIExpression())")
+    module.globals.append(
+      IRGlobal(
+        name: name,
+        definition: "dso_local global ptr null, section \"\(ObjectFinisher.recordSection)\", align 8, !dbg !\(expression)"))
+    return name
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+
+/// `BPF_MAP_TYPE_ARRAY`: values by index, all there from the start, as zeroes.
+@frozen public struct ArrayMap<Value: BitwiseCopyable>: KeyedMap, ~Copyable {
+  public typealias Key = UInt32
+  @inline(__always) public static var mapType: UInt32 { 2 }
+  public var definition: MapDefinition
+
+  @inline(__always)
+  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
+  }
+}
+
+/// `BPF_MAP_TYPE_PERCPU_ARRAY`: an array for each CPU; also the place for values that are too large for the stack.
+@frozen public struct PerCPUArray<Value: BitwiseCopyable>: KeyedMap, ~Copyable {
+  public typealias Key = UInt32
+  @inline(__always) public static var mapType: UInt32 { 6 }
+  public var definition: MapDefinition
+
+  @inline(__always)
+  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
+  }
+}
+
+/// `BPF_MAP_TYPE_PROG_ARRAY`: programs to go on with; user space fills it.
+@frozen public struct ProgramArray: KernelMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 3 }
+  public var definition: MapDefinition
+
+  @inline(__always)
+  public init(maxEntries: UInt32, pinning: MapPinning = .none) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
+  }
+}
+
+/// `BPF_MAP_TYPE_CGROUP_ARRAY`: control groups by index.
+@frozen public struct CgroupArray: KernelMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 8 }
+  public var definition: MapDefinition
+
+  @inline(__always)
+  public init(maxEntries: UInt32, pinning: MapPinning = .none) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
+  }
+}
+
+/// `BPF_MAP_TYPE_ARRAY_OF_MAPS`: maps of one shape by index; user space fills it.
+@frozen public struct ArrayOfMaps<Inner: KernelMap & ~Copyable>: KernelMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 12 }
+  public var definition: MapDefinition
+  @usableFromInline var inner: MapDefinition
+
+  /// - Parameters:
+  ///   - innerMaxEntries: `maxEntries` of the maps inside, or the bytes of the rings inside.
+  ///   - innerFlags: their flags.
+  @inline(__always)
+  public init(
+    maxEntries: UInt32, innerMaxEntries: UInt32, innerFlags: MapFlags = .none, pinning: MapPinning = .none
+  ) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
+    inner = MapDefinition(type: Inner.mapType, maxEntries: innerMaxEntries, flags: innerFlags)
+  }
+}
+
+/// `BPF_MAP_TYPE_HASH_OF_MAPS`: maps of one shape by key; user space fills it.
+@frozen public struct HashOfMaps<Key: BitwiseCopyable, Inner: KernelMap & ~Copyable>: KernelMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 13 }
+  public var definition: MapDefinition
+  @usableFromInline var inner: MapDefinition
+
+  /// - Parameters:
+  ///   - innerMaxEntries: `maxEntries` of the maps inside, or the bytes of the rings inside.
+  ///   - innerFlags: their flags.
+  @inline(__always)
+  public init(
+    maxEntries: UInt32, innerMaxEntries: UInt32, innerFlags: MapFlags = .none, pinning: MapPinning = .none
+  ) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
+    inner = MapDefinition(type: Inner.mapType, maxEntries: innerMaxEntries, flags: innerFlags)
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+
+/// `BPF_MAP_TYPE_HASH`: values by key.
+///
+///     var counts = HashMap<UInt32, UInt64>(maxEntries: 10240)
+@frozen public struct HashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: KeyedMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 1 }
+  public var definition: MapDefinition
+
+  /// - Parameter maxEntries: a literal; the map refuses more.
+  @inline(__always)
+  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
+  }
+}
+
+/// `BPF_MAP_TYPE_LRU_HASH`: a hash that makes room by forgetting what was used least recently.
+@frozen public struct LRUHashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: KeyedMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 9 }
+  public var definition: MapDefinition
+
+  @inline(__always)
+  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
+  }
+}
+
+/// `BPF_MAP_TYPE_PERCPU_HASH`: a hash with a value for each CPU; a program sees that of its own, and needs no atomics.
+@frozen public struct PerCPUHashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: KeyedMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 5 }
+  public var definition: MapDefinition
+
+  @inline(__always)
+  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
+  }
+}
+
+/// `BPF_MAP_TYPE_LRU_PERCPU_HASH`: a per-CPU hash that forgets what was used least recently.
+@frozen public struct LRUPerCPUHashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: KeyedMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 10 }
+  public var definition: MapDefinition
+
+  @inline(__always)
+  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
+  }
+}
+
+/// `BPF_MAP_TYPE_LPM_TRIE`: values by the longest prefix that matches.
+///
+///     var networks = LPMTrie<LPMKey<UInt32>, UInt8>(maxEntries: 1000)
+@frozen public struct LPMTrie<Key: BitwiseCopyable, Value: BitwiseCopyable>: KeyedMap, ~Copyable {
+  @inline(__always) public static var mapType: UInt32 { 11 }
+  public var definition: MapDefinition
+
+  @inline(__always)
+  public init(maxEntries: UInt32, pinning: MapPinning = .none) {
+    // The kernel wants BPF_F_NO_PREALLOC for tries.
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: .noPreallocation, pinning: pinning)
+  }
+}
+
+/// The key of an ``LPMTrie``: how many bits count, and the bits, most significant first (network byte order).
+@frozen public struct LPMKey<Address: BitwiseCopyable>: BitwiseCopyable {
+  /// Bits, from 0.
+  public var prefixLength: UInt32
+  public var address: Address
+
+  @inline(__always)
+  public init(prefixLength: UInt32, address: Address) {
+    self.prefixLength = prefixLength
+    self.address = address
+  }
+}

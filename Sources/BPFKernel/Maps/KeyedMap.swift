@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+
+public import CBPFKernel
+
+/// A map of values by key.
+///
+/// An element that a program reads may be changed by another CPU at the same time: use ``add(_:to:)`` for counters, a
+/// spin lock in the value for more, or a per-CPU map.
+public protocol KeyedMap: KernelMap, ~Copyable {
+  /// Compared byte by byte, padding included; padding is kept zero.
+  associatedtype Key: BitwiseCopyable
+  associatedtype Value: BitwiseCopyable
+}
+
+extension KeyedMap where Self: ~Copyable {
+  /// The address of a value in the map; nil if the key is not there.
+  ///
+  /// It stays readable until the program ends, even if the element is deleted.
+  /// Source: `bpf_map_lookup_elem`.
+  @inline(__always)
+  public mutating func pointer(to key: Key) -> UnsafeMutablePointer<Value>? {
+    let map = address
+    return withBytes(of: key) { bpf_map_lookup_elem(map, $0) }?.assumingMemoryBound(to: Value.self)
+  }
+
+  /// A copy of the value, or nil. Setting it updates the map, or deletes with nil; whether that worked is told by
+  /// ``update(_:_:mode:)`` and ``delete(_:)`` only.
+  public subscript(key: Key) -> Value? {
+    @inline(__always) mutating get { pointer(to: key)?.pointee }
+    @inline(__always) set {
+      if let newValue { update(key, newValue) } else { delete(key) }
+    }
+  }
+
+  /// Calls `body` with the value in place.
+  ///
+  /// - Returns: whether the key was there.
+  @inline(__always) @discardableResult
+  public mutating func withValue(_ key: Key, _ body: (inout Value) -> Void) -> Bool {
+    guard let value = pointer(to: key) else { return false }
+    body(&value.pointee)
+    return true
+  }
+
+  /// Sets the value of a key.
+  ///
+  /// - Returns: whether it worked: no if the map is full, or `mode` forbids it.
+  /// Source: `bpf_map_update_elem`.
+  @inline(__always) @discardableResult
+  public mutating func update(_ key: Key, _ value: Value, mode: UpdateMode = .any) -> Bool {
+    let map = address
+    return withBytes(of: key) { key in
+      withBytes(of: value) { value in bpf_map_update_elem(map, key, value, mode.rawValue) }
+    } == 0
+  }
+
+  /// Deletes a key.
+  ///
+  /// - Returns: whether it was there.
+  /// Source: `bpf_map_delete_elem`.
+  @inline(__always) @discardableResult
+  public mutating func delete(_ key: Key) -> Bool {
+    let map = address
+    return withBytes(of: key) { bpf_map_delete_elem(map, $0) } == 0
+  }
+}
+
+extension KeyedMap where Self: ~Copyable, Value: FixedWidthInteger {
+  /// Adds to a counter, atomically; a key that is not there starts with `amount`.
+  ///
+  /// - Returns: whether it was counted: no if the map is full.
+  @inline(__always) @discardableResult
+  public mutating func add(_ amount: Value, to key: Key) -> Bool {
+    if let value = pointer(to: key) {
+      atomicAdd(amount, to: value)
+      return true
+    }
+    if update(key, amount, mode: .absent) { return true }
+    // Another CPU was first, or the map is full.
+    guard let value = pointer(to: key) else { return false }
+    atomicAdd(amount, to: value)
+    return true
+  }
+}
