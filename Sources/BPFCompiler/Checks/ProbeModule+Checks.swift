@@ -19,7 +19,8 @@ extension ProbeModule {
         let node = MetadataReference.last(in: line, after: "!dbg ")
         let place = node.flatMap { locations.authorLocation(of: $0, in: module.metadata) } ?? caller
         if Self.usesFloatingPoint(line) {
-          tell(place, "floating-point numbers, which BPF does not have: count in integers, such as nanoseconds or bytes")
+          tell(
+            place, "floating-point numbers, which BPF does not have: count in integers, such as nanoseconds or bytes")
         }
         for name in IRText.globalNames(in: line) {
           if let message = RuntimeNeed.message(for: name) {
@@ -49,7 +50,8 @@ extension ProbeModule {
       result.append(
         Diagnostic(
           at: locations.location(of: node, in: module.metadata),
-          "`\(variable)` has an initial value that is not a constant: a probe's variables and maps start with literal values"))
+          "`\(variable)` has an initial value that is not a constant: a probe's variables and maps start with literal values"
+        ))
     }
     return result
   }

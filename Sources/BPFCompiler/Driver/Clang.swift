@@ -11,7 +11,8 @@ enum Clang {
     _ source: String, to text: String, include: String, toolchain: Toolchain
   ) throws(CompileError) {
     let compile = [
-      "-target", "bpfel", "-ffreestanding", "-O2", "-g", "-Wall", "-fno-ident", "-D__TARGET_ARCH_\(Machine.targetArchitecture)",
+      "-target", "bpfel", "-ffreestanding", "-O2", "-g", "-Wall", "-fno-ident",
+      "-D__TARGET_ARCH_\(Machine.targetArchitecture)",
       "-fdebug-compilation-dir=.", "-I", include, "-S", "-emit-llvm", "-Xclang", "-disable-llvm-passes", source, "-o",
       text,
     ]
@@ -23,7 +24,9 @@ enum Clang {
     try Files.write(text, module.text.utf8)
     let bitcode = text.dropLast(3) + ".bc"
     try run(
-      ["-target", "bpfel", "-x", "ir", "-emit-llvm", "-c", "-Xclang", "-disable-llvm-passes", text, "-o", "\(bitcode)"],
+      [
+        "-target", "bpfel", "-x", "ir", "-emit-llvm", "-c", "-Xclang", "-disable-llvm-passes", text, "-o", "\(bitcode)",
+      ],
       in: ".", toolchain)
   }
 

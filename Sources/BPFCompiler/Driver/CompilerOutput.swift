@@ -7,7 +7,8 @@ enum CompilerOutput {
   /// Names files absolutely: the compiler ran in the package's folder, the reader may be elsewhere.
   static func absolute(_ text: String, root: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      guard !line.hasPrefix("/"), !line.hasPrefix(" "), let colon = line.firstIndex(of: ":"), line[colon...].contains(": ")
+      guard !line.hasPrefix("/"), !line.hasPrefix(" "), let colon = line.firstIndex(of: ":"),
+        line[colon...].contains(": ")
       else { return String(line) }
       let path = "\(root)/\(line[..<colon])"
       return Files.exists(path) ? "\(root)/\(line)" : String(line)
@@ -32,7 +33,8 @@ enum CompilerOutput {
     }
     if diagnostics.isEmpty {
       return CompileError(
-        [Diagnostic("the compiler's BPF back end failed (status \(status))")], compilerOutput: absolute(text, root: root))
+        [Diagnostic("the compiler's BPF back end failed (status \(status))")],
+        compilerOutput: absolute(text, root: root))
     }
     return CompileError(diagnostics)
   }

@@ -20,7 +20,9 @@ struct KernelSide {
     headers = "\(sources)/CBPFKernel/include"
     let swift = Files.list("\(sources)/BPFKernel", suffix: ".swift")
     let c = Files.list("\(sources)/CBPFKernel/bpf", suffix: ".c")
-    guard !swift.isEmpty else { throw CompileError("\(sources)/BPFKernel: the kernel-side module's sources are not there") }
+    guard !swift.isEmpty else {
+      throw CompileError("\(sources)/BPFKernel: the kernel-side module's sources are not there")
+    }
     var hash = Hash()
     hash.add(Array(toolchain.swiftc.utf8))
     hash.add(Array("\(Files.modificationTime(toolchain.swiftc))".utf8))
@@ -36,9 +38,11 @@ struct KernelSide {
     // Two builds at a time make it twice, and the first to be ready is used.
     let work = "\(folder).\(getpid())"
     try Files.makeFolder(work)
-    let arguments = SwiftFrontend.flags + [
-      "-I", headers, "-module-name", "BPFKernel", "-emit-module", "-emit-module-path", "\(work)/BPFKernel.swiftmodule",
-    ]
+    let arguments =
+      SwiftFrontend.flags + [
+        "-I", headers, "-module-name", "BPFKernel", "-emit-module", "-emit-module-path",
+        "\(work)/BPFKernel.swiftmodule",
+      ]
     let (status, output) = try Subprocess.run(toolchain.swiftc, arguments + swift, in: ".")
     guard status == 0 else { throw CompileError([], compilerOutput: output) }
     for path in c {

@@ -24,7 +24,9 @@ struct ObjectCheck {
       for offset in stride(from: 0, to: code.count - 7, by: 8) where code[offset] == Self.indirectCall {
         let place = places[section.name]?.last { $0.offset <= offset }?.location
         result.append(
-          Diagnostic(at: place, "a call through a function value: BPF has none. Pass a closure literal to an @inline(__always) function"))
+          Diagnostic(
+            at: place,
+            "a call through a function value: BPF has none. Pass a closure literal to an @inline(__always) function"))
       }
     }
     return result

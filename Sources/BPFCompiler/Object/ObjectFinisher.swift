@@ -72,7 +72,8 @@ struct ObjectFinisher {
     }
     for (section, relocation) in relocations {
       guard let symbol = newSymbols[relocation.symbolIndex] else {
-        throw CompileError("a relocation refers to \(file.symbols[relocation.symbolIndex].name), which is not in the object")
+        throw CompileError(
+          "a relocation refers to \(file.symbols[relocation.symbolIndex].name), which is not in the object")
       }
       writer.addRelocation(section: section, offset: relocation.offset, symbol: symbol, type: relocation.type)
     }

@@ -32,7 +32,9 @@ extension ProbeModule {
   }
 
   private static func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
-    diagnostics.sorted { ($0.location?.file ?? "", $0.location?.line ?? 0) < ($1.location?.file ?? "", $1.location?.line ?? 0) }
+    diagnostics.sorted {
+      ($0.location?.file ?? "", $0.location?.line ?? 0) < ($1.location?.file ?? "", $1.location?.line ?? 0)
+    }
   }
 
   /// Another target: riscv64's data layout is BPF's to the letter, so that no offset changes.
@@ -40,7 +42,10 @@ extension ProbeModule {
     module.preamble = module.preamble.filter { !$0.hasPrefix("source_filename") }.map {
       $0.hasPrefix("target triple") ? "target triple = \"bpfel\"" : $0
     }
-    let dropped = ["\"target-cpu\"", "\"target-features\"", "\"stack-protector-buffer-size\"", "\"frame-pointer\"", "\"no-trapping-math\""]
+    let dropped = [
+      "\"target-cpu\"", "\"target-features\"", "\"stack-protector-buffer-size\"", "\"frame-pointer\"",
+      "\"no-trapping-math\"",
+    ]
     let words: Set<Substring> = ["ssp", "sspstrong", "sspreq", "optsize", "minsize", "noinline", "inlinehint"]
     for (number, value) in module.attributes {
       let kept = value.split(separator: " ").filter { word in

@@ -7,6 +7,7 @@ extension ProbeModule {
     var diagnostics: [Diagnostic] = []
     var names = variables.names
     var taken = Set(variables.roots)
+    let sections = Set(module.functions.compactMap(\.section))
     for index in module.functions.indices where reached.contains(module.functions[index].name) {
       guard module.functions[index].body != nil else { continue }
       let role = role(of: module.functions[index])
@@ -20,6 +21,7 @@ extension ProbeModule {
         }
         names[mangled] = name
         do throws(LayoutError) {
+          if sections.contains(name) { throw LayoutError("is called as a section is: choose another name") }
           try rewriteSignature(index, name: name, role: role)
         } catch {
           let place = location(of: module.functions[index])
@@ -29,7 +31,7 @@ extension ProbeModule {
       rewriteHeader(index, role: role)
     }
     module.functions.removeAll { !reached.contains($0.name) }
-    renameSymbols(names)
+    renameSymbols(names, variables)
     return diagnostics
   }
 
@@ -77,8 +79,10 @@ extension ProbeModule {
     let result = function.resultType
     let isProgram = role == .program
     guard ["i32", "i64", "i16", "i8", "i1", "ptr"].contains(result) || !isProgram && result == "void" else {
-      let what = isProgram ? "is a program: it returns Int32, or the action type of its hook" : "returns more than a register"
-      throw LayoutError(result == "void" || !isProgram ? what : "returns \(result). A program returns Int32, or its hook's action")
+      let what =
+        isProgram ? "is a program: it returns Int32, or the action type of its hook" : "returns more than a register"
+      throw LayoutError(
+        result == "void" || !isProgram ? what : "returns \(result). A program returns Int32, or its hook's action")
     }
     if isProgram, function.parameters.count > 1 || function.parameters.contains(where: { !$0.hasPrefix("ptr") }) {
       throw LayoutError("is a program: it takes one argument, the context of its hook, such as XDPContext")
@@ -97,8 +101,27 @@ extension ProbeModule {
     for field in ["linkageName", "declaration", "templateParams", "retainedNodes", "thrownTypes"] { node[field] = nil }
     node["scope"] = node["file"]
     node["type"] = "!\(type)"
+    node["retainedNodes"] = "!\(parameterNodes(number, file: node["file"] ?? "null", count: parameters.count))"
     if !isProgram { node["spFlags"] = "DISPFlagLocalToUnit | DISPFlagDefinition | DISPFlagOptimized" }
     module.metadata.replace(number, with: node.text)
+  }
+
+  /// The parameters with their names, which the kernel insists on.
+  private mutating func parameterNodes(_ subprogram: Int, file: Substring, count: Int) -> Int {
+    var names: [Int: String] = [:]
+    for number in module.metadata.numbers where module.metadata.isKind(number, "DILocalVariable") {
+      guard let variable = module.metadata[number], variable.reference("scope") == subprogram,
+        let position = variable.number("arg"), let name = variable.string("name")
+      else { continue }
+      names[position] = name
+    }
+    let void = types.node(.pointer(nil), in: &module.metadata)
+    let nodes = (0..<count).map { index in
+      module.metadata.append(
+        "!DILocalVariable(name: \"\(names[index + 1] ?? "argument\(index)")\", arg: \(index + 1), "
+          + "scope: !\(subprogram), file: \(file), line: 1, type: !\(void))")
+    }
+    return module.metadata.append("!{\(nodes.map { "!\($0)" }.joined(separator: ", "))}")
   }
 
   /// The context of a program: the struct that its one argument points to, as far as it is known.
@@ -123,12 +146,21 @@ extension ProbeModule {
     }
   }
 
-  private mutating func renameSymbols(_ names: [String: String]) {
+  /// What user space sets before the load is read each time: the compiler may not put its initial value in place of it.
+  private func reading(_ line: Substring, _ tunables: Set<String>) -> Substring {
+    guard !tunables.isEmpty, let load = line.range(ofText: " = load "),
+      !tunables.isDisjoint(with: IRText.globalNames(in: line))
+    else { return line }
+    return line[..<load.lowerBound] + " = load volatile " + line[load.upperBound...]
+  }
+
+  private mutating func renameSymbols(_ names: [String: String], _ variables: Variables) {
     func rename(_ name: String) -> String? { names[name] }
     for index in module.functions.indices {
       if let name = names[module.functions[index].name] { module.functions[index].name = name }
       module.functions[index].body = module.functions[index].body?.map { line in
-        line.utf8.contains(UInt8(ascii: "@")) ? Substring(IRText.renaming(line, rename)) : line
+        guard line.utf8.contains(UInt8(ascii: "@")) else { return line }
+        return Substring(IRText.renaming(reading(line, variables.tunables), rename))
       }
     }
     for index in module.globals.indices {

@@ -9,6 +9,8 @@ extension ProbeModule {
     var names: [String: String] = [:]
     var diagnostics: [Diagnostic] = []
     var hasLicense = false
+    /// What user space sets before the load, by mangled name.
+    var tunables: Set<String> = []
   }
 
   /// Makes maps, the licence and global variables of what the author declared.
@@ -26,18 +28,21 @@ extension ProbeModule {
         if isOurs, reader.name(type) == "License" {
           try rewriteLicense(index, variable: node, type: type)
           result.hasLicense = true
-          result.names[global.name] = "license"
-          result.roots.append("license")
+          result.names[global.name] = Self.licenseSymbol
+          result.roots.append(Self.licenseSymbol)
           continue
         }
         if isOurs, Self.isMap(type, reader) {
-          if let record = try rewriteMap(index, variable: node, type: type, name: name) { records.append((name, record)) }
+          if let record = try rewriteMap(index, variable: node, type: type, name: name) {
+            records.append((name, record))
+          }
         } else if global.isConstant {
           // A `let`: the optimiser knows its value. It stays if something takes its address.
           module.globals[index].definition = Substring("internal constant " + (global.initializer ?? ""))
           continue
         } else {
           try rewritePlain(index, variable: node, type: typeNode, name: name)
+          if Self.isTunable(global) { result.tunables.insert(global.name) }
         }
         result.names[global.name] = name
         result.roots.append(name)
@@ -58,8 +63,7 @@ extension ProbeModule {
     return reader.name(definition) == "MapDefinition"
   }
 
-  /// A counter, or with `@section(".rodata")` a value that user space sets before the load: then the compiler may not
-  /// know it.
+  /// A counter, or with `@section(".rodata")` a value that user space sets before the load.
   private mutating func rewritePlain(
     _ index: Int, variable: Int, type: Int, name: String
   ) throws(LayoutError) {
@@ -68,30 +72,38 @@ extension ProbeModule {
     rename(variable, to: name, type: types.node(layout, in: &module.metadata))
     guard let initializer = global.initializer, let expression = global.debugNode else { return }
     let alignment = max(layout.layout.alignment, 1)
-    let section = global.section
-    let isTunable = section.map { $0 == ".rodata" || $0.hasPrefix(".rodata.") } ?? false
-    var definition = isTunable ? "dso_local externally_initialized constant" : "dso_local global"
-    definition += " \(initializer)"
-    if let section { definition += ", section \"\(section)\"" }
+    var definition = "dso_local \(Self.isTunable(global) ? "constant" : "global") \(initializer)"
+    if let section = global.section { definition += ", section \"\(section)\"" }
     module.globals[index] = IRGlobal(name: name, definition: "\(definition), align \(alignment), !dbg !\(expression)")
+  }
+
+  private static func isTunable(_ global: IRGlobal) -> Bool {
+    guard let section = global.section else { return false }
+    return section == ".rodata" || section.hasPrefix(".rodata.")
   }
 
   /// The licence becomes the text that the kernel compares.
   private mutating func rewriteLicense(_ index: Int, variable: Int, type: MetadataNode) throws(LayoutError) {
     let global = module.globals[index]
     let cases = type.reference("elements").map { module.metadata.elements($0) } ?? []
-    let value = global.initializer.flatMap { $0.split(separator: " ").last }.flatMap { $0 == "zeroinitializer" ? 0 : Int($0) }
+    let value = global.initializer.flatMap { $0.split(separator: " ").last }.flatMap {
+      $0 == "zeroinitializer" ? 0 : Int($0)
+    }
     guard global.isConstant, let value, cases.indices.contains(value), let node = cases[value],
       let name = module.metadata[node]?.string("name"), let text = Self.licenses[name]
     else { throw LayoutError("write the licence as one of License's cases, such as `let license = License.gpl`") }
     let count = text.utf8.count + 1
     let array = SwiftType.array(of: .character, count: count)
-    rename(variable, to: "license", type: types.node(array, in: &module.metadata))
+    rename(variable, to: Self.licenseSymbol, type: types.node(array, in: &module.metadata))
     let expression = global.debugNode ?? 0
     module.globals[index] = IRGlobal(
-      name: "license",
-      definition: "dso_local constant [\(count) x i8] c\"\(text)\\00\", section \"license\", align 1, !dbg !\(expression)")
+      name: Self.licenseSymbol,
+      definition:
+        "dso_local constant [\(count) x i8] c\"\(text)\\00\", section \"license\", align 1, !dbg !\(expression)")
   }
+
+  /// Not `license`: no symbol may be called as a section is.
+  private static let licenseSymbol = "LICENSE"
 
   /// The kernel's `license_is_gpl_compatible` knows these; others may not call helpers that are for GPL programs.
   private static let licenses = [
@@ -114,7 +126,8 @@ extension ProbeModule {
     module.globals.append(
       IRGlobal(
         name: name,
-        definition: "dso_local global ptr null, section \"\(ObjectFinisher.recordSection)\", align 8, !dbg !\(expression)"))
+        definition:
+          "dso_local global ptr null, section \"\(ObjectFinisher.recordSection)\", align 8, !dbg !\(expression)"))
     return name
   }
 }

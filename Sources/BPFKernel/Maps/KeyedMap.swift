@@ -71,14 +71,17 @@ extension KeyedMap where Self: ~Copyable, Value: FixedWidthInteger {
   /// - Returns: whether it was counted: no if the map is full.
   @inline(__always) @discardableResult
   public mutating func add(_ amount: Value, to key: Key) -> Bool {
-    if let value = pointer(to: key) {
-      atomicAdd(amount, to: value)
+    let map = address
+    return withBytes(of: key) { key in
+      var value = bpf_map_lookup_elem(map, key)
+      if value == nil {
+        if withBytes(of: amount, { bpf_map_update_elem(map, key, $0, UpdateMode.absent.rawValue) }) == 0 { return true }
+        // Another CPU was first, or the map is full.
+        value = bpf_map_lookup_elem(map, key)
+      }
+      guard let value else { return false }
+      atomicAdd(amount, to: value.assumingMemoryBound(to: Value.self))
       return true
     }
-    if update(key, amount, mode: .absent) { return true }
-    // Another CPU was first, or the map is full.
-    guard let value = pointer(to: key) else { return false }
-    atomicAdd(amount, to: value)
-    return true
   }
 }

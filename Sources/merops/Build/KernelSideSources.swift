@@ -18,7 +18,8 @@ enum KernelSideSources {
       }
     }
     throw ValidationError(
-      "the sources of BPFKernel are not beside this command: run `make install`, or name their folder in MEROPS_KERNEL_SIDE")
+      "the sources of BPFKernel are not beside this command: run `make install`, or name their folder in MEROPS_KERNEL_SIDE"
+    )
   }
 
   /// The user's cache folder.
