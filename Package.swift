@@ -98,7 +98,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "BPFInterpreterTests",
-      dependencies: ["BPFInterpreter", "BPF", "BPFObject", "BPFBytecode", "BTF", "TestObjects", "TestSupport"],
+      dependencies: [
+        "BPFInterpreter", "BPF", "BPFSystem", "BPFObject", "BPFBytecode", "BTF", "dynamic-firewall", "TestObjects",
+        "TestSupport",
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "bpf-conformance", dependencies: ["BPFInterpreter", "BPFBytecode"], path: "Tests/Conformance",
