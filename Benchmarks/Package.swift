@@ -16,6 +16,11 @@ let package = Package(
     // Our side: what the programs in libbpf/ do, with Merops.
     .executableTarget(
       name: "measured", dependencies: ["CMeter", .product(name: "BPF", package: "Merops")], swiftSettings: settings),
+    // The interpreter beside the kernel's compiler, on the same programs.
+    .executableTarget(
+      name: "interpreted",
+      dependencies: [.product(name: "BPF", package: "Merops"), .product(name: "BPFInterpreter", package: "Merops")],
+      swiftSettings: settings),
     // Runs both sides by turns and compares.
     .executableTarget(
       name: "benchmarks", dependencies: [.product(name: "BPF", package: "Merops")], swiftSettings: settings),

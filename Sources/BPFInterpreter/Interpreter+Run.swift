@@ -22,7 +22,7 @@ extension Interpreter {
     let printedBefore = printed.count
     let result = try execution.run(program, budget: instructionLimit)
     var run = Run(r0: result)
-    run.instructionsExecuted = instructionLimit - execution.budget
+    run.instructionsExecuted = instructionLimit - execution.budget - execution.charged
     run.packet = execution.context.packet?.bytes(in: space) ?? []
     run.redirect = execution.redirect
     run.overriddenReturn = execution.returnOverride.map { Int64(bitPattern: $0) }

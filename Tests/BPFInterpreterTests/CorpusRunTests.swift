@@ -133,3 +133,23 @@ import Testing
     #expect(try counts.get(object.environment.currentTask) == 3)
   }
 }
+
+extension CorpusRunTests {
+  /// Whatever a compiled program does with a context of zeroes, it ends: with a value, or with an error that says where.
+  @Test(arguments: Corpus.all) func everyProgramEnds(_ entry: Corpus.Entry) throws {
+    let object = try ObjectSpec(bytes: entry.bytes, name: entry.name)
+    let interpreter = try Interpreter(object)
+    interpreter.environment.unmappedLoadsGiveZero = true
+    for program in object.programs {
+      do throws(InterpreterError) {
+        switch program.type {
+        case .xdp, .schedCLS, .schedACT, .socketFilter, .cgroupSKB:
+          _ = try interpreter.run(program.name, packet: Self.packet)
+        default: _ = try interpreter.run(program.name, record: [UInt8](repeating: 0, count: 512))
+        }
+      } catch {
+        #expect(error.program == program.name)
+      }
+    }
+  }
+}

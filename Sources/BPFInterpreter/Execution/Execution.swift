@@ -20,6 +20,8 @@ final class Execution {
   var slot = 0
   /// How many instructions may still be run.
   var budget = 0
+  /// How much of what was spent were not instructions.
+  var charged = 0
   var tailCalls = 0
   /// The context and packet of this run.
   var context = RunContext()
@@ -64,6 +66,7 @@ final class Execution {
   func run(_ program: PreparedProgram, budget: Int) throws(InterpreterError) -> UInt64 {
     self.program = program
     self.budget = budget
+    charged = 0
     frames.removeAll(keepingCapacity: true)
     reservations.removeAll(keepingCapacity: true)
     dynptrs.removeAll(keepingCapacity: true)

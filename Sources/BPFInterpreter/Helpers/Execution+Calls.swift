@@ -111,7 +111,14 @@ extension Execution {
     guard let count = UInt32(exactly: size), let place = space.pointer(address, count, access) else {
       throw badAccess("calls a helper that \(verb)", Int(clamping: size), address)
     }
+    charge(Int(count) / 64)
     return UnsafeMutableRawBufferPointer(start: place, count: Int(count))
+  }
+
+  /// Lets a helper's work count as so many instructions towards the limit, so that no run takes for ever.
+  func charge(_ instructions: Int) {
+    budget -= instructions
+    charged += instructions
   }
 
   /// The bytes of a string of the program, without its final zero.
@@ -121,7 +128,9 @@ extension Execution {
       throw badAccess("calls a helper that reads", 1, address)
     }
     let bytes = UnsafeRawBufferPointer(start: place, count: count)
-    return UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != 0 })
+    let text = UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != 0 })
+    charge(text.count / 64)
+    return text
   }
 
   /// A kernel's answer: 0, or a negative error number.

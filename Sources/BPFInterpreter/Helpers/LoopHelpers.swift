@@ -33,6 +33,7 @@ extension Execution {
       retired.append(cell)
     }
     var visited: UInt64 = 0
+    charge(map.count)
     for slot in map.slots {
       // The callback may have removed it.
       guard map.kind == .array || map.index.isUsed(slot) else { continue }

@@ -91,6 +91,7 @@ extension Execution {
       guard let packet = context.packet, let place = packet.pointer(space, 0, extra) else { return answer(.badAddress) }
       bytes += Array(UnsafeRawBufferPointer(start: place, count: extra))
     }
+    guard map.takeRoom(bytes.count) else { return answer(.noSpace) }
     map.send(bytes, cpu: cpu)
     return 0
   }

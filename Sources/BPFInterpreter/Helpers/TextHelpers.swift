@@ -34,6 +34,7 @@ extension Execution {
   private func print(_ arguments: [UInt64]) throws(InterpreterError) -> UInt64 {
     let format = try format(argument(1), word(2))
     guard var text = formatting.text(format, arguments) else { return answer(.invalid) }
+    charge(16)
     let count = text.count
     if text.last == UInt8(ascii: "\n") { text.removeLast() }
     owner.printed.append(String(decoding: text, as: UTF8.self))

@@ -86,7 +86,7 @@ extension InMemoryMap {
     default:
       index = HashIndex(keySize: index.keySize)
       order = UseOrder()
-      prefixCounts = [:]
+      prefixes = []
       sequence = []
       freeSlots = []
       sent = []
@@ -165,7 +165,7 @@ extension InMemoryMap {
     return records
   }
 
-  /// How often a program found no room in the ring.
+  /// How often a program found no room in the ring or perf buffer.
   public var lostRecords: Int { lostCount }
 
   /// Sends a record to programs, through a user ring buffer.

@@ -68,7 +68,7 @@ extension InMemoryMap {
     let slot: Int
     if kind == .trie {
       slot = withMasked(key, prefix(key)) { index.insert($0) }
-      prefixCounts[prefix(key), default: 0] += 1
+      countPrefix(prefix(key), 1)
     } else {
       slot = index.insert(key)
     }
@@ -93,9 +93,7 @@ extension InMemoryMap {
     case .trie:
       try checkPrefix(key)
       guard withMasked(key, prefix(key), { index.remove($0) }) != nil else { throw .noEntry }
-      let length = prefix(key)
-      let left = (prefixCounts[length] ?? 1) - 1
-      prefixCounts[length] = left > 0 ? left : nil
+      countPrefix(prefix(key), -1)
     case .array:
       guard type.isMapOfMaps else { throw .invalid }
       let number = Int(key.loadUnaligned(as: UInt32.self))
@@ -133,12 +131,23 @@ extension InMemoryMap {
     }
   }
 
+  private func countPrefix(_ length: UInt32, _ change: Int) {
+    let place = prefixes.firstIndex { $0.length <= length } ?? prefixes.count
+    if place == prefixes.count || prefixes[place].length != length {
+      prefixes.insert((length, change), at: place)
+    } else if prefixes[place].count + change > 0 {
+      prefixes[place].count += change
+    } else {
+      prefixes.remove(at: place)
+    }
+  }
+
   private func exactMatch(_ key: UnsafeRawPointer) -> Int? { withMasked(key, prefix(key)) { index.find($0) } }
 
   private func longestMatch(_ key: UnsafeRawPointer) -> Int? {
     guard keySize > 4 else { return nil }
     let limit = min(prefix(key), UInt32((keySize - 4) * 8))
-    for length in prefixCounts.keys.sorted(by: >) where length <= limit {
+    for (length, _) in prefixes where length <= limit {
       if let slot = withMasked(key, length, { index.find($0) }) { return slot }
     }
     return nil

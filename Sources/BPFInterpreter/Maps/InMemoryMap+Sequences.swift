@@ -48,7 +48,8 @@ extension InMemoryMap {
   /// Takes room for a record; false if there is none.
   func takeRoom(_ size: Int) -> Bool {
     let bytes = InMemoryMap.ringBytes(size)
-    guard kind == .ring, bytes <= maxEntries - usedBytes else {
+    // A perf buffer's size is user space's choice: here as much as would fit in 4 MiB.
+    guard bytes <= (kind == .perf ? 4 << 20 : maxEntries) - usedBytes else {
       lostCount += 1
       return false
     }

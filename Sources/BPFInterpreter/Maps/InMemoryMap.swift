@@ -29,8 +29,8 @@ public final class InMemoryMap {
   var capacity = 0
   var index: HashIndex
   var order = UseOrder()
-  /// LPM trie: how many entries there are of each prefix length.
-  var prefixCounts: [UInt32: Int] = [:]
+  /// LPM trie: how many entries there are of each prefix length, longest first.
+  var prefixes: [(length: UInt32, count: Int)] = []
   /// Queue and stack: slots in the order of arrival.
   var sequence: [Int] = []
   var freeSlots: [Int] = []
@@ -70,6 +70,10 @@ public final class InMemoryMap {
     switch kind {
     case .hash, .lru, .trie:
       guard keySize > 0 else { throw InterpreterError(.invalidProgram, "map \(spec.name): keys of no bytes") }
+      // LPM_DATA_SIZE_MAX
+      guard kind != .trie || (5...260).contains(keySize) else {
+        throw InterpreterError(.invalidProgram, "map \(spec.name): a trie's keys have 5 to 260 bytes, not \(keySize)")
+      }
     case .bloom, .queue, .stack:
       guard valueSize > 0 else { throw InterpreterError(.invalidProgram, "map \(spec.name): values of no bytes") }
     default: break
