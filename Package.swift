@@ -99,8 +99,8 @@ let package = Package(
     .testTarget(
       name: "BPFInterpreterTests",
       dependencies: [
-        "BPFInterpreter", "BPF", "BPFSystem", "BPFObject", "BPFBytecode", "BTF", "dynamic-firewall", "TestObjects",
-        "TestSupport",
+        "BPFInterpreter", "BPF", "BPFSystem", "BPFObject", "BPFBytecode", "BTF", "dynamic-firewall", "execve-tracker",
+        "TestObjects", "TestSupport",
       ],
       swiftSettings: settings),
     .executableTarget(

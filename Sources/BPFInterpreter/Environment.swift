@@ -32,6 +32,12 @@ public struct Environment: Sendable, Hashable {
   public var attachCookie: UInt64 = 0
   /// `bpf_get_func_ip`: the address of the traced function.
   public var functionAddress: UInt64 = 0
+  /// `bpf_get_socket_cookie`
+  public var socketCookie: UInt64 = 1
+  /// The kernel's call stack, innermost function first: `bpf_get_stack` and its like.
+  public var kernelStack: [UInt64] = []
+  /// The process's call stack, innermost function first.
+  public var userStack: [UInt64] = []
   /// What `bpf_get_prandom_u32` starts from: the same seed gives the same numbers.
   public var randomSeed: UInt64 = 1 {
     didSet { randomState = randomSeed }

@@ -58,6 +58,8 @@ public final class Interpreter {
   var prepared: [String: PreparedProgram] = [:]
   /// Helpers that the caller added or replaced.
   var helpers: [UInt32: Function] = [:]
+  /// By the address of their `struct bpf_timer`.
+  var timers: [UInt64: Timer] = [:]
   /// Kernel functions that the caller added or replaced.
   var kernelFunctions: [String: Function] = [:]
   private(set) var execution: Execution!
@@ -145,6 +147,16 @@ public final class Interpreter {
   ///
   ///     interpreter.setHelper(.ktimeGetNS) { call in 42 }
   public func setHelper(_ helper: Helper, _ function: @escaping Function) { helpers[helper.rawValue] = function }
+
+  /// Adds a helper by its name, with or without `bpf_`, or replaces the interpreter's own.
+  ///
+  ///     try interpreter.setHelper("bpf_get_socket_uid") { call in 1000 }
+  ///
+  /// - Throws: ``InterpreterError`` of code `notFound` for a name that no kernel has.
+  public func setHelper(_ name: String, _ function: @escaping Function) throws(InterpreterError) {
+    guard let helper = Helper(named: name) else { throw InterpreterError(.notFound, "no kernel has a helper \(name)") }
+    setHelper(helper, function)
+  }
 
   /// Adds a kernel function (kfunc), or replaces the interpreter's own.
   public func setKernelFunction(_ name: String, _ function: @escaping Function) { kernelFunctions[name] = function }

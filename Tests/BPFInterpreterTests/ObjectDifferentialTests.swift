@@ -101,3 +101,20 @@ import Testing
     try Self.compare(try Sample.object("callbacks"), ["walk", "loop"], packets: Self.packets(50, seed: 9))
   }
 }
+
+/// The same firewall, on any machine.
+@Suite struct FirewallTests {
+  @Test func blockedSourcesAreDropped() throws {
+    let firewall = try Interpreter(ObjectSpec(bytes: Objects.dynamicFirewall))
+    try firewall.map("blocked_addresses").update([10, 0, 0, 9], [1])
+    let packet = Packet(.ethernet(), .ipv4(from: "10.0.0.9", to: "10.0.0.1"), .udp(from: 4000, to: 53)).bytes
+
+    let run = try firewall.run("dynamic_firewall", packet: packet)
+    #expect(run.xdpAction == .drop)
+    #expect(try firewall.global("dropped") == 1 as UInt64)
+    #expect(
+      try firewall.map("drop_counts").lookup([10, 0, 0, 9])?.prefix(16) == [
+        1, 0, 0, 0, 0, 0, 0, 0, UInt8(packet.count), 0, 0, 0, 0, 0, 0, 0,
+      ])
+  }
+}

@@ -63,7 +63,7 @@ final class Execution {
   deinit { registers.deallocate() }
 
   /// Runs a program to its end and gives r0.
-  func run(_ program: PreparedProgram, budget: Int) throws(InterpreterError) -> UInt64 {
+  func run(_ program: PreparedProgram, budget: Int, from start: Int = 0) throws(InterpreterError) -> UInt64 {
     self.program = program
     self.budget = budget
     charged = 0
@@ -77,7 +77,7 @@ final class Execution {
     written = []
     enterFrame(0)
     defer { retireAll() }
-    let result = try execute(from: 0, depth: 0)
+    let result = try execute(from: start, depth: 0)
     guard reservations.isEmpty else {
       throw fault(.unreleased, "ended with a ring record that was neither submitted nor discarded")
     }

@@ -16,6 +16,8 @@ extension Execution {
     "bpf_cgroup_release": { _ in 0 },
     "bpf_cast_to_kern_ctx": { $0.argument(1) },
     "bpf_rdonly_cast": { $0.argument(1) },
+    "bpf_arena_alloc_pages": { try $0.allocatePages() },
+    "bpf_arena_free_pages": { _ in 0 },
     "bpf_iter_num_new": { try $0.newNumbers() },
     "bpf_iter_num_next": { try $0.nextNumber() },
     "bpf_iter_num_destroy": { _ in 0 },
@@ -48,6 +50,18 @@ extension Execution {
     }
     cell.storeBytes(of: current &+ 1, as: Int32.self)
     return argument(1)
+  }
+
+  /// Pages of an arena, after its globals; freed ones are not used again.
+  private func allocatePages() throws(InterpreterError) -> UInt64 {
+    let map = try map(argument(1))
+    let bytes = word(3) * 4096
+    guard map.kind == .arena, bytes > 0, UInt64(map.usedBytes) + bytes <= UInt64(space.regions[map.region].size) else {
+      return 0
+    }
+    let address = space.address(of: map.region) + UInt64(map.usedBytes)
+    map.usedBytes += Int(bytes)
+    return address
   }
 
   private func dynptrSlice(writing: Bool) throws(InterpreterError) -> UInt64 {

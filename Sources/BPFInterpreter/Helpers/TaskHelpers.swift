@@ -33,6 +33,10 @@ extension Execution {
     // A per-CPU address is that of its only copy.
     ("per_cpu_ptr", { $0.word(2) < UInt64($0.owner.options.cpuCount) ? $0.argument(1) : 0 }),
     ("this_cpu_ptr", { $0.argument(1) }),
+    ("get_socket_cookie", { $0.owner.environment.socketCookie }),
+    // What a socket's address stands for is the test's to know.
+    ("sk_fullsock", { $0.argument(1) }),
+    ("tcp_sock", { $0.argument(1) }),
     ("spin_lock", { try $0.lock() }),
     ("spin_unlock", { try $0.unlock() }),
     ("override_return", { $0.overrideReturn() }),

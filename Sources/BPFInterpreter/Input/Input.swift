@@ -74,6 +74,10 @@ public struct SocketBufferFields: Sendable, Hashable {
     set { block = [newValue.0, newValue.1, newValue.2, newValue.3, newValue.4] }
   }
   private var block = [UInt32](repeating: 0, count: 5)
+  /// `sk`: the address of a `struct bpf_sock`.
+  public var socket: UInt64 = 0
+  /// `flow_keys`: the address of a `struct bpf_flow_keys`.
+  public var flowKeys: UInt64 = 0
   /// Nanoseconds.
   public var timestamp: UInt64 = 0
 
@@ -95,8 +99,10 @@ public struct SocketBufferFields: Sendable, Hashable {
     put(ingressInterface, at: 36)
     put(interface, at: 40)
     for (index, word) in block.enumerated() { put(word, at: 48 + 4 * index) }
+    put(flowKeys, at: 144)
     put(timestamp, at: 152)
     put(UInt32(clamping: packet.count), at: 164)
+    put(socket, at: 168)
     return bytes
   }
 }

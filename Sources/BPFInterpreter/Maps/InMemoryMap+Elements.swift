@@ -145,8 +145,8 @@ extension InMemoryMap {
   private func exactMatch(_ key: UnsafeRawPointer) -> Int? { withMasked(key, prefix(key)) { index.find($0) } }
 
   private func longestMatch(_ key: UnsafeRawPointer) -> Int? {
-    guard keySize > 4 else { return nil }
-    let limit = min(prefix(key), UInt32((keySize - 4) * 8))
+    let limit = prefix(key)
+    guard keySize > 4, limit <= UInt32((keySize - 4) * 8) else { return nil }
     for (length, _) in prefixes where length <= limit {
       if let slot = withMasked(key, length, { index.find($0) }) { return slot }
     }

@@ -87,7 +87,10 @@ public final class InMemoryMap {
     }
     if kind == .arena {
       guard allocateArena() else { throw outOfMemory() }
-      if case .bytes(let bytes) = spec.contents { fill(bytes) }
+      if case .bytes(let bytes) = spec.contents {
+        fill(bytes)
+        usedBytes = (bytes.count + 4095) / 4096 * 4096
+      }
     }
   }
 
