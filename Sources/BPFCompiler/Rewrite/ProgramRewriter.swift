@@ -13,10 +13,11 @@ extension ProbeModule {
       let role = role(of: module.functions[index])
       if role != .inlined {
         let mangled = module.functions[index].name
-        var name = sourceName(of: module.functions[index]) ?? mangled
+        let plain = sourceName(of: module.functions[index]) ?? callbackName(module.functions[index]) ?? mangled
+        var name = plain
         var number = 2
         while !taken.insert(name).inserted {
-          name = "\(sourceName(of: module.functions[index]) ?? mangled)_\(number)"
+          name = "\(plain)_\(number)"
           number += 1
         }
         names[mangled] = name
@@ -45,11 +46,25 @@ extension ProbeModule {
   /// What becomes of a function.
   mutating func role(of function: IRFunction) -> Role {
     if function.section != nil { return .program }
+    if Self.isCallback(function) { return .subprogram(isGlobal: false) }
     guard let node = function.debugNode, locations.isAuthor(node, in: module.metadata),
       function.attributeGroups.contains(where: { module.attributes[$0]?.range(ofText: " noinline ") != nil }),
       function.name.hasSuffix("F") || function.name.hasSuffix("FZ") || function.name.contains("Tf")
     else { return .inlined }
     return .subprogram(isGlobal: false)
+  }
+
+  /// Whether Swift made the function for a C function pointer: of a closure that captures nothing, or of a function.
+  private static func isCallback(_ function: IRFunction) -> Bool {
+    function.name.hasSuffix("To") && function.debugNode != nil
+  }
+
+  /// A callback has no name in the source: that of the function around it, and what it is.
+  private func callbackName(_ function: IRFunction) -> String? {
+    guard Self.isCallback(function) else { return nil }
+    let scope = function.debugNode.flatMap { module.metadata[$0]?.reference("scope") }.flatMap { module.metadata[$0] }
+    guard let scope, scope.kind == "DISubprogram", let name = scope.string("name") else { return "callback" }
+    return name.prefix { $0 != "(" } + "_callback"
   }
 
   private mutating func rewriteHeader(_ index: Int, role: Role) {
@@ -65,7 +80,7 @@ extension ProbeModule {
     if case .subprogram = role { function.suffix = "noinline " + function.suffix }
     // Inlined code of ours takes the place of the call: it must have none of its own.
     let isAuthors = function.debugNode.map { locations.isAuthor($0, in: module.metadata) } ?? false
-    if isAuthors {
+    if isAuthors || !isInlined {
       function.body = function.body?.filter { !IRText.trimmed($0).hasPrefix("#dbg_") }
     } else {
       function.dropPlaces()
@@ -99,6 +114,10 @@ extension ProbeModule {
     let type = types.function(result: resultNode, parameters: parameters, in: &module.metadata)
     node["name"] = "\"\(name)\""
     for field in ["linkageName", "declaration", "templateParams", "retainedNodes", "thrownTypes"] { node[field] = nil }
+    if Self.isCallback(function), let scope = node.reference("scope").flatMap({ module.metadata[$0] }) {
+      node["file"] = scope["file"] ?? node["file"]
+      node["line"] = scope["line"] ?? node["line"]
+    }
     node["scope"] = node["file"]
     node["type"] = "!\(type)"
     node["retainedNodes"] = "!\(parameterNodes(number, file: node["file"] ?? "null", count: parameters.count))"

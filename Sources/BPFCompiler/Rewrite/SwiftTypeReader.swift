@@ -104,6 +104,7 @@ struct SwiftTypeReader {
       let cases = members(node).map { $0.string("name") ?? "" }
       return .enumeration(name: name, cases: cases, layout: SwiftType.Layout(size: size, alignment: max(size, 1)))
     }
+    if let capacity = textCapacity(node, name, size) { return .array(of: .character, count: capacity) }
     guard node["tag"] == "DW_TAG_structure_type", node["flags"].map({ !$0.contains("DIFlagFwdDecl") }) ?? true else {
       throw LayoutError("\(name.isEmpty ? "a type" : name) has no layout in C")
     }
@@ -121,15 +122,21 @@ struct SwiftTypeReader {
       let type = try type(base, arguments: arguments, depth: depth + 1)
       fields.append((member.string("name") ?? "field\(index)", type))
     }
-    if name == "FixedString", module(node) == "BPFKernel", case .array(_, let count)? = fields.first?.type {
-      return .array(of: .character, count: count)
-    }
     let cName = name.hasPrefix("$") ? "" : name
     let result = SwiftType.structure(name: cName, fields: fields)
     guard result.layout.size == size else {
       throw LayoutError("the layout of \(name) is not known: \(size) bytes, its fields take \(result.layout.size)")
     }
     return result
+  }
+
+  /// The bytes of a `FixedString`: its size, or the number in its mangled name, which is one less.
+  private func textCapacity(_ node: MetadataNode, _ name: String, _ size: Int) -> Int? {
+    guard module(node) == "BPFKernel" else { return nil }
+    if name == "FixedString" { return size > 0 ? size : nil }
+    let prefix = "$e9BPFKernel11FixedStringVy$"
+    guard name.hasPrefix(prefix), name.hasSuffix("_GD") else { return nil }
+    return Int(name.dropFirst(prefix.utf8.count).dropLast(3)).map { $0 + 1 }
   }
 
   private func inlineArray(_ node: MetadataNode, _ depth: Int) throws(LayoutError) -> SwiftType {
