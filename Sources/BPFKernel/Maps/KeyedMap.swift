@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 
-public import CBPFKernel
+import CBPFKernel
 
 /// A map of values by key.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 
-public import CBPFKernel
+import CBPFKernel
 
 /// `BPF_MAP_TYPE_RINGBUF`: records to user space, in order, from all CPUs.
 ///

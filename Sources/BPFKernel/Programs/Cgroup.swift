@@ -116,28 +116,25 @@ import CBPFKernel
   /// The name: with its path below /proc/sys, or the last part only.
   ///
   /// - Returns: characters written; `tooBig` if the name was cut.
-  @inline(__always)
+  @inline(__always) @discardableResult
   public func readName<let capacity: Int>(into text: inout FixedString<capacity>, lastPartOnly: Bool = false) -> Status
   {
-    let answer = text.withMutableBytes { bpf_sysctl_get_name(raw, $0, UInt64(capacity), lastPartOnly ? 1 : 0) }
-    text.setLength(answer)
-    return Status(rawValue: answer)
+    let length = text.withMutableBytes { bpf_sysctl_get_name(raw, $0, UInt64(capacity), lastPartOnly ? 1 : 0) }
+    return text.finishUncounted(length)
   }
 
   /// The value before the write.
-  @inline(__always)
+  @inline(__always) @discardableResult
   public func readValue<let capacity: Int>(into text: inout FixedString<capacity>) -> Status {
-    let answer = text.withMutableBytes { bpf_sysctl_get_current_value(raw, $0, UInt64(capacity)) }
-    text.setLength(answer)
-    return Status(rawValue: answer)
+    let length = text.withMutableBytes { bpf_sysctl_get_current_value(raw, $0, UInt64(capacity)) }
+    return text.finishUncounted(length)
   }
 
   /// The text that is being written.
-  @inline(__always)
+  @inline(__always) @discardableResult
   public func readNewValue<let capacity: Int>(into text: inout FixedString<capacity>) -> Status {
-    let answer = text.withMutableBytes { bpf_sysctl_get_new_value(raw, $0, UInt64(capacity)) }
-    text.setLength(answer)
-    return Status(rawValue: answer)
+    let length = text.withMutableBytes { bpf_sysctl_get_new_value(raw, $0, UInt64(capacity)) }
+    return text.finishUncounted(length)
   }
 }
 

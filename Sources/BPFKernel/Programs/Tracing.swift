@@ -154,4 +154,43 @@ import CBPFKernel
   public func write<T: BitwiseCopyable>(_ value: T) -> Status {
     withUnsafeBytesOf(value) { Status(rawValue: bpf_seq_write(output, $0, UInt32(MemoryLayout<T>.size))) }
   }
+
+  /// Prints text to the iterator's file; the format is that of ``printk(_:)``.
+  ///
+  /// - Requires: Linux 5.8; a GPL-compatible licence.
+  @inline(__always) @discardableResult
+  public func print(_ format: StaticString) -> Status {
+    Status(rawValue: bpf_seq_printf(output, characters(format), size(format), nil, 0))
+  }
+
+  /// Prints text with a number.
+  @inline(__always) @discardableResult
+  public func print<A: BinaryInteger>(_ format: StaticString, _ first: A) -> Status {
+    printNumbers(format, UInt64(truncatingIfNeeded: first))
+  }
+
+  /// Prints text with two numbers.
+  @inline(__always) @discardableResult
+  public func print<A: BinaryInteger, B: BinaryInteger>(_ format: StaticString, _ first: A, _ second: B) -> Status {
+    printNumbers(format, (UInt64(truncatingIfNeeded: first), UInt64(truncatingIfNeeded: second)))
+  }
+
+  /// Prints text with three numbers.
+  @inline(__always) @discardableResult
+  public func print<A: BinaryInteger, B: BinaryInteger, C: BinaryInteger>(
+    _ format: StaticString, _ first: A, _ second: B, _ third: C
+  ) -> Status {
+    printNumbers(
+      format,
+      (UInt64(truncatingIfNeeded: first), UInt64(truncatingIfNeeded: second), UInt64(truncatingIfNeeded: third)))
+  }
+
+  @inline(__always) @usableFromInline
+  func printNumbers<Numbers: BitwiseCopyable>(_ format: StaticString, _ numbers: Numbers) -> Status {
+    withUnsafeBytesOf(numbers) {
+      Status(
+        rawValue: bpf_seq_printf(
+          output, characters(format), size(format), $0, UInt32(MemoryLayout<Numbers>.size)))
+    }
+  }
 }

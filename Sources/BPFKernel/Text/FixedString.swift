@@ -1,112 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import CBPFKernel
 
-/// Text in place, of at most `capacity` bytes with the closing zero byte; it knows whether it was cut. What lies behind
-/// the text is left as it was.
+/// Text in place: `char[capacity]`. It ends at the first zero byte, and its last byte is not zero only if it was cut, so
+/// that user space can tell a cut text from a whole one.
 ///
-/// Its bytes: a 16-bit count, a 16-bit flag (1: cut), then `capacity` bytes. Fill it where it is to lie, in a reserved
-/// record or a map value: the stack has 512 bytes.
+/// Fill it where it is to lie, in a reserved record or a map value: the stack has 512 bytes.
 ///
 ///     events.send { $0.path.readUser(from: address) }
 @frozen public struct FixedString<let capacity: Int>: BitwiseCopyable {
-  /// Bytes of text, without the closing zero byte.
-  public var count: UInt16
-  @usableFromInline var cut: UInt16
   /// The text, a zero byte, and whatever there was.
   public var bytes: InlineArray<capacity, UInt8>
 
-  /// Whether the text was longer than there is room for, so that it must not be taken for the whole.
-  public var isCut: Bool { @inline(__always) get { cut != 0 } }
-
   /// Empty text, made by writing all of its bytes: for short ones.
   @inline(__always)
-  public init() {
-    count = 0
-    cut = 0
-    bytes = InlineArray(repeating: 0)
+  public init() { bytes = InlineArray(repeating: 0) }
+
+  /// Whether the text was longer than there is room for, so that it must not be taken for the whole.
+  public var isCut: Bool { @inline(__always) get { bytes[capacity &- 1] != 0 } }
+
+  /// Whether there is no text.
+  public var isEmpty: Bool { @inline(__always) get { bytes[0] == 0 } }
+
+  /// Whether the text starts with these ASCII characters, which must be fewer than `capacity`.
+  @inline(__always)
+  public func hasPrefix(_ text: StaticString) -> Bool {
+    for index in 0..<text.utf8CodeUnitCount where bytes[index] != text.utf8Start[index] { return false }
+    return true
   }
 
+  /// Whether the text is these ASCII characters, which must be fewer than `capacity`.
+  @inline(__always)
+  public func equals(_ text: StaticString) -> Bool { hasPrefix(text) && bytes[text.utf8CodeUnitCount] == 0 }
+}
+
+extension FixedString {
   /// Reads a C string from the kernel's memory.
   ///
-  /// - Returns: false if the address cannot be read; the text is then empty.
+  /// - Returns: characters read, or an errno: the text is then empty.
   /// - Requires: Linux 5.5; a GPL-compatible licence.
   @inline(__always) @discardableResult
-  public mutating func readKernel(from address: UnsafeRawPointer?) -> Bool {
-    let size = withUnsafeMutablePointer(to: &bytes) { bpf_probe_read_kernel_str($0, UInt32(capacity), address) }
-    if size == capacity {
-      // Full: cut, unless the closing zero byte happens to be the last one that fits.
-      cut = CBPFKernel.bpf_kernel_byte(address, UInt64(capacity &- 1)) == 0 ? 0 : 1
-    } else {
-      cut = 0
-    }
-    return setCount(size)
+  public mutating func readKernel(from address: UnsafeRawPointer?) -> Status {
+    let size = withMutableBytes { bpf_probe_read_kernel_str($0, UInt32(capacity), address) }
+    // Full: cut, unless the closing zero byte is the last one that fits.
+    return finish(size, last: size == capacity ? bpf_kernel_byte(address, UInt64(capacity &- 1)) : 0)
   }
 
   /// Reads a C string from the running process.
   ///
-  /// - Returns: false if the address cannot be read, or is not in memory just now; the text is then empty.
+  /// - Returns: characters read, or an errno (it may just not be in memory): the text is then empty.
   /// - Requires: Linux 5.5; a GPL-compatible licence.
   @inline(__always) @discardableResult
-  public mutating func readUser(from address: UnsafeRawPointer?) -> Bool {
-    let size = withUnsafeMutablePointer(to: &bytes) { bpf_probe_read_user_str($0, UInt32(capacity), address) }
-    if size == capacity {
-      cut = CBPFKernel.bpf_user_byte(address, UInt64(capacity &- 1)) == 0 ? 0 : 1
-    } else {
-      cut = 0
-    }
-    return setCount(size)
+  public mutating func readUser(from address: UnsafeRawPointer?) -> Status {
+    let size = withMutableBytes { bpf_probe_read_user_str($0, UInt32(capacity), address) }
+    return finish(size, last: size == capacity ? bpf_user_byte(address, UInt64(capacity &- 1)) : 0)
   }
 
-  /// Reads the running thread's name: up to 15 bytes, never cut if `capacity` is 16 or more.
+  /// Reads the running thread's name; a capacity of 16 holds any.
   ///
   /// - Requires: Linux 4.2.
   @inline(__always)
   public mutating func readCommand() {
-    let status = withUnsafeMutablePointer(to: &bytes) { bpf_get_current_comm($0, UInt32(capacity)) }
-    guard status == 0 else {
-      count = 0
-      return
-    }
-    // The helper does not say how long the name is.
-    var length: UInt16 = 0
-    for index in 0..<15 where index < capacity && length == UInt16(index) && bytes[index] != 0 {
-      length = length &+ 1
-    }
-    count = length
-    cut = 0
+    _ = withMutableBytes { bpf_get_current_comm($0, UInt32(capacity)) }
   }
 
   /// Writes the full path of a kernel `struct path`, where the kernel allows `bpf_d_path`: in LSM hooks, iterators and a
   /// list of functions.
   ///
-  /// - Returns: false if there was no room or no path; the text is then empty, and cut if there was no room.
+  /// - Returns: characters written, or an errno: the text is then empty, and cut if there was no room.
   /// - Requires: Linux 5.10.
   @inline(__always) @discardableResult
-  public mutating func readPath(_ path: OpaquePointer) -> Bool {
-    let size = withUnsafeMutablePointer(to: &bytes) {
-      bpf_d_path(path, UnsafeMutableRawPointer($0).assumingMemoryBound(to: CChar.self), UInt32(capacity))
-    }
-    cut = size == -36 ? 1 : 0
-    return setCount(size)
+  public mutating func readPath(_ path: OpaquePointer) -> Status {
+    let size = withMutableBytes { bpf_d_path(path, $0, UInt32(capacity)) }
+    return finish(size, last: size == -36 ? Self.unknownByte : 0)
   }
 
-  /// Takes a helper's answer: bytes with the closing zero byte, or a negative errno.
-  @inline(__always) @usableFromInline
-  mutating func setCount(_ size: Int) -> Bool {
-    count = size > 0 ? UInt16(truncatingIfNeeded: size &- 1) : 0
-    return size > 0
-  }
-
-  /// Takes a helper's answer: characters without the closing zero byte, or a negative errno (7: cut).
-  @inline(__always) @usableFromInline
-  mutating func setLength(_ length: Int) {
-    count = length > 0 ? UInt16(truncatingIfNeeded: length) : length == -7 ? UInt16(capacity &- 1) : 0
-    cut = length == -7 ? 1 : 0
-  }
-
-  /// Lends the bytes to a helper that takes text.
+  /// Lends the bytes to a helper that writes text.
   @inline(__always)
   public mutating func withMutableBytes<Result>(_ body: (UnsafeMutablePointer<CChar>) -> Result) -> Result {
     withUnsafeMutablePointer(to: &bytes) { body(UnsafeMutableRawPointer($0).assumingMemoryBound(to: CChar.self)) }
+  }
+
+  /// Stands for a last character that is not known.
+  @usableFromInline static var unknownByte: UInt8 { @inline(__always) get { 0x7e } }
+
+  /// Takes the answer of a helper that counts the closing zero byte, and says whether the text was cut.
+  @inline(__always) @usableFromInline
+  mutating func finish(_ size: Int, last: UInt8) -> Status {
+    if size <= 0 { bytes[0] = 0 }
+    bytes[capacity &- 1] = last
+    return Status(rawValue: size > 0 ? size &- 1 : size)
+  }
+
+  /// Takes the answer of a helper that does not count the closing zero byte, and answers `E2BIG` when it cuts.
+  @inline(__always) @usableFromInline
+  mutating func finishUncounted(_ length: Int) -> Status {
+    if length < 0 && length != -7 { bytes[0] = 0 }
+    bytes[capacity &- 1] = length == -7 ? Self.unknownByte : 0
+    return Status(rawValue: length)
   }
 }

@@ -13,11 +13,14 @@
 #define STATIC_OFFSETS __attribute__((preserve_static_offset))
 // A structure of the kernel: its offsets are settled when the program is loaded.
 #define CORE __attribute__((preserve_access_index))
+// A function of the kernel, which need not be there.
+#define KSYM __attribute__((section(".ksyms"), weak))
 #define FIELD_EXISTS(field) __builtin_preserve_field_info(field, 2)
 #define ADDRESS(field) __builtin_preserve_access_index(&(field))
 #else
 #define STATIC_OFFSETS
 #define CORE
+#define KSYM __attribute__((weak))
 #define FIELD_EXISTS(field) 1
 #define ADDRESS(field) &(field)
 #endif

@@ -17,6 +17,9 @@ struct sk_reuseport_md;
 struct bpf_sock;
 struct bpf_tcp_sock;
 
+struct bpf_cpumask;
+struct bpf_map;
+struct bpf_sock_addr_kern;
 struct cgroup;
 struct cpumask;
 struct file;
@@ -30,6 +33,7 @@ struct pt_regs;
 struct seq_file;
 struct sk_buff;
 struct sock;
+struct sock_common;
 struct socket;
 struct task_struct;
 struct tcp6_sock;
@@ -72,6 +76,20 @@ struct bpf_dynptr {
 ///
 /// - Requires: Linux 6.4.
 struct bpf_iter_num {
+  uint64_t opaque[1];
+} __attribute__((aligned(8)));
+
+/// The state of an iterator over tasks. Opaque, on the stack only.
+///
+/// - Requires: Linux 6.7.
+struct bpf_iter_task {
+  uint64_t opaque[3];
+} __attribute__((aligned(8)));
+
+/// The state of an iterator over a task's mappings. Opaque, on the stack only.
+///
+/// - Requires: Linux 6.7.
+struct bpf_iter_task_vma {
   uint64_t opaque[1];
 } __attribute__((aligned(8)));
 

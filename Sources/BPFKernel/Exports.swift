@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+
+// A probe imports one module: the kernel's helpers and functions under their own names come with it.
+@_exported public import CBPFKernel

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+public import CBPFKernel
+
+/// A lock in a map value: a stored property of the value's type. One at a time, and no calls while it is held.
+///
+///     counters.withValue(key) { value in
+///       value.lock.lock()
+///       value.packets &+= 1
+///       value.lock.unlock()
+///     }
+///
+/// - Requires: Linux 5.1, in hash and array maps and local storage; not in tracing programs before 6.2.
+public typealias SpinLock = bpf_spin_lock
+
+extension SpinLock {
+  /// Takes the lock.
+  @inline(__always)
+  public mutating func lock() { _ = withUnsafeMutablePointer(to: &self) { bpf_spin_lock($0) } }
+
+  /// Gives it back.
+  @inline(__always)
+  public mutating func unlock() { _ = withUnsafeMutablePointer(to: &self) { bpf_spin_unlock($0) } }
+}
