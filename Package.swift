@@ -47,7 +47,7 @@ let package = Package(
 
     // Layer 2, kernel programs in Swift: what a probe imports. Compiled here for editors and tests; the build step
     // compiles the same sources for BPF.
-    .target(name: "CBPFKernel", exclude: ["bpf"]),
+    .target(name: "CBPFKernel"),
     .target(
       name: "BPFKernel", dependencies: ["CBPFKernel"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
@@ -106,6 +106,10 @@ let package = Package(
     .executableTarget(
       name: "bpf-conformance", dependencies: ["BPFInterpreter", "BPFBytecode"], path: "Tests/Conformance",
       swiftSettings: settings),
+    .testTarget(
+      name: "BPFKernelTests", dependencies: ["BPFKernel", "BPFCompiler", "BPF", "BPFObject", "TestSupport"],
+      exclude: ["Probes"],
+      swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests", dependencies: ["BPF", "BPFSystem", "BPFObject", "BTF", "TestObjects", "TestSupport"],

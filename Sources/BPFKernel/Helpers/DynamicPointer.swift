@@ -93,3 +93,18 @@ extension SocketBuffer {
     }
   }
 }
+
+extension NetfilterHook {
+  /// Lends a view of the packet from its network header on; nil if there is none.
+  ///
+  /// - Requires: Linux 6.4.
+  @inline(__always)
+  public func withDynamicPointer<Result>(_ body: (borrowing DynamicPointer) -> Result) -> Result? {
+    guard let socketBuffer else { return nil }
+    return withUnsafeTemporaryAllocation(of: bpf_dynptr.self, capacity: 1) { buffer in
+      let dynptr = buffer.baseAddress.unsafelyUnwrapped
+      _ = kfunc_bpf_dynptr_from_skb(socketBuffer, 0, dynptr)
+      return body(DynamicPointer(raw: dynptr))
+    }
+  }
+}
