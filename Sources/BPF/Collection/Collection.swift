@@ -38,7 +38,9 @@ public final class Collection: Sendable {
   /// Reads an object from its bytes.
   ///
   /// - Parameters:
+  ///   - bytes: the object file.
   ///   - name: the object's name, which starts the names of the maps of its global variables.
+  ///   - options: how it will be loaded.
   public convenience init(
     bytes: [UInt8], name: String, options: LoadOptions = LoadOptions()
   ) throws(BPFError) {
@@ -93,7 +95,7 @@ public final class Collection: Sendable {
   /// The programs as they would be handed to the kernel, without loading anything.
   ///
   /// - Parameters:
-  ///   - descriptors: what stands for each map's descriptor, in the object's order.
+  ///   - mapDescriptors: what stands for each map's descriptor, in the object's order.
   public func preparedPrograms(mapDescriptors: [CInt]? = nil) throws(BPFError) -> [PreparedProgram] {
     try state.withLock { (state) throws(BPFError) in
       var loader = state.loader

@@ -20,6 +20,7 @@ extension KernelTypes {
   /// - Parameters:
   ///   - name: as in the section's name: "sched_process_exec", "file_open", "task", "do_unlinkat"; with a module as
   ///     "nf_conntrack:nf_conntrack_in", and "vmlinux:" for the kernel itself.
+  ///   - attachType: what the program attaches as.
   /// - Throws: `BPFError` of code `.notFound`, naming what is similar.
   public func attachTarget(named name: String, for attachType: AttachType) throws(BPFError) -> KernelType {
     let (prefix, kind) = Self.naming(of: attachType)

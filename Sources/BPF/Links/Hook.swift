@@ -91,7 +91,7 @@ public enum Hook: Sendable {
   /// - Requires: Linux 4.14; as a link 6.10
   case sockmap(AnyMap)
 
-  /// A program's own iterator target; reading ``Link/records()`` runs it.
+  /// A program's own iterator target; ``Link/read(_:)`` runs it.
   ///
   /// - Requires: Linux 5.8
   case iterator(IteratorTarget = .all)

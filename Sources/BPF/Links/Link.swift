@@ -33,6 +33,7 @@ public struct Link: ~Copyable, Sendable {
   /// Puts another program of the same type in place of the attached one, with no moment between the two.
   ///
   /// - Parameters:
+  ///   - program: the new program.
   ///   - old: what must be attached now, for the exchange to happen.
   /// - Requires: Linux 5.7; xdp, tcx, netkit, cgroup, netns and sockmap links
   /// - Throws: ``BPFError/Code/unsupported`` for hooks that cannot be updated in place.

@@ -11,6 +11,7 @@ extension AnyMap {
   /// - Parameters:
   ///   - key: ``MapInfo/keySize`` bytes; nil for maps without keys.
   ///   - value: room for ``lookupSize`` bytes.
+  ///   - flags: whether the value's lock is held meanwhile.
   /// - Returns: false when there is no such key.
   public func rawLookup(
     _ key: UnsafeRawPointer?, into value: UnsafeMutableRawPointer, _ flags: LookupFlags = []
@@ -29,6 +30,7 @@ extension AnyMap {
   /// - Parameters:
   ///   - key: ``MapInfo/keySize`` bytes; nil for maps without keys.
   ///   - value: ``MapInfo/valueSize`` bytes; for per-CPU maps ``lookupSize``.
+  ///   - flags: whether the element may, must or must not be there already.
   /// - Throws: `exists` and `notFound` as the flags ask; `full`.
   public func rawUpdate(
     _ key: UnsafeRawPointer?, _ value: UnsafeRawPointer, _ flags: UpdateFlags = .any
@@ -72,7 +74,7 @@ extension AnyMap {
 
   /// The key that follows another in the kernel's order.
   ///
-  /// A key that is not in the map (any more) is followed by the *first* one. ``MapReader`` knows how to live with that.
+  /// A key that is not in the map (any more) is followed by the *first* one. ``forEach(_:)`` knows how to live with that.
   ///
   /// - Parameters:
   ///   - key: nil for the first key.

@@ -11,6 +11,8 @@ extension AnyMap {
   /// - Parameters:
   ///   - keys: `count` keys one after the other.
   ///   - values: `count` values one after the other, each as long as ``rawUpdate(_:_:_:)`` takes it.
+  ///   - count: how many there are.
+  ///   - flags: whether elements may, must or must not be there already.
   /// - Throws: the first refusal; the message says how many elements had been written by then.
   public func rawUpdate(
     keys: UnsafeRawPointer, values: UnsafeRawPointer, count: Int, _ flags: UpdateFlags = .any
@@ -36,7 +38,9 @@ extension AnyMap {
 
   /// Removes many keys; those that are absent are passed over.
   ///
-  /// - Parameter keys: `count` keys one after the other.
+  /// - Parameters:
+  ///   - keys: `count` keys one after the other.
+  ///   - count: how many there are.
   /// - Returns: how many were there.
   @discardableResult
   public func rawDelete(keys: UnsafeRawPointer, count: Int) throws(BPFError) -> Int {

@@ -32,7 +32,9 @@ extension AnyMap {
 
   /// Opens a pinned map.
   ///
-  /// - Parameter path: in a bpffs: "/sys/fs/bpf/blocked".
+  /// - Parameters:
+  ///   - path: in a bpffs: "/sys/fs/bpf/blocked".
+  ///   - access: what it is opened for.
   /// - Requires: Linux 4.4
   public convenience init(pinned path: String, access: MapAccess = .readWrite) throws(BPFError) {
     let descriptor: Descriptor
@@ -46,7 +48,9 @@ extension AnyMap {
 
   /// Opens the only map with a name.
   ///
-  /// - Parameter name: cut to the 15 bytes that the kernel keeps.
+  /// - Parameters:
+  ///   - name: cut to the 15 bytes that the kernel keeps.
+  ///   - access: what it is opened for.
   /// - Throws: `notFound` when there is none, `exists` when there are several (the ids are in the message).
   public convenience init(named name: String, access: MapAccess = .readWrite) throws(BPFError) {
     let found = try AnyMap.all(named: name)

@@ -24,6 +24,7 @@ public struct BloomFilter<Value: BitwiseCopyable>: Sendable {
   /// Creates a filter.
   ///
   /// - Parameters:
+  ///   - name: at most 15 bytes are kept by the kernel.
   ///   - maxEntries: values that are expected; with more, false positives become frequent.
   ///   - hashes: hash functions, 1 to 15; more cost time and lower the rate of false positives.
   public init(name: String = "", maxEntries: Int, hashes: Int = 5) throws(BPFError) {

@@ -27,7 +27,12 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
 
   /// Creates a map.
   ///
-  /// - Parameter valueSize: 4; socket maps and reuseport arrays may have 8, to let user space read cookies.
+  /// - Parameters:
+  ///   - type: a kind of map that holds descriptors.
+  ///   - name: at most 15 bytes are kept by the kernel.
+  ///   - maxEntries: the most elements it can hold.
+  ///   - valueSize: 4; socket maps and reuseport arrays may have 8, to let user space read cookies.
+  ///   - flags: the map's.
   public init(
     creating type: MapType, name: String = "", maxEntries: Int, valueSize: Int? = nil, flags: MapFlags = []
   ) throws(BPFError) {
@@ -41,7 +46,10 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
 
   /// Puts what a descriptor stands for under a key.
   ///
-  /// - Parameter descriptor: of a program, perf event, cgroup directory or socket; borrowed for the call.
+  /// - Parameters:
+  ///   - key: where it is put.
+  ///   - descriptor: of a program, perf event, cgroup directory or socket; borrowed for the call.
+  ///   - flags: whether the element may, must or must not be there already.
   public func set(_ key: Key, descriptor: CInt, _ flags: UpdateFlags = .any) throws(BPFError) {
     // Eight bytes serve both value sizes on a little-endian machine, where all supported ones are.
     var value = UInt64(UInt32(bitPattern: descriptor)).littleEndian

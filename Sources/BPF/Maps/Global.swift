@@ -24,6 +24,8 @@ public struct Global<Value: BitwiseCopyable>: Sendable {
   ///
   /// - Parameters:
   ///   - map: of the section.
+  ///   - name: for messages.
+  ///   - offset: where in the memory it starts.
   ///   - size: the variable's bytes.
   /// - Throws: `sizeMismatch` where the type's size is not the variable's.
   public init(_ map: AnyMap, name: String, offset: Int, size: Int) throws(BPFError) {

@@ -25,6 +25,8 @@ extension Map {
   ///
   /// - Parameters:
   ///   - keys: as many as values.
+  ///   - values: the value of each key, in the same order.
+  ///   - flags: whether elements may, must or must not be there already.
   /// - Requires: Linux 5.6 to be one system call
   /// - Throws: the first refusal; the message says how many elements had been written by then.
   public func set(_ keys: [Key], _ values: [Value], _ flags: UpdateFlags = .any) throws(BPFError) {

@@ -84,7 +84,7 @@ extension Map {
   /// Whether a key is there.
   @inlinable public func contains(_ key: Key) throws(BPFError) -> Bool { try get(key) != nil }
 
-  /// The value of a key, or nil. Writing is ``set(_:_:_:)``: a Swift subscript cannot both throw and be set.
+  /// The value of a key, or nil. Writing is ``set(_:_:_:)-(Key,_,_)``: a Swift subscript cannot both throw and be set.
   @inlinable public subscript(key: Key) -> Value? {
     get throws(BPFError) { try get(key) }
   }

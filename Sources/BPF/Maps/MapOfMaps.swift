@@ -24,7 +24,12 @@ public struct MapOfMaps<Key: BitwiseCopyable>: Sendable {
 
   /// Creates a map of maps.
   ///
-  /// - Parameter inner: a map that all inner maps must be like; it may be closed afterwards.
+  /// - Parameters:
+  ///   - type: an array or a hash of maps.
+  ///   - name: at most 15 bytes are kept by the kernel.
+  ///   - maxEntries: the most maps it can hold.
+  ///   - inner: a map that all inner maps must be like; it may be closed afterwards.
+  ///   - flags: the map's.
   public init(
     creating type: MapType, name: String = "", maxEntries: Int, like inner: AnyMap, flags: MapFlags = []
   ) throws(BPFError) {

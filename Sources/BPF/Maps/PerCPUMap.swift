@@ -51,7 +51,10 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable 
 
   /// Writes the values of a key.
   ///
-  /// - Parameter values: one for each possible CPU.
+  /// - Parameters:
+  ///   - key: whose values are written.
+  ///   - values: one for each possible CPU.
+  ///   - flags: whether the element may, must or must not be there already.
   public func set(_ key: Key, _ values: [Value], _ flags: UpdateFlags = .any) throws(BPFError) {
     guard values.count == cpuCount else {
       throw BPFError(

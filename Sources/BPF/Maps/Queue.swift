@@ -33,7 +33,9 @@ public struct Queue<Value: BitwiseCopyable>: Sendable {
 
   /// Adds a value.
   ///
-  /// - Parameter replacesOldest: when it is full, push the oldest value out.
+  /// - Parameters:
+  ///   - value: what is put in.
+  ///   - replacesOldest: when it is full, push the oldest value out.
   /// - Throws: `full`.
   public func push(_ value: Value, replacesOldest: Bool = false) throws(BPFError) {
     try layout.withBytes(of: value) { (value) throws(BPFError) in

@@ -40,7 +40,7 @@ public struct ProgramInfo: Sendable, Hashable {
   public var attachTypeID: TypeID
   /// The device that an offloaded program is on; zero for none.
   public var interfaceIndex: UInt32
-  /// Each function and the slot of ``translated`` code that it starts at.
+  /// Each function and the slot of the translated code that it starts at.
   public var functions: [Function]
   /// Where source lines start, by slot of the translated code.
   public var lines: [Line]

@@ -39,6 +39,7 @@ public struct PerfBuffer: ~Copyable {
   ///   - maxEntries: the map's `max_entries`.
   ///   - pages: pages of data for each processor, a power of two.
   ///   - wakeup: how much is written before a reader that waits is woken.
+  ///   - order: the order that records of several processors are given in.
   public init(
     map: CInt, maxEntries: Int, pages: Int = 16, wakeup: PerfEvent.Wakeup = .events(1), order: Order = .byProcessor
   ) throws(BPFError) {
@@ -105,6 +106,7 @@ public struct PerfBuffer: ~Copyable {
   ///
   /// - Parameters:
   ///   - limit: how many records at most.
+  ///   - body: is lent one record at a time.
   /// - Returns: the number of records. What was lost is added to ``lost``.
   @discardableResult
   public mutating func consume<Failure: Error>(
@@ -186,6 +188,8 @@ public struct PerfBuffer: ~Copyable {
   ///
   /// - Parameters:
   ///   - timeout: how long to wait when there are none; nil for ever.
+  ///   - limit: how many records at most.
+  ///   - body: is lent one record at a time.
   /// - Returns: the number of records.
   @discardableResult
   public mutating func poll(

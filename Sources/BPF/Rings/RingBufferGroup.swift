@@ -39,6 +39,7 @@ public struct RingBufferGroup: ~Copyable {
   ///
   /// - Parameters:
   ///   - limit: how many records of each ring at most.
+  ///   - body: is lent the ring's number and a record's bytes, valid until it returns.
   /// - Returns: the number of records.
   @discardableResult
   public mutating func consume<Failure: Error>(
@@ -55,6 +56,8 @@ public struct RingBufferGroup: ~Copyable {
   ///
   /// - Parameters:
   ///   - timeout: how long to wait when there are none; nil for ever.
+  ///   - limit: how many records at most.
+  ///   - body: is lent the ring's number and a record's bytes, valid until it returns.
   /// - Returns: the number of records: zero when the time was over or a signal came.
   @discardableResult
   public mutating func poll(

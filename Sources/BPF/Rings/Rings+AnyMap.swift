@@ -26,6 +26,7 @@ extension PerfBuffer {
   /// Opens a perf event array for reading, with a ring for each processor.
   ///
   /// - Parameters:
+  ///   - map: of type `perf_event_array`.
   ///   - pages: data pages of each ring, a power of two.
   ///   - order: `.byTime` merges the processors' records.
   /// - Throws: ``BPFError`` when the map is of another type.

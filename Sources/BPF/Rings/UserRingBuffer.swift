@@ -74,6 +74,7 @@ public struct UserRingBuffer: ~Copyable, Sendable {
   /// Takes space for a record, waiting until a program has drained enough.
   ///
   /// - Parameters:
+  ///   - count: bytes of the record.
   ///   - timeout: how long at most; nil for ever.
   /// - Returns: nil when the time is over.
   public mutating func reserve(_ count: Int, timeout: Duration?) throws(BPFError) -> UserRingRecord? {

@@ -21,7 +21,9 @@ extension BTFTypes {
 
   /// The ids of all types whose name, its flavor left out, is `name`: the candidates of a CO-RE relocation.
   ///
-  /// - Parameter includingBase: whether types of the base are wanted too; ask without for each of many modules.
+  /// - Parameters:
+  ///   - name: a name without flavor.
+  ///   - includingBase: whether types of the base are wanted too; ask without for each of many modules.
   public func ids(essentialName name: String, includingBase: Bool = true) -> [TypeID] {
     // A program that is relocated asks for many types.
     names.withLock { $0.expectMany() }

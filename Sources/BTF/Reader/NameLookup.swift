@@ -44,7 +44,9 @@ struct NameLookup {
 extension BTFTypes {
   /// The ids of all types of a name, whatever their kind, the base's first.
   ///
-  /// - Parameter includingBase: whether types of the base are wanted too; ask without for each of many modules.
+  /// - Parameters:
+  ///   - name: the whole name.
+  ///   - includingBase: whether types of the base are wanted too; ask without for each of many modules.
   /// - Complexity: O(1) on average once an index is made, O(log types) in sorted BTF, O(types) for the first few calls.
   public func ids(named name: String, includingBase: Bool = true) -> [TypeID] {
     var ids: [TypeID] = []
@@ -57,7 +59,10 @@ extension BTFTypes {
 
   /// The first type of a name and kind, the base's before this BTF's own.
   ///
-  /// - Parameter includingBase: whether types of the base are wanted too; ask without for each of many modules.
+  /// - Parameters:
+  ///   - name: the whole name.
+  ///   - kind: the only kind wanted.
+  ///   - includingBase: whether types of the base are wanted too; ask without for each of many modules.
   public func id(named name: String, kind: BTFKind, includingBase: Bool = true) -> TypeID? {
     var found: TypeID?
     search(name, kind: kind, includingBase: includingBase) { id in

@@ -22,7 +22,9 @@ public struct BTFCodec: Sendable {
     case exact
   }
 
-  /// - Parameter type: any type with values: also a variable, or a data section, which reads like a structure.
+  /// - Parameters:
+  ///   - types: where the type is.
+  ///   - type: any type with values: also a variable, or a data section, which reads like a structure.
   /// - Throws: ``BTFValueError`` for types without values and types that cannot be real.
   public init(_ types: BTFTypes, _ type: TypeID) throws(BTFValueError) {
     var builder = ValueNodeBuilder(types)
