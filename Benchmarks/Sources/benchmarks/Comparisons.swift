@@ -57,7 +57,7 @@ func comparisons(peers: String, _ maps: BenchmarkMaps) throws -> [(Comparison, r
     "Map.get (other side: bare bpf(2))", "get", ["\(maps.small.map.info.id)", "100000"], .nanoseconds, .ratio(1.1))
 
   return [(types, 101), (memory, 3), (load, 25), (again, 25)].map { ($0.0, repetitions: $0.1) }
-    + rings.map { ($0, repetitions: 101) } + [(batch, repetitions: 25), (get, repetitions: 51)]
+    + rings.map { ($0, repetitions: 101) } + [(batch, repetitions: 101), (get, repetitions: 51)]
 }
 
 /// That the object is what its name says: perhaps another compiler merges records.

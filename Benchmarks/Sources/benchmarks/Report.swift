@@ -27,7 +27,8 @@ extension Result {
   fileprivate var row: [String] {
     [
       comparison.name, "\(ours.short) \(comparison.unit.name)", "\(theirs.short) \(comparison.unit.name)", ratio.short,
-      processorRatio?.short ?? "", allocationText, goal, isMet ? "met" : "missed",
+      "\(interval.lowerBound.short)-\(interval.upperBound.short)", processorRatio?.short ?? "", allocationText, goal,
+      isMet ? "met" : "missed",
     ]
   }
 
@@ -39,6 +40,7 @@ extension Result {
       }
     return "{\"name\": \"\(comparison.name)\", \"quantity\": \"\(comparison.quantity.rawValue)\", "
       + "\"unit\": \"\(comparison.unit.name)\", \"merops\": \(ours), \"peer\": \(theirs), \"ratio\": \(ratio), "
+      + "\"ratioInterval\": [\(interval.lowerBound), \(interval.upperBound)], "
       + "\"processorRatio\": \(processorRatio.map { "\($0)" } ?? "null"), \"allocations\": \(allocations), "
       + "\"repetitions\": \(repetitions), \(limit), \"met\": \(isMet)}"
   }
@@ -46,7 +48,7 @@ extension Result {
 
 /// One table for people, in Markdown's form.
 func table(_ results: [Result]) -> String {
-  let head = ["benchmark", "Merops", "libbpf", "ratio", "CPU ratio", "our allocations", "goal", ""]
+  let head = ["benchmark", "Merops", "libbpf", "ratio", "95 %", "CPU ratio", "our allocations", "goal", ""]
   let rows = [head] + results.map(\.row)
   let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
   var lines = rows.map { row in

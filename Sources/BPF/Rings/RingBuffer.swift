@@ -61,6 +61,7 @@ public struct RingBuffer: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - limit: how many records at most. Without one, this goes on for as long as writers keep up with the closure.
+  ///   - body: is lent a record's bytes, valid until it returns.
   /// - Returns: the number of records. Discarded ones are passed over and do not count.
   @inlinable
   @discardableResult
@@ -78,7 +79,14 @@ public struct RingBuffer: ~Copyable, Sendable {
         let word = header.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
         if word & RingHeader.busy != 0 { break }
         let length = UInt(word & ~RingHeader.discarded)
-        position = position &+ RingHeader.total(length)
+        let total = RingHeader.total(length)
+        position = position &+ total
+        // A header tells where the next one is, so that each would be waited for. Records mostly come in one size: touch
+        // where a later header then is, unless it lies in the same lines or beyond the end.
+        if total >= RingHeader.large, end &- position > RingHeader.ahead &* total {
+          _ = (data + Int(bitPattern: (position &+ RingHeader.ahead &* total) & mask))
+            .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed)
+        }
         if word & RingHeader.discarded == 0 {
           do throws(Failure) {
             try body(UnsafeRawBufferPointer(start: header + RingHeader.size, count: Int(bitPattern: length)))
@@ -171,6 +179,8 @@ extension RingBuffer {
   ///
   /// - Parameters:
   ///   - timeout: how long to wait when there are none; nil for ever.
+  ///   - limit: how many records at most.
+  ///   - body: is lent a record's bytes, valid until it returns.
   /// - Returns: the number of records: zero when the time was over.
   @discardableResult
   public mutating func poll(

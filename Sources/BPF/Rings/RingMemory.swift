@@ -56,6 +56,10 @@ enum RingHeader {
   @usableFromInline static let busy: UInt32 = 1 << 31
   /// Given up: to be passed over.
   @usableFromInline static let discarded: UInt32 = 1 << 30
+  /// From so many bytes on, records are worth touching ahead.
+  @usableFromInline static let large: UInt = 256
+  /// How many records ahead.
+  @usableFromInline static let ahead: UInt = 16
 
   /// What a record takes in the ring: with its header, rounded up to eight bytes.
   @inlinable @inline(__always)
