@@ -71,9 +71,33 @@ import Testing
     #expect(help.contains("EXAMPLES") && help.contains("merops \(verb)"))
   }
 
-  /// An empty list would be a wrong answer to one who may not ask.
-  @Test(.requires(.root), arguments: ["prog list", "map list", "link list", "features", "net", "cgroup"])
-  func missingPrivilegeIsSaid(verb: String) throws {
+  /// What is not there is one sentence and status 1; the usage is for command lines that are wrong by themselves.
+  @Test(
+    .requires(.root),
+    arguments: [
+      "prog show no_such_program", "prog dump 4294967295", "prog profile no_such_program", "map show no_such_map",
+      "map get /sys/fs/bpf/no/such/map 1", "link show no_such_program", "link detach 4294967295",
+      "btf dump kernel no_such_type", "btf dump module:no_such_module", "net --netns no_such_namespace",
+      "cgroup /no/such/cgroup", "cgroup /tmp", "features --helpers no_such_type", "trace /no/such/file.o",
+    ])
+  func whatIsNotThere(line: String) throws {
+    let result = try Shell.run([Command.path("merops")] + line.split(separator: " ").map(String.init))
+    #expect(result.status == 1, "\(result.output)")
+    #expect(result.output.hasPrefix("Error: ") && result.output.split(separator: "\n").count == 1, "\(result.output)")
+    // It names what was looked for.
+    let wanted = line.split(separator: " ").first { $0.contains("such") || $0.contains("429") || $0 == "/tmp" }
+    #expect(result.output.contains(wanted?.split(separator: ":").last ?? "?"), "\(result.output)")
+  }
+
+  /// An empty list would be a wrong answer to one who may not ask, and CAP_BPF does not help with ids.
+  @Test(
+    .requires(.root),
+    arguments: [
+      ("prog list", "CAP_SYS_ADMIN"), ("prog show 1", "CAP_SYS_ADMIN"), ("prog profile", "CAP_SYS_ADMIN"),
+      ("map list", "CAP_SYS_ADMIN"), ("map show 1", "CAP_SYS_ADMIN"), ("link list", "CAP_SYS_ADMIN"),
+      ("link show 1", "CAP_SYS_ADMIN"), ("features", "CAP_BPF"), ("net", "CAP_NET_ADMIN"), ("cgroup", "CAP_NET_ADMIN"),
+    ])
+  func missingPrivilegeIsSaid(verb: String, capability: String) throws {
     // The build folder may be closed to others.
     let copy = "\(scratch.path)/merops"
     // By a child: this process must not have it open for writing when another test starts one (ETXTBSY).
@@ -82,6 +106,6 @@ import Testing
     let result = try Shell.run(
       ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", copy]
         + verb.split(separator: " ").map(String.init))
-    #expect(result.status == 1 && result.output.contains("CAP_"), "\(result.output)")
+    #expect(result.status == 1 && result.output.contains(capability), "\(result.output)")
   }
 }

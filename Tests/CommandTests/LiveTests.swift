@@ -34,7 +34,7 @@ import Testing
     // The same facts as bpftool's.
     let peer = try Shell.check("bpftool -j prog show pinned \(path)")
     let facts = try #require(try JSONSerialization.jsonObject(with: Data(peer.utf8)) as? [String: Any])
-    for key in ["id", "tag", "bytes_xlated", "bytes_jited"] {
+    for key in ["id", "tag", "bytes_xlated", "bytes_jited", "bytes_memlock"] {
       #expect("\(shown[key] ?? "-")" == "\(facts[key] ?? "+")", "\(key)")
     }
     let listed = try #require(try Command.json("prog", "list") as? [[String: Any]])

@@ -116,6 +116,11 @@ extension BPFError {
     static let kernelNotSupported = Errno(rawValue: 524)
   }
 
+  /// For calls that go through the kernel's ids, whoever's objects they are: CAP_BPF is not enough.
+  static func hintForIDs(_ errno: Errno) -> String? {
+    errno == .notPermitted ? "it needs CAP_SYS_ADMIN: run as root" : nil
+  }
+
   private static func usualHint(_ code: Code, _ errno: Errno?) -> String? {
     switch (code, errno) {
     case (.permission, _): "run as root, or with CAP_BPF (and CAP_PERFMON, CAP_NET_ADMIN for what they guard)"

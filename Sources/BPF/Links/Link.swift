@@ -86,7 +86,7 @@ extension Link {
     do {
       return Link(KernelLink(try BPFCall.openByID(.link, id), "link \(id)"), place: "link \(id)")
     } catch {
-      throw BPFError("opening link \(id)", errno: error)
+      throw BPFError("opening link \(id)", errno: error, hint: BPFError.hintForIDs(error))
     }
   }
 
@@ -105,6 +105,8 @@ extension Link {
   ///
   /// - Requires: Linux 5.8
   public static func ids() throws(BPFError) -> [UInt32] {
-    do { return try BPFCall.ids(.link) } catch { throw BPFError("listing links", errno: error) }
+    do { return try BPFCall.ids(.link) } catch {
+      throw BPFError("listing links", errno: error, hint: BPFError.hintForIDs(error))
+    }
   }
 }

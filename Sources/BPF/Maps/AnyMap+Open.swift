@@ -25,7 +25,7 @@ extension AnyMap {
     do {
       descriptor = try BPFCall.openByID(.map, id, flags: access.flags)
     } catch {
-      throw BPFError("opening the map with id \(id)", errno: error)
+      throw BPFError("opening the map with id \(id)", errno: error, hint: BPFError.hintForIDs(error))
     }
     try self.init(owning: descriptor)
   }
@@ -78,7 +78,7 @@ extension AnyMap {
         result.append(MapInfo(try BPFCall.mapInformation(fd: descriptor.rawValue)))
       }
     } catch {
-      throw BPFError("listing maps", errno: error, hint: "it needs CAP_SYS_ADMIN")
+      throw BPFError("listing maps", errno: error, hint: BPFError.hintForIDs(error))
     }
     return result
   }

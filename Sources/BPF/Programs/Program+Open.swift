@@ -14,7 +14,7 @@ extension Program {
     do {
       try self.init(opened: try BPFCall.openByID(.program, id))
     } catch {
-      throw BPFError("opening program \(id)", errno: error)
+      throw BPFError("opening program \(id)", errno: error, hint: BPFError.hintForIDs(error))
     }
   }
 
@@ -44,7 +44,7 @@ extension Program {
     do {
       return try BPFCall.ids(.program)
     } catch {
-      throw BPFError("listing programs", errno: error)
+      throw BPFError("listing programs", errno: error, hint: BPFError.hintForIDs(error))
     }
   }
 

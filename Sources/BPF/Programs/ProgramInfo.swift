@@ -73,6 +73,17 @@ extension Program {
   /// The kernel's id of the program.
   public func id() throws(BPFError) -> UInt32 { try information([]).id }
 
+  /// Bytes of kernel memory that the program takes, its machine code left out.
+  ///
+  /// - Requires: /proc
+  public func memory() throws(BPFError) -> Int {
+    do {
+      return try DescriptorFields(fd: fd)["memlock"].flatMap { Int($0) } ?? 0
+    } catch {
+      throw BPFError("reading the memory of program \(name)", errno: error)
+    }
+  }
+
   /// The instructions as the verifier left them, in 8-byte slots: dead code removed, helpers and maps by address.
   ///
   /// Empty where this process may not read them: see /proc/sys/kernel/kptr_restrict and net/core/bpf_jit_harden.

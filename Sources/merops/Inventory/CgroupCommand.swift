@@ -21,7 +21,7 @@ struct CgroupCommand: ParsableCommand {
 
   func run() throws {
     guard path != nil || Mounts.cgroup2 != nil else {
-      throw ValidationError("cgroup v2 is not mounted: mount -t cgroup2 none /sys/fs/cgroup")
+      throw Refusal("cgroup v2 is not mounted: mount -t cgroup2 none /sys/fs/cgroup")
     }
     let paths = path.map { [$0] } ?? CgroupPaths.shared.all
     output.print(
@@ -35,6 +35,10 @@ struct CgroupAttachment {
   var programID: UInt32
 
   static func all(in path: String, effective: Bool) throws -> [CgroupAttachment] {
+    // Every directory of cgroup v2 has it. The kernel's refusal of others reads like "not attached here".
+    guard !SystemFile.exists(path) || SystemFile.exists("\(path)/cgroup.controllers") else {
+      throw Refusal("\(path) is no cgroup (v2)")
+    }
     let cgroup: Descriptor
     do { cgroup = try Descriptor.open(path) } catch { throw BPFError("opening cgroup \(path)", errno: error) }
     return try attached(to: UInt32(bitPattern: cgroup.rawValue), path, effective)

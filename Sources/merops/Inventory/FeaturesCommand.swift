@@ -25,7 +25,9 @@ struct FeaturesCommand: ParsableCommand {
 
   func run() throws {
     if let helpers {
-      guard let type = ProgramType(name: helpers) else { throw ValidationError("'\(helpers)' is no program type") }
+      guard let type = ProgramType(name: helpers) else {
+        throw Refusal("'\(helpers)' is no program type; `merops features` lists them")
+      }
       return output.print(HelperReport(type: type, helpers: try Features.helpers(in: type)))
     }
     var features: [FeatureFact] = []

@@ -45,11 +45,11 @@ extension ObjectName {
 
   private func single<Element>(_ found: [Element], _ kind: String, ids: [UInt32]) throws -> Element {
     guard let first = found.first else {
-      throw ValidationError("there is no \(kind) named '\(self)'; list them with `merops \(Self.noun(kind)) list`")
+      throw Refusal("there is no \(kind) named '\(self)'; list them with `merops \(Self.noun(kind)) list`")
     }
     guard found.count == 1 else {
       let list = ids.map(String.init).joined(separator: ", ")
-      throw ValidationError("\(found.count) of them are named '\(self)': use one of the ids \(list)")
+      throw Refusal("\(found.count) of them are named '\(self)': use one of the ids \(list)")
     }
     return first
   }

@@ -43,12 +43,14 @@ enum ObjectFile {
   static func collection(_ path: String, globals: [String] = [], type: String? = nil) throws -> BPF.Collection {
     let collection = try BPF.Collection(path: path)
     for setting in globals {
-      guard let equals = setting.firstIndex(of: "=") else { throw ValidationError("--global takes NAME=VALUE") }
+      guard let equals = setting.firstIndex(of: "=") else {
+        throw Refusal("--global takes NAME=VALUE, not '\(setting)'")
+      }
       try collection.setGlobal(String(setting[..<equals]), text: String(setting[setting.index(after: equals)...]))
     }
     guard let type else { return collection }
     guard let chosen = ProgramType(name: type) else {
-      throw ValidationError("'\(type)' is no program type; `merops features` lists them")
+      throw Refusal("'\(type)' is no program type; `merops features` lists them")
     }
     for program in collection.spec.programs where program.type == .unspecified {
       try collection.change(program: program.name) { $0.type = chosen }

@@ -26,7 +26,7 @@ struct ProgramDump: ParsableCommand {
     if machineCode { return output.print(MachineCodeReport(functions: try program.machineCode())) }
     let instructions = try program.translatedInstructions()
     guard !instructions.isEmpty else {
-      throw ValidationError(
+      throw Refusal(
         "the kernel does not show this program's instructions; it needs CAP_SYS_ADMIN, and kernel.kptr_restrict below 2"
       )
     }

@@ -20,16 +20,16 @@ struct ProgramList: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let programs = try Program.ids().compactMap { try Self.info(of: $0) }
+    let programs = try Program.ids().compactMap { try Self.facts(of: $0) }
     output.print(ProgramListReport(programs: programs, owners: Owners()))
   }
 }
 
 extension ProgramList {
   /// Nil for a program that went away since it was listed.
-  private static func info(of id: UInt32) throws -> ProgramInfo? {
+  private static func facts(of id: UInt32) throws -> ProgramFacts? {
     do {
-      return try Program(id: id).info()
+      return try ProgramFacts(Program(id: id))
     } catch {
       guard error.code == .notFound else { throw error }
       return nil
@@ -53,17 +53,28 @@ struct ProgramShow: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    output.print(ProgramReport(info: try program.program().info(), owners: Owners()))
+    output.print(ProgramReport(facts: try ProgramFacts(program.program()), owners: Owners()))
+  }
+}
+
+/// What is known of one program.
+struct ProgramFacts {
+  var info: ProgramInfo
+  var memory: Int?
+
+  init(_ program: Program) throws(BPFError) {
+    info = try program.info()
+    memory = try? program.memory()
   }
 }
 
 struct ProgramListReport: Report {
-  var programs: [ProgramInfo]
+  var programs: [ProgramFacts]
   var owners: Owners
 
   var text: String {
     var table = Table("ID", "TYPE", "NAME", "TAG", "CODE", "MAPS", "RUNS", "PROCESSES")
-    for program in programs {
+    for program in programs.map(\.info) {
       table.row(
         "\(program.id)", "\(program.type)", program.name, program.tag, "\(program.translatedSize / 8)",
         program.mapIDs.map(String.init).joined(separator: ","), "\(program.runCount)", owners.text(program: program.id))
@@ -73,15 +84,17 @@ struct ProgramListReport: Report {
 
   func write(to json: inout JSONWriter) {
     json.beginArray()
-    for program in programs { ProgramReport(info: program, owners: owners).write(to: &json) }
+    for program in programs { ProgramReport(facts: program, owners: owners).write(to: &json) }
     json.endArray()
   }
 }
 
 /// One program.
 struct ProgramReport: Report {
-  var info: ProgramInfo
+  var facts: ProgramFacts
   var owners: Owners
+
+  private var info: ProgramInfo { facts.info }
 
   var text: String {
     var lines = [
@@ -95,6 +108,7 @@ struct ProgramReport: Report {
       "functions     \(info.functions.count)",
       "runs          \(info.runCount), \(info.runTime) ns in all, \(info.recursionMisses) left out for recursion",
     ]
+    if let memory = facts.memory { lines.append("memory        \(memory) bytes") }
     if !info.mapIDs.isEmpty { lines.append("maps          \(info.mapIDs.map(String.init).joined(separator: ", "))") }
     if info.btfID != 0 { lines.append("types         btf \(info.btfID)") }
     let processes = owners.text(program: info.id)
@@ -114,6 +128,7 @@ struct ProgramReport: Report {
     json.field("uid", info.userID)
     json.field("bytes_xlated", info.translatedSize)
     json.field("bytes_jited", info.machineCodeSize)
+    if let memory = facts.memory { json.field("bytes_memlock", memory) }
     json.field("verified_insns", info.verifiedInstructions)
     json.field("run_cnt", info.runCount)
     json.field("run_time_ns", info.runTime)

@@ -41,7 +41,7 @@ struct ProgramRun: ParsableCommand {
     guard let text else { return [] }
     if SystemFile.exists(text) { return try SystemFile.read(text) }
     guard let bytes = Hexadecimal.bytes(text) else {
-      throw ValidationError("'\(text)' is neither a file nor bytes in hexadecimal")
+      throw Refusal("'\(text)' is neither a file nor bytes in hexadecimal")
     }
     return bytes
   }

@@ -21,7 +21,7 @@ struct RecordTypes {
       if parts.count == 2 { chosen[parts[0]] = id } else { fallback = id }
     }
     for map in spec.maps where map.section == .user {
-      if let type = map.valueType, [.ringBuffer, .perfEventArray].contains(map.type) { chosen[map.name] = type }
+      if let type = map.valueType, Tracer.reads(map.type) { chosen[map.name] = type }
     }
     guard let types else { return }
     for id in types.ids where types.kind(id) == .structure && !types.name(id).isEmpty {
@@ -33,7 +33,7 @@ struct RecordTypes {
 
   private func id(_ name: String) throws -> TypeID {
     guard let id = types?.ids(named: name).first(where: { types?.kind($0) != .function }) else {
-      throw ValidationError("the object has no type '\(name)'")
+      throw Refusal("the object has no type '\(name)'")
     }
     return id
   }

@@ -33,24 +33,25 @@ struct TraceCommand: ParsableCommand {
   func run() throws {
     Interrupt.catchSignals()
     let collection = try ObjectFile.collection(file, globals: global)
+    let types = try RecordTypes(type, collection.spec)
+    guard !watch.isEmpty || collection.spec.maps.contains(where: { Tracer.reads($0.type) }) else {
+      throw Refusal("\(file) has no ring buffer or perf event array to read; --watch MAP shows a map")
+    }
     try collection.load()
     let report = try collection.attachAll()
     var places = report.attached.map { (name: $0.name, place: $0.place) }
     for waiting in report.waiting {
       guard let hook = try hook(of: collection.program(waiting.name)) else {
-        throw ValidationError(
+        throw Refusal(
           "\(waiting.name) does not say where it attaches (section '\(waiting.place)'): give --interface or --cgroup")
       }
       let link = try collection.program(waiting.name).attach(to: hook)
       places.append((waiting.name, link.place))
       collection.keep(link, as: waiting.name)
     }
-    let tracer = try Tracer(collection, types: RecordTypes(type, collection.spec), json: json)
+    let tracer = try Tracer(collection, types: types, json: json)
     var watchers = try watch.map { try MapWatcher(collection.map($0), json: json) }
     for (name, place) in places { Output.note("\(name) is attached to \(place)") }
-    guard tracer.hasRings || !watchers.isEmpty else {
-      throw ValidationError("\(file) has no ring buffer or perf event array to read; --watch MAP shows a map")
-    }
 
     let end = seconds.map { ContinuousClock.now + .seconds($0) }
     var nextRead = ContinuousClock.now

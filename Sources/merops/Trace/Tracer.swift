@@ -28,7 +28,8 @@ final class Tracer {
     self.perf = perf
   }
 
-  var hasRings: Bool { rings.count > 0 || perf.count > 0 }
+  /// Whether maps of a type hold records.
+  static func reads(_ type: MapType) -> Bool { type == .ringBuffer || type == .perfEventArray }
 
   /// Records that perf buffers had no room for. A ring buffer's are the program's to count.
   var lost: UInt64 { perf.lost }

@@ -81,7 +81,7 @@ struct TypeSource {
     if name.hasPrefix("module:") {
       let module = name.dropFirst("module:".count)
       guard let found = try KernelTypes.current().modules().first(where: { $0.name == module }) else {
-        throw ValidationError("no module '\(module)' with types is loaded; list them with `ls /sys/kernel/btf`")
+        throw Refusal("no module '\(module)' with types is loaded; list them with `ls /sys/kernel/btf`")
       }
       return TypeSource(types: found.types, name: name)
     }
@@ -93,7 +93,7 @@ struct TypeSource {
   func ids(named names: [String]) throws -> [TypeID] {
     try names.flatMap { name in
       let ids = types.ids(named: name)
-      guard !ids.isEmpty else { throw ValidationError("\(self.name) has no type named '\(name)'") }
+      guard !ids.isEmpty else { throw Refusal("\(self.name) has no type named '\(name)'") }
       return ids
     }
   }
