@@ -11,6 +11,8 @@ let package = Package(
   name: "Merops",
   products: [
     .library(name: "BPF", targets: ["BPF"]),
+    .library(name: "BPFKernel", targets: ["BPFKernel"]),
+    .library(name: "BPFCompiler", targets: ["BPFCompiler"]),
     .library(name: "BPFObject", targets: ["BPFObject"]),
     .library(name: "BPFBytecode", targets: ["BPFBytecode"]),
     .library(name: "BPFInterpreter", targets: ["BPFInterpreter"]),
@@ -54,7 +56,7 @@ let package = Package(
 
     // Layer 2, the toolchain: the compiler of kernel programs, and the tool and plugin that use it while a package builds.
     .target(name: "BPFCompiler", dependencies: ["BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
-    .executableTarget(name: "bpf-build", swiftSettings: settings),
+    .executableTarget(name: "bpf-build", dependencies: ["BPFCompiler"], swiftSettings: settings),
     .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),
 
     // Layer 4, the command line, and what it shares with the examples: tables, output, Ctrl-C.
@@ -80,6 +82,10 @@ let package = Package(
     // Tests. TestObjects is the corpus: kernel programs in C, compiled by the plugin.
     .target(
       name: "TestObjects", path: "Tests/TestObjects", exclude: ["bpf"], swiftSettings: settings,
+      plugins: ["BPFPlugin"]),
+    // The same in Swift.
+    .target(
+      name: "SwiftObjects", path: "Tests/SwiftObjects", exclude: ["bpf"], swiftSettings: settings,
       plugins: ["BPFPlugin"]),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(

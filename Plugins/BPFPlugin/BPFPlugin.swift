@@ -2,9 +2,11 @@
 import Foundation
 import PackagePlugin
 
-/// Compiles every `bpf/*.bpf.c` of a target while the package builds, and embeds the objects in the target.
+/// Compiles every `bpf/*.bpf.c` and `bpf/*.bpf.swift` of a target while the package builds, and embeds the objects in the
+/// target.
 ///
-/// Each program becomes one static property of the generated `enum Objects`: `bpf/execve_tracker.bpf.c` is
+/// The target's own files that are called `*.shared.swift` are compiled into its Swift programs too: types that both sides
+/// know. Each program becomes one static property of the generated `enum Objects`: `bpf/execve_tracker.bpf.c` is
 /// `Objects.execveTracker`, an array of bytes. The compiler is the clang beside the swiftc that runs the build;
 /// the environment variable `MEROPS_CLANG` names another one.
 @main struct BPFPlugin: BuildToolPlugin {
@@ -14,30 +16,33 @@ import PackagePlugin
       throw NoPrograms(target: target.name, folder: folder.path, isThere: false)
     }
     let files = entries.sorted { $0.lastPathComponent < $1.lastPathComponent }
-    let programs = files.filter { $0.lastPathComponent.hasSuffix(".bpf.c") }
+    let programs = files.filter { name in Self.suffixes.contains { name.lastPathComponent.hasSuffix($0) } }
     guard !programs.isEmpty else { throw NoPrograms(target: target.name, folder: folder.path, isThere: true) }
     // There is no dependency file in a build-tool plugin: every header may concern every program.
     let headers = files.filter { $0.pathExtension == "h" }.map { $0.resolvingSymlinksInPath() }
 
     let tool = try context.tool(named: "bpf-build").url
-    let clang = try compiler(context)
+    let clang = try compiler("clang", "MEROPS_CLANG", context)
+    let swift = try SwiftPrograms(context: context, target: target)
     let objcopy = try context.tool(named: "llvm-objcopy").url
     let output = context.pluginWorkDirectoryURL
 
     var commands: [Command] = []
     for program in programs {
       let source = program.resolvingSymlinksInPath()  // so that errors name the file that the author edits
-      let swift = output.appending(path: "\(name(program)).bpf.swift")
+      let generated = output.appending(path: "\(name(program)).bpf.swift")
+      let isSwift = program.pathExtension == "swift"
       commands.append(
         .buildCommand(
           displayName: "Compiling kernel program \(program.lastPathComponent)",
           executable: tool,
           arguments: [
             "compile", "--clang", clang.path, "--objcopy", objcopy.path, "--root", context.package.directoryURL.path,
-            "--include", folder.path, source.path, swift.path,
-          ],
-          inputFiles: [source] + headers,
-          outputFiles: [swift]))
+            "--include", folder.path,
+          ] + (isSwift ? try swift.arguments(compiler("swiftc", "MEROPS_SWIFTC", context), output) : [])
+            + [source.path, generated.path],
+          inputFiles: [source] + (isSwift ? swift.inputs : headers),
+          outputFiles: [generated]))
     }
     let index = output.appending(path: "Objects.swift")
     commands.append(
@@ -51,14 +56,15 @@ import PackagePlugin
   }
 
   private func name(_ program: URL) -> String {
-    String(program.lastPathComponent.dropLast(".bpf.c".count))
+    let file = program.lastPathComponent
+    return String(file.dropLast(Self.suffixes.first { file.hasSuffix($0) }?.count ?? 0))
   }
 
-  private func compiler(_ context: PluginContext) throws -> URL {
-    if let path = ProcessInfo.processInfo.environment["MEROPS_CLANG"], !path.isEmpty {
-      return URL(filePath: path)
-    }
-    return try context.tool(named: "clang").url
+  private static let suffixes = [".bpf.c", ".bpf.swift"]
+
+  private func compiler(_ name: String, _ variable: String, _ context: PluginContext) throws -> URL {
+    if let path = ProcessInfo.processInfo.environment[variable], !path.isEmpty { return URL(filePath: path) }
+    return try context.tool(named: name).url
   }
 }
 
@@ -69,7 +75,7 @@ struct NoPrograms: Error, CustomStringConvertible {
   var isThere: Bool
 
   var description: String {
-    (isThere ? "there is no *.bpf.c in \(folder)" : "there is no folder \(folder)")
+    (isThere ? "there is no *.bpf.c or *.bpf.swift in \(folder)" : "there is no folder \(folder)")
       + ": BPFPlugin compiles the kernel programs of target \(target) from there; "
       + "add one, such as bpf/probe.bpf.c, or leave the plugin out of the target"
   }

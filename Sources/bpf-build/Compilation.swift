@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import BPFCompiler
 import Glibc
 
-/// One `.bpf.c` on its way to an object and then to a Swift file.
+/// One `.bpf.c` or `.bpf.swift` on its way to an object and then to a Swift file.
 struct Compilation {
   private var options: [String: String] = [:]
+  /// Swift files that both sides compile.
+  private var shared: [String] = []
   private var source = ""
   private var output = ""
 
@@ -15,13 +18,35 @@ struct Compilation {
         files.append(argument)
         continue
       }
-      options[argument] = rest.popFirst()
+      let value = rest.popFirst()
+      if argument == "--shared" { shared += value.map { [$0] } ?? [] } else { options[argument] = value }
     }
     guard files.count == 2 else { throw Failure("usage: bpf-build compile [OPTIONS] SOURCE OUTPUT") }
     (source, output) = (files[0], files[1])
   }
 
   func run() throws {
+    let isSwift = source.hasSuffix(".swift")
+    let object = try isSwift ? compileSwift() : compileC()
+    let name = propertyName(source.lastComponent.dropSuffix(isSwift ? ".bpf.swift" : ".bpf.c"))
+    try writeFile(output, Array(objectSource(name: name, bytes: object).utf8))
+  }
+
+  private func compileSwift() throws -> [UInt8] {
+    guard let swiftc = options["--swiftc"], let kernelSide = options["--kernel-side"], let cache = options["--cache"]
+    else {
+      throw Failure("usage: bpf-build compile --swiftc PATH --kernel-side DIR --cache DIR SOURCE.bpf.swift OUTPUT")
+    }
+    let compiler = ProbeCompiler(
+      toolchain: Toolchain(swiftc: swiftc, clang: options["--clang"] ?? "clang"), kernelSide: kernelSide, cache: cache)
+    do {
+      return try compiler.compile(source, shared: shared, root: options["--root"] ?? ".")
+    } catch {
+      throw Failure("\(error)")
+    }
+  }
+
+  private func compileC() throws -> [UInt8] {
     // Everything is named relative to the package's root, or its absolute path would end up in the line info: the
     // same sources give the same object in any folder.
     let root = options["--root"] ?? "."
@@ -47,8 +72,7 @@ struct Compilation {
     if let objcopy = options["--objcopy"], try spawn(objcopy, ["--strip-debug", object]) != 0 {
       throw Failure("bpf-build: \(objcopy) --strip-debug \(object) failed")
     }
-    let name = propertyName(source.lastComponent.dropSuffix(".bpf.c"))
-    try writeFile(output, Array(objectSource(name: name, bytes: readFile(object)).utf8))
+    return try readFile(object)
   }
 
   /// What a failed compilation may need that its own messages do not say.
