@@ -116,6 +116,9 @@ let package = Package(
       name: "BPFKernelTests", dependencies: ["BPFKernel", "BPFCompiler", "BPF", "BPFObject", "TestSupport"],
       exclude: ["Probes"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
+    .testTarget(
+      name: "BPFCompilerTests", dependencies: ["BPFCompiler", "BPFObject", "BTF", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests", dependencies: ["BPF", "BPFSystem", "BPFObject", "BTF", "TestObjects", "TestSupport"],

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension KernelView {
+  /// The address, as the functions take it.
+  var address: String {
+    if case .part = role { return "UnsafeRawPointer(base)" }
+    return "pointer"
+  }
+
+  /// A part is told the address of the whole.
+  var partArgument: String {
+    if case .part = role { return "base: base" }
+    return "base: raw"
+  }
+
+  /// Names that the view has of its own.
+  var ownNames: Set<String> { ["raw", "pointer", "base", "probed", "isNull", "word", "cookie", "functionAddress"] }
+}
+
+extension GeneratedText {
+  static let probeRead = "((long (*)(void *, unsigned int, const void *))113)"
+
+  /// One property, and the function that reads it.
+  mutating func write(_ field: ViewField, of view: KernelView, isProbed: Bool) {
+    let expression = Self.expression(view, field.member)
+    let words = [view.root.name] + view.path + [field.member]
+    let name = SwiftWord.property(field.name, besides: view.ownNames)
+    let pointees = Pointees(view, isProbed: isProbed, shadowing: contextNames)
+    func type(_ name: String) -> String { pointees.type(name) }
+
+    /// Calls the function that reads the field.
+    func value(_ c: String, _ accessors: inout Accessors) -> String {
+      let read =
+        isProbed ? "\(c) v; \(Self.probeRead)(&v, sizeof(v), &\(expression)); return v;" : "return \(expression);"
+      return "\(accessors.add(c, isProbed ? words + ["probed"] : words, read))(\(view.address))"
+    }
+    /// Calls the function that tells where the field is.
+    func address(_ accessors: inout Accessors) -> String {
+      "\(accessors.add(Accessor.pointer, words + ["address"], "return &\(expression);"))(\(view.address))"
+    }
+
+    switch field.shape {
+    case .scalar where field.member != field.name:
+      let isRelative = field.member.hasPrefix("__rel_loc_")
+      let end = isRelative ? accessors.add("long", words + ["end"], "void", Self.end(view, field)) + "()" : "0"
+      add(
+        Self.property(
+          name, "TracepointText", ".init(\(value("unsigned int", &accessors)), of: pointer, after: \(end))"))
+    case .scalar(let scalar): add(Self.property(name, scalar.swift, value(scalar.c, &accessors)))
+    case .bitField(let scalar, _):
+      let body = Self.bitField(expression, scalar, isProbed: isProbed)
+      let function = accessors.add(scalar.c, isProbed ? words + ["probed"] : words, body)
+      add(Self.property(name, scalar.swift, "\(function)(\(view.address))"))
+    case .pointer(let target):
+      add(Self.property(name, type(target), ".init(\(value(Accessor.pointer, &accessors)))"))
+    case .pointerList(let target):
+      add(
+        Self.property(
+          name, "KernelPointers<0, \(pointees.probed(target))>.Probed", ".init(\(value(Accessor.pointer, &accessors)))")
+      )
+    case .scalarList(let scalar):
+      add(
+        Self.property(
+          name, "KernelArray<0, \(scalar.swift)>.Probed", ".init(\(value(Accessor.pointer, &accessors)))"))
+    case .rawPointer: add(Self.property(name, "UnsafeRawPointer", value(Accessor.pointer, &accessors)))
+    case .embedded(let part):
+      add(Self.property(name, part + (isProbed ? ".Probed" : ""), ".init(\(view.partArgument))"))
+    case .scalars(let scalar, let count):
+      let element = scalar.bytes == 1 && !scalar.isBool ? "UInt8" : scalar.swift
+      add(
+        Self.property(
+          name, "KernelArray<\(count), \(element)>\(pointees.suffix)", ".init(\(address(&accessors)))"))
+    case .pointers(let target, let count):
+      add(
+        Self.property(
+          name, "KernelPointers<\(count), \(type(target))>\(pointees.suffix)", ".init(\(address(&accessors)))"))
+    case .structures(let target, let key, let count):
+      let stride = "\(addSize(of: key))()"
+      add(
+        Self.property(
+          name, "KernelStructs<\(count), \(type(target))>", ".init(\(address(&accessors)), stride: \(stride))"))
+    case .address: add(Self.property(name, "UnsafeRawPointer", address(&accessors)))
+    }
+  }
+
+  /// Where the text of a `__rel_loc` field is counted from: the end of the field.
+  private static func end(_ view: KernelView, _ field: ViewField) -> String {
+    "return __builtin_preserve_field_info(\(expression(view, field.member)), 0) + 4;"
+      .replacing(")p)->", with: ")0)->")
+  }
+
+  /// Reads the storage unit that CO-RE finds the bits in, and shifts them down.
+  private static func bitField(_ expression: String, _ scalar: KernelScalar, isProbed: Bool) -> String {
+    let offset = "__builtin_preserve_field_info(\(expression), 0)"
+    let size = "__builtin_preserve_field_info(\(expression), 1)"
+    let read =
+      isProbed
+      ? "unsigned long long v = 0; \(probeRead)(&v, \(size), (const char *)p + \(offset));"
+      // Without the barrier, clang would join the loads of the four sizes into one at a computed address.
+      : """
+      unsigned long long v = 0; const void *at = (const char *)p + \(offset); asm volatile("" : "+r"(at));
+        switch (\(size)) {
+        case 1: v = *(const unsigned char *)at; break;
+        case 2: v = *(const unsigned short *)at; break;
+        case 4: v = *(const unsigned int *)at; break;
+        case 8: v = *(const unsigned long long *)at; break;
+        }
+      """
+    let shifted = "v << __builtin_preserve_field_info(\(expression), 4)"
+    return """
+      \(read)
+        v = \(shifted);
+        return \(scalar.isSigned ? "(long long)v" : "v") >> __builtin_preserve_field_info(\(expression), 5);
+      """
+  }
+}
+
+/// How the types of pointers out of a view are spelled in it.
+private struct Pointees {
+  /// Empty where the pointer can be followed directly.
+  let suffix: String
+  private let shadowed: Set<String>
+
+  init(_ view: KernelView, isProbed: Bool, shadowing names: [String: Set<String>]) {
+    // What a tracepoint's record points to, the verifier does not know.
+    if case .context(let namespace) = view.role {
+      suffix = namespace == "Tracepoint" ? ".Probed" : ""
+      shadowed = names[namespace] ?? []
+    } else {
+      suffix = isProbed ? ".Probed" : ""
+      shadowed = []
+    }
+  }
+
+  func type(_ view: String) -> String { name(view) + suffix }
+  func probed(_ view: String) -> String { name(view) + ".Probed" }
+
+  private func name(_ view: String) -> String {
+    shadowed.contains(view) ? GeneratedText.alias(of: view) : SwiftWord.escaped(view)
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+
+extension FixedString {
+  /// Reads the text in a structure of the kernel: `name.readKernel(from: task.comm)`.
+  ///
+  /// - Returns: false if the address cannot be read; the text is then empty.
+  /// - Requires: Linux 5.5; a GPL-compatible licence.
+  @inline(__always) @discardableResult
+  public mutating func readKernel<let size: Int>(from array: KernelArray<size, UInt8>) -> Bool {
+    readKernel(from: array.address)
+  }
+
+  /// Reads the text in a structure of the kernel.
+  ///
+  /// - Returns: false if the address cannot be read; the text is then empty.
+  /// - Requires: Linux 5.5; a GPL-compatible licence.
+  @inline(__always) @discardableResult
+  public mutating func readKernel<let size: Int>(from array: KernelArray<size, UInt8>.Probed) -> Bool {
+    readKernel(from: array.address)
+  }
+
+  /// Reads the text in a tracepoint's record: `path.readKernel(from: context.filename)`.
+  ///
+  /// - Returns: false if the address cannot be read; the text is then empty.
+  /// - Requires: Linux 5.5; a GPL-compatible licence.
+  @inline(__always) @discardableResult
+  public mutating func readKernel(from text: TracepointText) -> Bool { readKernel(from: text.address) }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BTF
+import Testing
+
+@testable import BPFCompiler
+
+struct KernelTypeGeneratorTests {
+  private func generate(_ source: String, shift: Int = 0) throws -> GeneratedTypes {
+    try KernelTypeGenerator.generate(sources: [source], kernel: try MiniKernel.types(shift: shift))
+  }
+
+  private let probe = """
+    func start(_ context: BTFTracepoint.task_start) -> Int32 {
+      let task = context.p
+      return task.real_parent.tgid &+ task_struct.current.probed.tgid
+    }
+    """
+
+  @Test func aProbeWithoutKernelTypesNeedsNothing() throws {
+    let plain = "func filter(_ packet: XDPContext) -> XDPAction { packet.length > 5 ? .drop : .pass }"
+    #expect(try generate(plain).isEmpty)
+    #expect(try KernelTypeGenerator.generate(sources: [plain], kernel: nil) == GeneratedTypes())
+  }
+
+  @Test func onlyWhatIsNamedIsThere() throws {
+    let texts = try generate(probe)
+    #expect(
+      texts.c.hasPrefix(
+        """
+        struct task_struct {
+          struct task_struct *real_parent;
+          int tgid;
+        } __attribute__((preserve_access_index));
+
+        """))
+    #expect(texts.header.contains("\nint core_task_struct__tgid(const void *_Nonnull p);\n"))
+    #expect(texts.swift.contains("extension BTFTracepoint {"))
+    #expect(!texts.swift.contains("comm"))
+    #expect(!texts.swift.contains("clone_flags"))
+  }
+
+  @Test func theTextsDoNotDependOnTheLayout() throws {
+    let more = probe + "\nlet a = file.exists.f_path; let b = x.f_path.dentry.d_name.len; let c = pid_type.self"
+    #expect(try generate(more) == generate(more, shift: 64))
+  }
+
+  @Test func theSameProbeGivesTheSameTexts() throws {
+    let first = try generate(probe)
+    for _ in 0..<5 { #expect(try generate(probe) == first) }
+  }
+
+  @Test(arguments: [
+    ("x.tgid", "var tgid: Int32 {"),
+    ("x.default", "var `default`: Bool {"),
+    ("x.raw", "var raw_: Int32 {"),
+    ("x.comm", "var comm: KernelArray<16, UInt8> {"),
+    ("x.comm", "var comm: KernelArray<16, UInt8>.Probed {"),
+    ("x.in_execve", "var in_execve: UInt32 {"),
+    ("x.usage.counter", "var usage: task_struct__usage {"),
+    ("x.rlim[1].rlim_cur", "var rlim: KernelStructs<4, rlimit> {"),
+    ("x.rlim[1].rlim_cur", "var rlim: KernelStructs<4, rlimit.Probed> {"),
+    ("x.open[1].f_flags", "var open: KernelPointers<2, file> {"),
+    ("x.fd[1].f_flags", "var fd: KernelPointers<0, file.Probed>.Probed {"),
+    ("x.kind", "var kind: UInt32 {"),
+    ("x.stack", "var stack: UnsafeRawPointer {"),
+    ("x.sums[0]", "var sums: KernelArray<0, UInt32>.Probed {"),
+  ])
+  func fieldsHaveTheirTypes(use: String, property: String) throws {
+    #expect(try generate("func f(_ x: task_struct) { \(use) }").swift.contains(property))
+  }
+
+  @Test func aStructInsideKeepsOnePath() throws {
+    let texts = try generate("func f(_ x: file) { x.f_path.dentry.d_name.name; path(x.f_path); x.depth }")
+    #expect(texts.c.contains("return ((const struct file *)p)->f_path.dentry;"))
+    #expect(texts.c.contains("return ((const struct dentry *)p)->d_name.name;"))
+    #expect(texts.swift.contains("init(_ part: file__f_path)"))
+    // Fields of anonymous structs are the outer one's.
+    #expect(texts.c.contains("struct file {\n  int depth;\n  struct path f_path;\n}"))
+  }
+
+  @Test func bitFieldsAreShifted() throws {
+    let texts = try generate("func f(_ x: task_struct) { x.nice; x.in_execve }")
+    #expect(texts.c.contains("unsigned int in_execve : 1;"))
+    #expect(texts.c.contains("return (long long)v >> __builtin_preserve_field_info("))
+  }
+
+  @Test func everyKindOfQuestion() throws {
+    let texts = try generate(
+      """
+      let a = (task_struct.exists.comm, task_struct.offset.tgid, task_struct.fieldSize.comm, task_struct.isSigned.nice,
+        task_struct.leftShift.nice, task_struct.rightShift.nice, task_struct.isPresent, task_struct.size,
+        task_struct.matches, task_struct.localID, task_struct.kernelID)
+      let b = (pid_type.value.PIDTYPE_TGID, pid_type.exists.PIDTYPE_NEW, pid_type.isPresent, PIDTYPE_TGID)
+      """)
+    for kind in 0...5 {
+      #expect(texts.c.contains(", \(kind));\n"))
+      #expect(texts.c.contains("return __builtin_preserve_field_info(((const struct task_struct *)0)->"))
+    }
+    for kind in 0...2 { #expect(texts.c.contains("__builtin_preserve_type_info(*(struct task_struct *)0, \(kind))")) }
+    for kind in 0...1 { #expect(texts.c.contains("__builtin_btf_type_id(*(struct task_struct *)0, \(kind))")) }
+    #expect(texts.c.contains("__builtin_preserve_enum_value(*(enum pid_type *)PIDTYPE_TGID, 1)"))
+    #expect(texts.c.contains("__builtin_preserve_enum_value(*(enum pid_type *)PIDTYPE_NEW, 0)"))
+    #expect(texts.c.contains("enum pid_type {\n  PIDTYPE_NEW = 0,\n  PIDTYPE_TGID = 1,\n};"))
+    #expect(texts.swift.contains("var PIDTYPE_TGID: UInt32 { @inline(__always) get { 1 } }"))
+  }
+
+  @Test func contextsOfEveryKind() throws {
+    let texts = try generate(
+      """
+      func a(_ c: LSM.file_open) { c.file.f_flags; c.result }
+      func b(_ c: FunctionExit.vfs_open) { c.mode; c.result }
+      func d(_ c: Tracepoint.task_start) { c.pid; c.filename }
+      func e(_ c: Tracepoint.sys_enter_openat) { c.id }
+      func f(_ c: Iterator.file) { c.file.f_flags }
+      func g(_ c: StructOps.task_ops.start) { c.argument0.tgid }
+      """)
+    for part in [
+      "extension LSM {", "extension FunctionExit {", "extension Tracepoint {", "extension Iterator {",
+      "extension StructOps { enum task_ops {} }", "extension StructOps.task_ops {", "struct sys_enter_openat:",
+      "var filename: TracepointText {", "var argument0: task_struct {", "core_argument__3___Bool(pointer)",
+      "core_argument__2__unsigned_int(pointer)",
+      // Inside of `Iterator`, `file` is the context.
+      "var file: view_file {", "typealias view_file = file",
+    ] { #expect(texts.swift.contains(part), "\(part)") }
+  }
+
+  @Test func functionsOfTheKernelAreCalledByName() throws {
+    let texts = try generate(
+      "func f() { if KernelFunction.exists.bpf_task_from_pid { bpf_task_release(bpf_task_from_pid(1)); schedule() } }")
+    #expect(texts.swift.contains("func bpf_task_from_pid(_ pid: Int32) -> task_struct {"))
+    #expect(texts.swift.contains("func bpf_task_release(_ p: task_struct) {"))
+    #expect(
+      texts.c.contains(
+        "extern struct task_struct * bpf_task_from_pid(int pid) __attribute__((section(\".ksyms\"), weak));"))
+    #expect(texts.swift.contains("var bpf_task_from_pid: Bool {"))
+    // No kfunc, so not for programs.
+    #expect(!texts.swift.contains("schedule"))
+    // A function that the probe has itself, or the module that it imports, is not made.
+    #expect(try generate("func bpf_task_from_pid() {}\nfunc f() { bpf_task_from_pid() }").isEmpty)
+    #expect(
+      try KernelTypeGenerator.generate(
+        sources: ["func f() { bpf_task_from_pid(1) }"], kernel: MiniKernel.types(), reserved: ["bpf_task_from_pid"]
+      ).isEmpty)
+  }
+
+  @Test func aNameOfTheProbeIsNotTaken() throws {
+    let texts = try generate("struct dentry {}\nfunc f(_ x: file) { x.f_path.dentry.d_parent }")
+    #expect(texts.swift.contains("struct kernel_dentry: KernelObject"))
+    #expect(texts.c.contains("struct dentry {"))
+  }
+
+  @Test(arguments: [
+    ("\n  BTFTracepoint.task_strt", 2, 3, "the kernel has no tracepoint 'task_strt'; did you mean 'task_start'?"),
+    ("FunctionEntry.vfs_opn", 1, 1, "the kernel has no function 'vfs_opn'; did you mean 'vfs_open'?"),
+    ("LSM.file_opne", 1, 1, "the kernel has no LSM hook 'file_opne'; did you mean 'file_open'?"),
+    ("StructOps.task_ops.strat", 1, 1, "task_ops has no operation 'strat'"),
+    ("a = task_struct.exists.tgidd", 1, 5, "task_struct has no field 'tgidd'; did you mean 'tgid'?"),
+    ("Iterator.nothing_alike", 1, 1, "the kernel has no iterator 'nothing_alike'"),
+  ])
+  func mistakesAreShown(source: String, line: Int, column: Int, message: String) throws {
+    let error = #expect(throws: KernelTypesError.self) { try generate(source) }
+    #expect(error?.line == line)
+    #expect(error?.column == column)
+    #expect(error?.message == message)
+  }
+
+  @Test func contextsNeedTypes() {
+    let error = #expect(throws: KernelTypesError.self) {
+      try KernelTypeGenerator.generate(sources: ["func f(_ c: LSM.file_open) {}"], kernel: nil)
+    }
+    #expect(error?.message == "LSM.file_open is described by the kernel's BTF, and there is none")
+  }
+}
