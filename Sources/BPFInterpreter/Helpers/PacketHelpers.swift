@@ -6,7 +6,7 @@ internal import BPFObject
 extension Execution {
   static let packetHelpers: [(String, HelperBody)] = [
     ("xdp_adjust_head", { try $0.adjust { $0.adjustHead(by: $1) } }),
-    ("xdp_adjust_tail", { try $0.adjust { $0.adjustTail(by: $1) } }),
+    ("xdp_adjust_tail", { try $0.adjustTail() }),
     ("xdp_adjust_meta", { try $0.adjust { $0.adjustMetadata(by: $1) } }),
     ("xdp_get_buff_len", { UInt64(try $0.packet().count) }),
     ("xdp_load_bytes", { try $0.loadBytes(clearing: false) }),
@@ -36,6 +36,16 @@ extension Execution {
     var packet = try packet()
     guard change(&packet, Int(Int32(truncatingIfNeeded: argument(2)))) else { return answer(.invalid) }
     return moved(packet)
+  }
+
+  private func adjustTail() throws(InterpreterError) -> UInt64 {
+    let before = try packet().end
+    let result = try adjust { $0.adjustTail(by: $1) }
+    // What is added is zero.
+    if let packet = context.packet, packet.end > before, let place = space.buffer(packet.region) {
+      (place + before).initializeMemory(as: UInt8.self, repeating: 0, count: packet.end - before)
+    }
+    return result
   }
 
   /// Takes over a packet whose bounds have changed: pointers that programs hold are worth nothing now.
