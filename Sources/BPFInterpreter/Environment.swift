@@ -25,6 +25,12 @@ public struct Environment: Sendable, Hashable {
   public var currentTask: UInt64 = 0
   /// `bpf_get_current_cgroup_id`
   public var cgroupID: UInt64 = 1
+  /// The current cgroup's ancestors, the root first: `bpf_get_current_ancestor_cgroup_id`.
+  public var ancestorCgroupIDs: [UInt64] = []
+  /// Paths by the address of their `struct path`: `bpf_d_path`.
+  public var paths: [UInt64: String] = [:]
+  /// Addresses of `struct task_struct` by process: `bpf_task_from_pid`.
+  public var tasks: [UInt32: UInt64] = [:]
   /// `bpf_get_smp_processor_id`; below the interpreter's number of CPUs.
   public var cpu: Int = 0
   public var numaNode: UInt32 = 0

@@ -27,6 +27,7 @@ extension Interpreter {
     run.redirect = execution.redirect
     run.overriddenReturn = execution.returnOverride.map { Int64(bitPattern: $0) }
     run.written = execution.written
+    run.signals = execution.signals
     run.printed = Array(printed[printedBefore...])
     if let packet = execution.context.packet {
       run.packetMetadata = packet.metadataBytes(in: space)

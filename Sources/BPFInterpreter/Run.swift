@@ -16,7 +16,9 @@ public struct Run: Sendable, Hashable {
   public var instructionsExecuted = 0
   /// Where the packet was sent, if a redirecting helper was called.
   public var redirect: Redirect?
-  /// What the traced function is to return instead, if `bpf_override_return` was called.
+  /// The signals that were sent to the current process (`bpf_send_signal`).
+  public var signals: [Int] = []
+  /// What the traced function is to return instead, if `bpf_override_return` or `bpf_set_retval` was called.
   public var overriddenReturn: Int64?
   /// What an iterator wrote to its reader.
   public var written: [UInt8] = []

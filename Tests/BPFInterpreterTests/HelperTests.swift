@@ -233,3 +233,20 @@ import Testing
     #expect(try run("xdp_adjust_meta", -6).returnValue == -22)
   }
 }
+
+extension HelperTests {
+  @Test func signalsPathsAndReturns() throws {
+    let signal = try Interpreter(instructions: Self.call("send_signal", 9)).run()
+    #expect(signal.signals == [9] && signal.r0 == 0)
+    #expect(try Interpreter(instructions: Self.call("send_signal", 99)).run().returnValue == -22)
+    #expect(try Interpreter(instructions: Self.call("set_retval", -13)).run().overriddenReturn == -13)
+
+    let path = try Interpreter(
+      instructions: Self.call("d_path", 77, .stack(-16), 16, then: [.load(.r0, from: .r10, -16, size: .word)]))
+    #expect(throws: InterpreterError.self) { try path.run() }
+    path.environment.paths[77] = "/etc"
+    #expect(try path.run().r0 == 0x6374_652f)
+    path.environment.paths[77] = "/a/path/that/is/too/long"
+    #expect(try path.run().r0 == 0)
+  }
+}

@@ -32,6 +32,7 @@ final class Execution {
   var dynptrs: [DynamicPointer?] = []
   var locksHeld = 0
   var redirect: Redirect?
+  var signals: [Int] = []
   /// What an iterator wrote.
   var written: [UInt8] = []
   /// What `bpf_override_return` asked for.
@@ -73,6 +74,7 @@ final class Execution {
     tailCalls = 0
     locksHeld = 0
     redirect = nil
+    signals = []
     returnOverride = nil
     written = []
     enterFrame(0)

@@ -15,7 +15,7 @@ extension Execution {
     var table = [HelperBody?](repeating: nil, count: 256)
     let all = [
       mapHelpers, taskHelpers, memoryHelpers, ringHelpers, packetHelpers, checksumHelpers, textHelpers, loopHelpers,
-      dynptrHelpers, timerHelpers, stackHelpers,
+      dynptrHelpers, timerHelpers, stackHelpers, processHelpers,
     ]
     for (name, body) in all.joined() {
       guard let number = Helper(named: name)?.rawValue, number < 256 else { continue }

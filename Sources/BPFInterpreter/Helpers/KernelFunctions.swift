@@ -11,6 +11,8 @@ extension Execution {
     "bpf_preempt_enable": { _ in 0 },
     // References are not counted here.
     "bpf_task_acquire": { $0.argument(1) },
+    "bpf_task_from_pid": { $0.owner.environment.tasks[UInt32($0.word(1))] ?? 0 },
+    "bpf_path_d_path": { try $0.path(of: $0.argument(1), $0.argument(2), $0.word(3)) },
     "bpf_task_release": { _ in 0 },
     "bpf_cgroup_acquire": { $0.argument(1) },
     "bpf_cgroup_release": { _ in 0 },

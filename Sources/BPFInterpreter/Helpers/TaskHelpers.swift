@@ -29,7 +29,7 @@ extension Execution {
     ("get_attach_cookie", { $0.owner.environment.attachCookie }),
     ("get_func_ip", { $0.owner.environment.functionAddress }),
     ("get_func_arg", { try $0.functionArgument() }),
-    ("get_func_arg_cnt", { UInt64($0.context.argumentCount) }),
+    ("get_func_arg_cnt", { UInt64($0.tracedArgumentCount) }),
     // A per-CPU address is that of its only copy.
     ("per_cpu_ptr", { $0.word(2) < UInt64($0.owner.options.cpuCount) ? $0.argument(1) : 0 }),
     ("this_cpu_ptr", { $0.argument(1) }),
@@ -55,7 +55,7 @@ extension Execution {
   private func functionArgument() throws(InterpreterError) -> UInt64 {
     let number = word(2)
     let room = try output(argument(3), 8)
-    guard number < UInt64(context.argumentCount) else { return answer(.invalid) }
+    guard number < UInt64(tracedArgumentCount) else { return answer(.invalid) }
     room.storeBytes(of: try load(argument(1) &+ number * 8, 8), as: UInt64.self)
     return 0
   }
