@@ -152,79 +152,85 @@ extension Execution {
 
       case .load8:
         let address = r[s] &+ extended(op.offset)
-        if let place = memory.pointer(address, 1, .load) {
-          r[d] = UInt64(place.load(as: UInt8.self))
+        if let value = memory.load(address, UInt8.self) {
+          r[d] = UInt64(value)
         } else {
           slot = pc &- 1
           r[d] = try load(address, 1)
         }
       case .load16:
         let address = r[s] &+ extended(op.offset)
-        if let place = memory.pointer(address, 2, .load) {
-          r[d] = UInt64(place.loadUnaligned(as: UInt16.self))
+        if let value = memory.load(address, UInt16.self) {
+          r[d] = UInt64(value)
         } else {
           slot = pc &- 1
           r[d] = try load(address, 2)
         }
       case .load32:
         let address = r[s] &+ extended(op.offset)
-        if let place = memory.pointer(address, 4, .load) {
-          r[d] = UInt64(place.loadUnaligned(as: UInt32.self))
+        if let value = memory.load(address, UInt32.self) {
+          r[d] = UInt64(value)
         } else {
           slot = pc &- 1
           r[d] = try load(address, 4)
         }
       case .load64:
         let address = r[s] &+ extended(op.offset)
-        if let place = memory.pointer(address, 8, .load) {
-          r[d] = place.loadUnaligned(as: UInt64.self)
+        if let value = memory.load(address, UInt64.self) {
+          r[d] = value
         } else {
           slot = pc &- 1
           r[d] = try load(address, 8)
         }
       case .loadSigned8:
-        slot = pc &- 1
-        r[d] = extended(Int8(truncatingIfNeeded: try load(r[s] &+ extended(op.offset), 1)))
+        let address = r[s] &+ extended(op.offset)
+        if let value = memory.load(address, Int8.self) {
+          r[d] = extended(value)
+        } else {
+          slot = pc &- 1
+          r[d] = extended(Int8(truncatingIfNeeded: try load(address, 1)))
+        }
       case .loadSigned16:
-        slot = pc &- 1
-        r[d] = extended(Int16(truncatingIfNeeded: try load(r[s] &+ extended(op.offset), 2)))
+        let address = r[s] &+ extended(op.offset)
+        if let value = memory.load(address, Int16.self) {
+          r[d] = extended(value)
+        } else {
+          slot = pc &- 1
+          r[d] = extended(Int16(truncatingIfNeeded: try load(address, 2)))
+        }
       case .loadSigned32:
-        slot = pc &- 1
-        r[d] = extended(Int32(truncatingIfNeeded: try load(r[s] &+ extended(op.offset), 4)))
-
+        let address = r[s] &+ extended(op.offset)
+        if let value = memory.load(address, Int32.self) {
+          r[d] = extended(value)
+        } else {
+          slot = pc &- 1
+          r[d] = extended(Int32(truncatingIfNeeded: try load(address, 4)))
+        }
       case .store8K, .store8X:
         let value = op.code == .store8K ? k : r[s]
         let address = r[d] &+ extended(op.offset)
-        if let place = memory.pointer(address, 1, .store) {
-          place.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
-        } else {
+        if !memory.store(address, UInt8(truncatingIfNeeded: value)) {
           slot = pc &- 1
           try store(value, at: address, 1)
         }
       case .store16K, .store16X:
         let value = op.code == .store16K ? k : r[s]
         let address = r[d] &+ extended(op.offset)
-        if let place = memory.pointer(address, 2, .store) {
-          place.storeBytes(of: UInt16(truncatingIfNeeded: value), as: UInt16.self)
-        } else {
+        if !memory.store(address, UInt16(truncatingIfNeeded: value)) {
           slot = pc &- 1
           try store(value, at: address, 2)
         }
       case .store32K, .store32X:
         let value = op.code == .store32K ? k : r[s]
         let address = r[d] &+ extended(op.offset)
-        if let place = memory.pointer(address, 4, .store) {
-          place.storeBytes(of: UInt32(truncatingIfNeeded: value), as: UInt32.self)
-        } else {
+        if !memory.store(address, UInt32(truncatingIfNeeded: value)) {
           slot = pc &- 1
           try store(value, at: address, 4)
         }
       case .store64K, .store64X:
         let value = op.code == .store64K ? k : r[s]
         let address = r[d] &+ extended(op.offset)
-        if let place = memory.pointer(address, 8, .store) {
-          place.storeBytes(of: value, as: UInt64.self)
-        } else {
+        if !memory.store(address, value) {
           slot = pc &- 1
           try store(value, at: address, 8)
         }

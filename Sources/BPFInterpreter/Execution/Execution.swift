@@ -17,9 +17,9 @@ final class Execution {
   var frames: [Frame] = []
   /// The program and the slot that are being run, for messages.
   var program: PreparedProgram?
-  var slot = 0
+  @exclusivity(unchecked) var slot = 0
   /// How many instructions may still be run.
-  var budget = 0
+  @exclusivity(unchecked) var budget = 0
   /// How much of what was spent were not instructions.
   var charged = 0
   var tailCalls = 0

@@ -60,6 +60,20 @@ struct RegionTable {
     guard region.pointee.access.rawValue & access.rawValue != 0 else { return nil }
     return region.pointee.pointer(UInt32(truncatingIfNeeded: address), size)
   }
+
+  /// What is at an address; nil if programs may not load it.
+  @inline(__always)
+  func load<T: FixedWidthInteger & BitwiseCopyable>(_ address: UInt64, _ type: T.Type) -> T? {
+    pointer(address, UInt32(MemoryLayout<T>.size), .load)?.loadUnaligned(as: T.self)
+  }
+
+  /// Stores at an address; false if programs may not.
+  @inline(__always)
+  func store<T: FixedWidthInteger & BitwiseCopyable>(_ address: UInt64, _ value: T) -> Bool {
+    guard let place = pointer(address, UInt32(MemoryLayout<T>.size), .store) else { return false }
+    place.storeBytes(of: value, as: T.self)
+    return true
+  }
 }
 
 /// What a region is, for messages.
