@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import CBPFKernel
 
+/// Memory on the stack that nobody has written: what is read from it is whatever the compiler likes.
+@inline(__always) @usableFromInline
+func uninitialized<T: BitwiseCopyable>(_ type: T.Type) -> T {
+  withUnsafeTemporaryAllocation(of: T.self, capacity: 1) { $0.baseAddress.unsafelyUnwrapped.pointee }
+}
+
 /// A value that a helper writes: nil if the helper answers with an errno.
 @inline(__always) @usableFromInline
 func readFromHelper<T: BitwiseCopyable>(_ type: T.Type, _ body: (UnsafeMutableRawPointer) -> Int) -> T? {
-  withUnsafeTemporaryAllocation(of: T.self, capacity: 1) { buffer in
-    let slot = buffer.baseAddress.unsafelyUnwrapped
-    guard body(UnsafeMutableRawPointer(slot)) >= 0 else { return nil }
-    return slot.pointee
-  }
+  // Not inside the closure of a temporary allocation: its result would be packed into words and taken apart again.
+  var value = uninitialized(type)
+  let status = withUnsafeMutablePointer(to: &value) { body(UnsafeMutableRawPointer($0)) }
+  return status >= 0 ? value : nil
 }
 
 /// Lends a value's bytes to a helper.

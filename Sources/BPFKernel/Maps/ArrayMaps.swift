@@ -12,6 +12,18 @@
   }
 }
 
+extension ArrayMap where Value: FixedWidthInteger {
+  /// Adds to a counter, atomically.
+  ///
+  /// - Returns: false if there is no such index.
+  @inline(__always) @discardableResult
+  public mutating func add(_ amount: Value, to index: UInt32) -> Bool {
+    guard let value = pointer(to: index) else { return false }
+    atomicAdd(amount, to: value)
+    return true
+  }
+}
+
 /// `BPF_MAP_TYPE_PERCPU_ARRAY`: an array for each CPU; also the place for values that are too large for the stack.
 @frozen public struct PerCPUArray<Value: BitwiseCopyable>: KeyedMap, ~Copyable {
   public typealias Key = UInt32
@@ -21,6 +33,18 @@
   @inline(__always)
   public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
+  }
+}
+
+extension PerCPUArray where Value: FixedWidthInteger {
+  /// Adds to this CPU's counter.
+  ///
+  /// - Returns: false if there is no such index.
+  @inline(__always) @discardableResult
+  public mutating func add(_ amount: Value, to index: UInt32) -> Bool {
+    guard let value = pointer(to: index) else { return false }
+    value.pointee = value.pointee &+ amount
+    return true
   }
 }
 

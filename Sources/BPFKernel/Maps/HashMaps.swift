@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 
+import CBPFKernel
+
 /// `BPF_MAP_TYPE_HASH`: values by key.
 ///
 ///     var counts = HashMap<UInt32, UInt64>(maxEntries: 10240)
@@ -71,5 +73,34 @@
   public init(prefixLength: UInt32, address: Address) {
     self.prefixLength = prefixLength
     self.address = address
+  }
+}
+
+/// A hash with a value for each CPU: nobody else adds this CPU's value meanwhile.
+public protocol PerCPUKeyedMap: KeyedMap, ~Copyable {}
+
+extension PerCPUHashMap: PerCPUKeyedMap {}
+extension LRUPerCPUHashMap: PerCPUKeyedMap {}
+
+extension PerCPUKeyedMap where Self: ~Copyable {
+  /// Calls `body` with this CPU's value in place, which starts as `initial` if the key was not there.
+  ///
+  ///     loads.withValue(source, default: Load()) { $0.packets += 1 }
+  ///
+  /// - Returns: false if the key was not there and the map is full.
+  @inline(__always) @discardableResult
+  public mutating func withValue(
+    _ key: Key, default initial: @autoclosure () -> Value, _ body: (inout Value) -> Void
+  ) -> Bool {
+    let map = address
+    return withBytes(of: key) { key in
+      if let value = bpf_map_lookup_elem(map, key) {
+        body(&value.assumingMemoryBound(to: Value.self).pointee)
+        return true
+      }
+      var value = initial()
+      body(&value)
+      return withBytes(of: value) { bpf_map_update_elem(map, key, $0, UpdateMode.any.rawValue) } == 0
+    }
   }
 }

@@ -42,6 +42,29 @@ extension KeyedMap where Self: ~Copyable {
     return true
   }
 
+  /// Calls `body` with the value in place, which starts as `initial` if the key was not there.
+  ///
+  ///     loads.withValue(source, default: Load()) { $0.packets += 1 }
+  ///
+  /// - Returns: false, without a call, if the key was not there and the map is full.
+  @inline(__always) @discardableResult
+  public mutating func withValue(
+    _ key: Key, default initial: @autoclosure () -> Value, _ body: (inout Value) -> Void
+  ) -> Bool {
+    let map = address
+    return withBytes(of: key) { key in
+      var value = bpf_map_lookup_elem(map, key)
+      if value == nil {
+        // Another CPU may be first: then its value is the one to go on with.
+        _ = withBytes(of: initial()) { bpf_map_update_elem(map, key, $0, UpdateMode.absent.rawValue) }
+        value = bpf_map_lookup_elem(map, key)
+      }
+      guard let value else { return false }
+      body(&value.assumingMemoryBound(to: Value.self).pointee)
+      return true
+    }
+  }
+
   /// Sets the value of a key.
   ///
   /// - Returns: whether it worked: no if the map is full, or `mode` forbids it.

@@ -23,6 +23,9 @@
     self.end = UnsafeRawPointer(bitPattern: UInt(end)).unsafelyUnwrapped
   }
 
+  /// Bytes from here to the packet's end; taken before anything is read, all of them.
+  public var count: Int { @inline(__always) get { end - position } }
+
   /// Whether so many bytes are left, `count` being a constant or a small number that the verifier can bound.
   @inline(__always)
   public func has(_ count: Int) -> Bool { position + count <= end }

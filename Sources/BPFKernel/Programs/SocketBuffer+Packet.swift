@@ -111,6 +111,29 @@ extension SocketBuffer {
 }
 
 extension SocketBuffer {
+  /// Corrects the IPv4 checksum at `offset` for an address that changed.
+  ///
+  /// - Requires: Linux 4.1.
+  @inline(__always) @discardableResult
+  public func updateNetworkChecksum(at offset: UInt32, from old: IPv4Address, to new: IPv4Address) -> Status {
+    updateNetworkChecksum(at: offset, from: BigEndian(raw: old.networkOrder), to: BigEndian(raw: new.networkOrder))
+  }
+
+  /// Corrects the TCP or UDP checksum at `offset` for an address that changed: addresses are in the pseudo header.
+  ///
+  /// - Parameter allowingZero: UDP over IPv4, where 0 means that there is no checksum.
+  /// - Requires: Linux 4.1.
+  @inline(__always) @discardableResult
+  public func updateTransportChecksum(
+    at offset: UInt32, from old: IPv4Address, to new: IPv4Address, allowingZero: Bool = false
+  ) -> Status {
+    updateTransportChecksum(
+      at: offset, from: BigEndian(raw: old.networkOrder), to: BigEndian(raw: new.networkOrder), inPseudoHeader: true,
+      allowingZero: allowingZero)
+  }
+}
+
+extension SocketBuffer {
   /// Sends the packet out of an interface, or into it: `return context.redirect(to: index)`.
   ///
   /// - Requires: Linux 4.4.
