@@ -12,6 +12,9 @@ public struct ProbeCompiler: Sendable {
   public var kernelSide: String
   /// Where the compiled kernel-side module is kept from one probe to the next.
   public var cache: String
+  /// BTF of a kernel that has the types that probes name. Where their fields lie in it does not matter: CO-RE finds them
+  /// on the kernel that loads the program.
+  public var kernelTypes = "/sys/kernel/btf/vmlinux"
   /// Instruction set: `v1`, `v2`, `v3` or `v4`. 5.10 refuses what v3 makes of atomics.
   public var cpu = "v2"
 
@@ -63,10 +66,12 @@ public struct ProbeCompiler: Sendable {
   private func compile(
     _ files: [String], root: String, work: String, kernelSide: KernelSide, stage: Stage
   ) throws(CompileError) -> [UInt8] {
+    let types = try ProbeTypes(
+      files, root: root, types: kernelTypes, work: work, kernelSide: kernelSide, toolchain: toolchain)
     let swiftIR = "\(work)/swift.ll"
     try SwiftFrontend.emitIR(
-      files, module: Self.moduleName(files[0]), to: swiftIR, kernelSide: kernelSide, includes: [], root: root,
-      toolchain: toolchain)
+      files + (types.swift.map { [$0] } ?? []), module: Self.moduleName(files[0]), to: swiftIR, kernelSide: kernelSide,
+      includes: types.includes, root: root, toolchain: toolchain)
     if stage == .swiftIR { return try Files.read(swiftIR) }
 
     var probe = ProbeModule(try Files.text(swiftIR), files: files)
@@ -77,7 +82,7 @@ public struct ProbeCompiler: Sendable {
 
     let output = "\(work)/output"
     try Clang.compile(
-      ir: path, bitcode: kernelSide.bitcode, to: output, cpu: cpu, product: stage == .assembly ? .assembly : .object,
+      ir: path, bitcode: kernelSide.bitcode + types.bitcode, to: output, cpu: cpu, product: stage == .assembly ? .assembly : .object,
       root: root, toolchain: toolchain)
     let bytes = try Files.read(output)
     return stage == .assembly ? bytes : try ObjectFinisher(bytes).finish()

@@ -32,6 +32,9 @@ struct BuildCommand: ParsableCommand {
   @Option(help: "The instruction set: v1, v2, v3 or v4. Linux 5.10 needs v2 or less.")
   var cpu: String = "v2"
 
+  @Option(help: "The kernel types that the probe may name: a BTF file.", completion: .file())
+  var btf: String?
+
   @Option(help: "The folder that paths in the object are relative to.", completion: .directory)
   var root: String = "."
 
@@ -49,6 +52,7 @@ struct BuildCommand: ParsableCommand {
     var compiler = ProbeCompiler(
       toolchain: try Toolchain.find(), kernelSide: try KernelSideSources.find(), cache: KernelSideSources.cache)
     compiler.cpu = cpu
+    if let btf { compiler.kernelTypes = btf }
     let stage: ProbeCompiler.Stage =
       switch emit {
       case .object, .btf: .object
