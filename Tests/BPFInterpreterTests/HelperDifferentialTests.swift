@@ -81,7 +81,8 @@ import Testing
       for index in 0..<callCount {
         fillBuffer()
         var buffer = false
-        switch number(0...8) {
+        // Kernels before 6.13 give bpf_csum_diff's sum unfolded.
+        switch number(0...(KernelVersion.running >= "6.13" ? 8 : 7)) {
         case 0, 1:
           try call("skb_load_bytes", [number(0...120), nil, number(1...32)])
           buffer = true
@@ -174,14 +175,16 @@ import Testing
   }
 
   @Test func xdp() throws {
-    try Self.compare(.xdp, seeds: 1...500) { generator, map throws in try generator.xdp(map) }
+    try Self.compare(.xdp, seeds: 1...UInt64(cases(250))) { generator, map throws in try generator.xdp(map) }
   }
 
   @Test func trafficControl() throws {
-    try Self.compare(.schedCLS, seeds: 1...500) { generator, map throws in try generator.trafficControl(map) }
+    try Self.compare(.schedCLS, seeds: 1...UInt64(cases(250))) { generator, map throws in
+      try generator.trafficControl(map)
+    }
   }
 
   @Test(arguments: [ProgramType.socketFilter, .schedCLS]) func legacyLoads(_ type: ProgramType) throws {
-    try Self.compare(type, seeds: 1...400) { generator, _ throws in try generator.legacyLoads() }
+    try Self.compare(type, seeds: 1...UInt64(cases(160))) { generator, _ throws in try generator.legacyLoads() }
   }
 }

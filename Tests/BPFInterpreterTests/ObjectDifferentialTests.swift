@@ -78,7 +78,8 @@ import Testing
 
   @Test func firewall() throws {
     let object = try ObjectSpec(bytes: Objects.dynamicFirewall, name: "dynamic_firewall")
-    try Self.compare(object, ["dynamic_firewall"], packets: Self.packets(2000, seed: 1)) { collection, interpreter in
+    try Self.compare(object, ["dynamic_firewall"], packets: Self.packets(cases(2000), seed: 1)) {
+      collection, interpreter in
       for last in [UInt8(2), 3, 5] {
         let value: [UInt8] = last == 3 ? [0] : [1]
         try collection.map("blocked_addresses").update([10, 0, 0, last], value)
@@ -94,7 +95,7 @@ import Testing
     ("map_in_map", ["look"]),
   ])
   func corpus(_ name: String, _ programs: [String]) throws {
-    try Self.compare(try Sample.object(name), programs, packets: Self.packets(200, seed: 7))
+    try Self.compare(try Sample.object(name), programs, packets: Self.packets(cases(200), seed: 7))
   }
 
   @Test(.requires(kernel: "5.17")) func callbacks() throws {

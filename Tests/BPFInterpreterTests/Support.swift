@@ -3,6 +3,7 @@
 import BPFBytecode
 import BPFInterpreter
 import BPFObject
+import Glibc
 import TestObjects
 import Testing
 
@@ -38,6 +39,9 @@ enum Sample {
     Instruction.loadWide(.r1, value) + code + [.exit]
   }
 }
+
+/// How many of so many random cases are tried: an eighth in a guest, which emulates every instruction.
+func cases(_ count: Int) -> Int { getenv("MEROPS_GUEST") == nil ? count : count / 8 }
 
 struct Unexpected: Error, CustomStringConvertible {
   var description: String
