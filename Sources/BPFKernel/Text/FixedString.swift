@@ -41,8 +41,10 @@ extension FixedString {
   @inline(__always) @discardableResult
   public mutating func readKernel(from address: UnsafeRawPointer?) -> Status {
     let size = withMutableBytes { bpf_probe_read_kernel_str($0, UInt32(capacity), address) }
+    bytes[capacity &- 1] = 0
     // Full: cut, unless the closing zero byte is the last one that fits.
-    return finish(size, last: size == capacity ? bpf_kernel_byte(address, UInt64(capacity &- 1)) : 0)
+    if size == capacity { withMutableBytes { bpf_copy_kernel_byte($0, address, UInt64(capacity &- 1)) } }
+    return finish(size)
   }
 
   /// Reads a C string from the running process.
@@ -52,7 +54,9 @@ extension FixedString {
   @inline(__always) @discardableResult
   public mutating func readUser(from address: UnsafeRawPointer?) -> Status {
     let size = withMutableBytes { bpf_probe_read_user_str($0, UInt32(capacity), address) }
-    return finish(size, last: size == capacity ? bpf_user_byte(address, UInt64(capacity &- 1)) : 0)
+    bytes[capacity &- 1] = 0
+    if size == capacity { withMutableBytes { bpf_copy_user_byte($0, address, UInt64(capacity &- 1)) } }
+    return finish(size)
   }
 
   /// Reads the running thread's name; a capacity of 16 holds any.
@@ -71,7 +75,8 @@ extension FixedString {
   @inline(__always) @discardableResult
   public mutating func readPath(_ path: OpaquePointer) -> Status {
     let size = withMutableBytes { bpf_d_path(path, $0, UInt32(capacity)) }
-    return finish(size, last: size == -36 ? Self.unknownByte : 0)
+    bytes[capacity &- 1] = size == -36 ? Self.unknownByte : 0
+    return finish(size)
   }
 
   /// Lends the bytes to a helper that writes text.
@@ -83,11 +88,10 @@ extension FixedString {
   /// Stands for a last character that is not known.
   @usableFromInline static var unknownByte: UInt8 { @inline(__always) get { 0x7e } }
 
-  /// Takes the answer of a helper that counts the closing zero byte, and says whether the text was cut.
+  /// Takes the answer of a helper that counts the closing zero byte.
   @inline(__always) @usableFromInline
-  mutating func finish(_ size: Int, last: UInt8) -> Status {
+  mutating func finish(_ size: Int) -> Status {
     if size <= 0 { bytes[0] = 0 }
-    bytes[capacity &- 1] = last
     return Status(rawValue: size > 0 ? size &- 1 : size)
   }
 

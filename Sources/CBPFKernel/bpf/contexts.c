@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Reads and writes of context fields. preserve_static_offset keeps each one a single access at a constant offset, and
-// volatile keeps neighbours from becoming one wide access: the verifier refuses both.
+// volatile keeps neighbours from becoming one wide access: the verifier refuses both. Fields of eight bytes cannot become
+// wider: they are read once, however often they are named.
 #include "contexts.h"
 #include "support.h"
 
@@ -18,7 +19,9 @@
 BPF_CONTEXTS(STRUCTURE)
 
 #define READ(context, type, field) \
-  INLINED type context##_##field(const struct context *from) { return *(const volatile type *)&from->field; }
+  INLINED type context##_##field(const struct context *from) { \
+    return sizeof(type) == 8 ? from->field : *(const volatile type *)&from->field; \
+  }
 #define WRITE(context, type, field) \
   READ(context, type, field) \
   INLINED void context##_set_##field(struct context *to, type value) { *(volatile type *)&to->field = value; }

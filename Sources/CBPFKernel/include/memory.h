@@ -3,16 +3,15 @@
 #pragma once
 #include "helpers.h"
 
-/// The byte at `address` + `offset` of the kernel's memory; 0 if it cannot be read.
-static inline __attribute__((always_inline)) uint8_t bpf_kernel_byte(const void *_Nullable address, uint64_t offset) {
-  uint8_t byte = 0;
-  bpf_probe_read_kernel(&byte, 1, (const uint8_t *)address + offset);
-  return byte;
+/// Copies the byte at `offset` of the kernel's memory at `address` to the same offset of `place`; 0 if it cannot be read.
+static inline __attribute__((always_inline)) void bpf_copy_kernel_byte(
+    void *_Nonnull place, const void *_Nullable address, uint64_t offset) {
+  bpf_probe_read_kernel((uint8_t *)place + offset, 1, (const uint8_t *)address + offset);
 }
 
-/// The byte at `address` + `offset` of the running process; 0 if it cannot be read.
-static inline __attribute__((always_inline)) uint8_t bpf_user_byte(const void *_Nullable address, uint64_t offset) {
-  uint8_t byte = 0;
-  bpf_probe_read_user(&byte, 1, (const uint8_t *)address + offset);
-  return byte;
+/// Copies the byte at `offset` of the running process's memory at `address` to the same offset of `place`; 0 if it cannot
+/// be read.
+static inline __attribute__((always_inline)) void bpf_copy_user_byte(
+    void *_Nonnull place, const void *_Nullable address, uint64_t offset) {
+  bpf_probe_read_user((uint8_t *)place + offset, 1, (const uint8_t *)address + offset);
 }
