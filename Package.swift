@@ -106,7 +106,7 @@ let package = Package(
       name: "BPFInterpreterTests",
       dependencies: [
         "BPFInterpreter", "BPF", "BPFSystem", "BPFObject", "BPFBytecode", "BTF", "dynamic-firewall", "execve-tracker",
-        "TestObjects", "TestSupport",
+        "SwiftObjects", "TestObjects", "TestSupport",
       ],
       swiftSettings: settings),
     .executableTarget(

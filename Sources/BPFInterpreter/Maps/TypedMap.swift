@@ -23,12 +23,12 @@ public struct TypedMap<Key: BitwiseCopyable, Value: BitwiseCopyable> {
 
   /// The value of a key, or nil. Of a per-CPU map, CPU 0's.
   public func get(_ key: Key) throws(InterpreterError) -> Value? {
-    try map.lookup(map.bytes(of: key, map.keySize)).map { InMemoryMap.value($0) }
+    try map.lookup(map.bytes(of: key, map.keySize)).map { InMemoryMap.value($0, as: Value.self) }
   }
 
   /// The values of a key in a per-CPU map, one for each CPU, or nil.
   public func values(_ key: Key) throws(InterpreterError) -> [Value]? {
-    try map.lookupAll(map.bytes(of: key, map.keySize))?.map { InMemoryMap.value($0) }
+    try map.lookupAll(map.bytes(of: key, map.keySize))?.map { InMemoryMap.value($0, as: Value.self) }
   }
 
   /// Writes a value under a key; in a per-CPU map, for all CPUs.
@@ -52,7 +52,7 @@ public struct TypedMap<Key: BitwiseCopyable, Value: BitwiseCopyable> {
 
   /// All elements.
   public var entries: [(key: Key, value: Value)] {
-    map.entries.map { (InMemoryMap.value($0.key), InMemoryMap.value($0.value)) }
+    map.entries.map { (InMemoryMap.value($0.key, as: Key.self), InMemoryMap.value($0.value, as: Value.self)) }
   }
 
   public var keys: [Key] { entries.map(\.key) }
@@ -68,7 +68,7 @@ extension InMemoryMap {
   /// Records that nobody took yet, as values of a type that is laid out as the program's. Longer records are cut; nil for
   /// each that is too short.
   public func records<Record: BitwiseCopyable>(as type: Record.Type) -> [Record?] {
-    records.map { $0.count >= MemoryLayout<Record>.size ? InMemoryMap.value($0) : nil }
+    records.map { $0.count >= MemoryLayout<Record>.size ? InMemoryMap.value($0, as: Record.self) : nil }
   }
 
   func checkSize<T>(of type: T.Type, _ size: Int, _ part: String) throws(InterpreterError) {
@@ -86,8 +86,10 @@ extension InMemoryMap {
     return bytes
   }
 
-  /// The value that bytes stand for: at least as many as the type has.
-  static func value<T: BitwiseCopyable>(_ bytes: [UInt8]) -> T {
-    bytes.withUnsafeBytes { $0.loadUnaligned(as: T.self) }
+  /// The value that bytes stand for. The type is named where it is used: left to be inferred it may become optional.
+  static func value<T: BitwiseCopyable>(_ bytes: [UInt8], as type: T.Type) -> T {
+    let missing = MemoryLayout<T>.size - bytes.count
+    let padded = missing > 0 ? bytes + [UInt8](repeating: 0, count: missing) : bytes
+    return padded.withUnsafeBytes { $0.loadUnaligned(as: T.self) }
   }
 }
