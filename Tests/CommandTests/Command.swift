@@ -7,7 +7,7 @@ import Testing
 /// The programs that were built beside the tests.
 enum Command {
   /// The folder of the test program.
-  private static let folder: String = {
+  static let folder: String = {
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     return URL(filePath: program).deletingLastPathComponent().path
   }()

@@ -61,6 +61,33 @@ import Testing
     #expect(try Command.text("--generate-completion-script", shell).contains("inspect"))
   }
 
+  /// As bash itself asks: the words so far, and what may follow.
+  @Test(
+    .requires(.command("bash")),
+    arguments: [
+      ("", ["prog", "map", "trace"]), ("map d", ["dump", "delete"]), ("prog load probe.bpf.o --p", ["--pin"]),
+      ("btf dump --format ", ["c", "swift", "json"]),
+    ])
+  func bashCompletes(line: String, expected: [String]) throws {
+    let script = try scratch.file(
+      "complete.sh",
+      Array(
+        """
+        PATH=$1:$PATH
+        source <(merops --generate-completion-script bash)
+        COMP_LINE="merops $2" COMP_POINT=${#COMP_LINE}
+        COMP_WORDS=($COMP_LINE)
+        [[ $COMP_LINE == *" " ]] && COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        function=$(complete -p merops)
+        function=${function#*-F }
+        ${function%% *} merops "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf '%s\\n' "${COMPREPLY[@]}"
+        """.utf8))
+    let answer = try Shell.check(["bash", script, "\(Command.folder)", line]).split(separator: "\n").map(String.init)
+    #expect(Set(answer).isSuperset(of: expected), "\(answer)")
+  }
+
   @Test(arguments: [
     "object inspect", "prog load", "prog list", "prog show", "prog dump", "prog run", "prog profile", "map list",
     "map show", "map dump", "map get", "map set", "map delete", "map watch", "map pin", "link list", "link show",

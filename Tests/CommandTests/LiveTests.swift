@@ -87,6 +87,44 @@ import Testing
     #expect("\(same["bytes_memlock"] ?? "-")" == "\(facts["bytes_memlock"] ?? "+")")
   }
 
+  /// CAP_BPF opens a pin that is open to the user; types come by id, which takes more. What can be shown is shown.
+  @Test(.requires(kernel: "5.8"), .requires(.command("setpriv"))) func mapsWithoutTheirTypes() throws {
+    let folder = "\(pins.path)/open"
+    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    _ = try Command.text("prog", "load", file, "--pin", folder)
+    let map = "\(folder)/exec_counts"
+    _ = try Command.text("map", "set", map, "4242", "7")
+    let copy = "\(scratch.path)/merops"
+    try Shell.check(["cp", Command.path("merops"), copy])
+    try Shell.check(["chmod", "755", scratch.path, copy, pins.path, folder])
+    try Shell.check(["chmod", "644", map])
+    func run(_ arguments: String...) throws -> Shell.Result {
+      try Shell.run(
+        [
+          "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", "+bpf", "--ambient-caps",
+          "+bpf", copy,
+        ] + arguments)
+    }
+    let dump = try run("map", "dump", map)
+    #expect(dump.status == 0 && dump.output.contains("4242: 7"), "\(dump.output)")
+    #expect(dump.output.contains("CAP_SYS_ADMIN"), "\(dump.output)")
+    #expect(try run("map", "show", map).status == 0)
+    try Shell.check(["chmod", "600", map])
+    let closed = try run("map", "show", map)
+    #expect(closed.status == 1 && closed.output.contains("permissions"), "\(closed.output)")
+  }
+
+  /// A record without a type is shown all the same, and how to have a type is said.
+  @Test(.requires(.kernelBTF)) func traceOfUntypedRecords() throws {
+    let background = Thread { for _ in 0..<40 { _ = try? Shell.run(["true"]) } }
+    let file = try scratch.object("execsnoop")
+    background.start()
+    let result = try Command.merops("trace", file, "--count", "2", "--seconds", "20")
+    #expect(result.status == 0 && result.output.contains("the object has no struct of"), "\(result.output)")
+    #expect(result.output.contains("|") && result.output.contains("2 records, 0 lost"), "\(result.output)")
+    #expect(result.output.components(separatedBy: "has no struct").count == 2, "\(result.output)")
+  }
+
   /// The listing equals bpftool's, line for line, but for the source lines that both weave in.
   @Test func dumpEqualsBpftools() throws {
     let folder = "\(pins.path)/dump"

@@ -121,6 +121,11 @@ extension BPFError {
     errno == .notPermitted ? "it needs CAP_SYS_ADMIN: run as root" : nil
   }
 
+  /// For objects that are opened by their path: the file has an owner and a mode like any other.
+  static func hintForPins(_ errno: Errno) -> String? {
+    errno == .permissionDenied ? "its permissions in the bpffs do not let this user: run as its owner, or as root" : nil
+  }
+
   private static func usualHint(_ code: Code, _ errno: Errno?) -> String? {
     switch (code, errno) {
     case (.permission, _): "run as root, or with CAP_BPF (and CAP_PERFMON, CAP_NET_ADMIN for what they guard)"

@@ -97,7 +97,7 @@ extension Link {
     do {
       return Link(KernelLink(try BPFCall.openPinned(path), path), place: path)
     } catch {
-      throw BPFError("opening the pinned link \(path)", errno: error)
+      throw BPFError("opening the pinned link \(path)", errno: error, hint: BPFError.hintForPins(error))
     }
   }
 

@@ -41,7 +41,7 @@ extension AnyMap {
     do {
       descriptor = try BPFCall.openPinned(path, flags: access.flags)
     } catch {
-      throw BPFError("opening the pinned map \(path)", errno: error)
+      throw BPFError("opening the pinned map \(path)", errno: error, hint: BPFError.hintForPins(error))
     }
     try self.init(owning: descriptor)
   }

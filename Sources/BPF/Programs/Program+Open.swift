@@ -27,7 +27,7 @@ extension Program {
     } catch {
       // The kernel's information call refuses what is no program.
       let detail = error == .invalidArgument ? "it is pinned, but is no program" : nil
-      throw BPFError("opening program \(path)", errno: error, detail: detail)
+      throw BPFError("opening program \(path)", errno: error, detail: detail, hint: BPFError.hintForPins(error))
     }
   }
 

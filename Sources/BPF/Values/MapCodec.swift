@@ -25,8 +25,12 @@ public struct MapCodec: Sendable {
   private let value: BTFCodec?
   private let hidden: HiddenFields?
 
-  /// - Throws: `types` when the map's type information cannot be read.
-  public init(_ map: AnyMap) throws(BPFError) {
+  /// - Parameters:
+  ///   - map: any map.
+  ///   - ignoringTypes: takes keys and values for numbers and bytes, as if the map had no types.
+  /// - Throws: `types` when the map's type information cannot be read, `permission` when this process may not:
+  ///   the kernel gives types by their id, which takes CAP_SYS_ADMIN.
+  public init(_ map: AnyMap, ignoringTypes: Bool = false) throws(BPFError) {
     self.map = map
     let shape: MapTypes
     do {
@@ -34,7 +38,7 @@ public struct MapCodec: Sendable {
     } catch {
       throw BPFError(.types, "reading the types of map \(map.label)", underlying: error)
     }
-    let own = try map.types()
+    let own = ignoringTypes ? nil : try map.types()
     isTyped = own != nil
     // Keyless maps have void keys; what the kernel refuses types for has shapes all the same.
     types = own ?? shape

@@ -55,7 +55,7 @@ extension AnyMap {
       let btf = try BPFCall.openByID(.btf, info.btfID)
       bytes = try BPFCall.btfBytes(fd: btf.rawValue)
     } catch {
-      throw failure("reading the types of", error)
+      throw BPFError("reading the types of map \(label)", errno: error, hint: BPFError.hintForIDs(error))
     }
     do {
       let types = try BTFTypes(bytes: bytes)

@@ -19,7 +19,7 @@ struct MapDump: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let codec = try MapCodec(map.map(access: .readOnly))
+    let codec = try TypeAccess.codec(map.map(access: .readOnly))
     output.print(ElementsReport(elements: try codec.entries().map { Element(key: $0.key, value: $0.value) }))
   }
 }
@@ -43,7 +43,7 @@ struct MapGet: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let codec = try MapCodec(map.map(access: .readOnly))
+    let codec = try TypeAccess.codec(map.map(access: .readOnly))
     guard let value = try codec.get(key: key) else { throw NotThere(key: key, map: map) }
     Output.line(value.json)
   }
@@ -71,7 +71,7 @@ struct MapSet: ParsableCommand {
   }
 
   func run() throws {
-    try MapCodec(map.map()).set(
+    try TypeAccess.codec(map.map()).set(
       key: key, value: value, onlyNew ? .noExist : onlyExisting ? .exist : .any)
   }
 }
@@ -89,7 +89,7 @@ struct MapDelete: ParsableCommand {
   @Argument(help: "The key.") var key: String
 
   func run() throws {
-    guard try MapCodec(map.map()).delete(key: key) else { throw NotThere(key: key, map: map) }
+    guard try TypeAccess.codec(map.map()).delete(key: key) else { throw NotThere(key: key, map: map) }
   }
 }
 

@@ -43,7 +43,7 @@ struct MapShow: ParsableCommand {
 
   func run() throws {
     let map = try map.map(access: .readOnly)
-    let facts = MapFacts(info: map.info, usage: try map.usage(), types: try map.types())
+    let facts = MapFacts(info: map.info, usage: try map.usage(), types: try TypeAccess.types(of: map))
     output.print(MapReport(facts: facts, owners: Owners()))
   }
 }

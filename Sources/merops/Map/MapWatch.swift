@@ -46,7 +46,7 @@ struct MapWatcher {
   private var known: [BTFValue: BTFValue]?
 
   init(_ map: AnyMap, json: Bool) throws {
-    codec = try MapCodec(map)
+    codec = try TypeAccess.codec(map)
     self.json = json
   }
 

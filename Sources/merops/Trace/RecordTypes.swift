@@ -46,19 +46,38 @@ struct RecordTypes {
 }
 
 /// Prints records.
-struct RecordPrinter {
-  var types: RecordTypes
-  var json: Bool
+final class RecordPrinter {
+  private let types: RecordTypes
+  private let json: Bool
+  /// Maps of which it was said that nothing is known of their records.
+  private var untyped: Set<String> = []
+
+  init(types: RecordTypes, json: Bool) {
+    self.types = types
+    self.json = json
+  }
 
   func print(map: String, _ bytes: UnsafeRawBufferPointer) {
-    let value = types.codec(map: map, size: bytes.count).flatMap { try? $0.decode(bytes) } ?? .bytes(Array(bytes))
-    guard json else { return Output.line("\(map) \(value.json)") }
+    let codec = types.codec(map: map, size: bytes.count)
+    if codec == nil, untyped.insert(map).inserted {
+      Output.note(
+        "\(map): the object has no struct of \(bytes.count) bytes, so its records are bytes. A type gets there as the "
+          + "map's value type, `__type(value, struct event)`; `--type \(map)=NAME` chooses one")
+    }
+    let value = codec.flatMap { try? $0.decode(bytes) }
+    guard json else { return Output.line("\(map) \(value?.json ?? Self.text(bytes))") }
     var writer = JSONWriter()
     writer.beginObject()
     writer.field("map", map)
     writer.key("record")
-    writer.raw(value.json)
+    writer.raw((value ?? .bytes(Array(bytes))).json)
     writer.endObject()
     Output.line(writer.text)
+  }
+
+  /// Bytes as numbers and as the characters that they may be.
+  private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+    let characters = bytes.map { (32..<127).contains($0) ? Character(Unicode.Scalar($0)) : "." }
+    return "\(Hexadecimal.text(bytes)) |\(String(characters))|"
   }
 }
