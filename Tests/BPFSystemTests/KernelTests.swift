@@ -43,6 +43,26 @@ import Testing
     #expect(Mounts.isBPFFS("/proc") == false)
   }
 
+  @Test(.requires(.root)) func symbolsAtDistances() throws {
+    let names = ["bpf_map_put", "vprintk", "__bpf_call_base"]
+    let found = try KernelSymbols.find(Set(names))
+    let base = try #require(found["__bpf_call_base"]?.first?.address)
+    try #require(base != 0, "kernel.kptr_restrict hides addresses")
+    var distances: [Int64: String] = [:]
+    for name in names {
+      let symbol = try #require(found[name]?.first)
+      distances[Int64(bitPattern: symbol.address &- base)] = name
+    }
+    let answer = try KernelSymbols.names(at: Set(distances.keys), from: "__bpf_call_base")
+    // Several symbols may stand at one address.
+    for (distance, name) in distances {
+      let address = base &+ UInt64(bitPattern: distance)
+      let there = try KernelSymbols.all { $0.address == address }.map(\.name)
+      #expect(there.contains(answer[distance] ?? "") && there.contains(name), "\(name): \(answer)")
+    }
+    #expect(try KernelSymbols.names(at: [0], from: "no_such_symbol_at_all").isEmpty)
+  }
+
   @Test func symbolsAreFound() throws {
     let found = try KernelSymbols.find(["bpf_map_put", "vprintk", "no_such_symbol_at_all"])
     let line = try Self.output("grep", "-w", "bpf_map_put", "/proc/kallsyms")

@@ -87,6 +87,23 @@ import Testing
     #expect("\(same["bytes_memlock"] ?? "-")" == "\(facts["bytes_memlock"] ?? "+")")
   }
 
+  /// Who holds a map is found in /proc: a watcher is a holder.
+  @Test func holdersAreListed() throws {
+    let folder = "\(pins.path)/held"
+    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    _ = try Command.text("prog", "load", file, "--pin", folder)
+    let map = "\(folder)/exec_counts"
+    let watcher = Thread { _ = try? Command.merops("map", "watch", map, "--seconds", "4") }
+    watcher.start()
+    var held: [String] = []
+    for _ in 0..<40 where held.isEmpty {
+      Thread.sleep(forTimeInterval: 0.1)
+      let shown = try #require(try Command.json("map", "show", map) as? [String: Any])
+      held = (shown["pids"] as? [[String: Any]] ?? []).compactMap { $0["comm"] as? String }
+    }
+    #expect(held == ["merops"])
+  }
+
   /// CAP_BPF opens a pin that is open to the user; types come by id, which takes more. What can be shown is shown.
   @Test(.requires(kernel: "5.8"), .requires(.command("setpriv"))) func mapsWithoutTheirTypes() throws {
     let folder = "\(pins.path)/open"

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 public import SystemPackage
 
-/// What the kernel says of a descriptor of this process in `/proc/self/fdinfo`: lines of `name: value`.
+/// What the kernel says of a descriptor in `/proc/PID/fdinfo`: lines of `name: value`.
 public struct DescriptorFields: Sendable {
   private let values: [String: String]
 
-  public init(fd: CInt) throws(Errno) { values = Self.parse(try SystemFile.text("/proc/self/fdinfo/\(fd)")) }
+  public init(fd: CInt) throws(Errno) { try self.init(of: "/proc/self/fdinfo/\(fd)") }
+
+  init(of path: String) throws(Errno) { values = Self.parse(try SystemFile.text(path)) }
 
   public subscript(name: String) -> String? { values[name] }
 

@@ -19,9 +19,10 @@ public enum KernelSymbols {
     var found: [String: [KernelSymbol]] = [:]
     let wanted = Set(names.map { Array($0.utf8)[...] })
     try forEachLine { line in
-      guard let fields = Fields(line), wanted.contains(fields.name) else { return }
+      guard let fields = Fields(line), wanted.contains(fields.name) else { return true }
       let symbol = fields.symbol
       found[symbol.name, default: []].append(symbol)
+      return true
     }
     return found
   }
@@ -31,8 +32,42 @@ public enum KernelSymbols {
     var symbols: [KernelSymbol] = []
     try forEachLine { line in
       if let symbol = Fields(line)?.symbol, isIncluded(symbol) { symbols.append(symbol) }
+      return true
     }
     return symbols
+  }
+
+  /// The names of what stands at distances from a symbol. Reads no further than it takes.
+  ///
+  /// - Returns: names by distance; nothing for callers who may not see addresses (kptr_restrict).
+  public static func names(at distances: Set<Int64>, from base: String) throws(Errno) -> [Int64: String] {
+    let name = Array(base.utf8)
+    var found: [Int64: String] = [:]
+    var wanted: [UInt64: Int64] = [:]
+    /// What was read before the base, whose address decides whether it was wanted.
+    var before: [UInt8] = []
+    func look(_ line: ArraySlice<UInt8>) {
+      guard let address = Fields.address(line), let distance = wanted[address], found[distance] == nil,
+        let fields = Fields(line)
+      else { return }
+      found[distance] = fields.symbol.name
+    }
+    try forEachLine { line in
+      if !wanted.isEmpty {
+        look(line)
+        return found.count < wanted.count
+      }
+      before += line
+      before.append(10)
+      guard line.count > name.count, line.suffix(name.count).elementsEqual(name), let fields = Fields(line),
+        fields.name.elementsEqual(name)
+      else { return true }
+      guard fields.address != 0 else { return false }
+      for distance in distances { wanted[fields.address &+ UInt64(bitPattern: distance)] = distance }
+      for line in before.split(separator: 10) { look(line) }
+      return found.count < wanted.count
+    }
+    return found
   }
 
   /// Reads one line: `ffffffff81000000 T _text` or, in a module, `... t name\t[module]`.
@@ -40,19 +75,24 @@ public enum KernelSymbols {
     Fields(Array(line.utf8)[...])?.symbol
   }
 
-  private static func forEachLine(_ body: (ArraySlice<UInt8>) -> Void) throws(Errno) {
+  /// Goes through the lines until `body` returns false.
+  private static func forEachLine(_ body: (ArraySlice<UInt8>) -> Bool) throws(Errno) {
     let file = try Descriptor.open("/proc/kallsyms")
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    defer { buffer.deallocate() }
     var rest: [UInt8] = []
-    try SystemFile.forEachChunk(file) { (chunk) throws(Errno) in
-      rest.append(contentsOf: chunk)
+    while true {
+      let count = try SystemFile.read(file, into: buffer)
+      if count == 0 { break }
+      rest.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       var start = rest.startIndex
       while let end = rest[start...].firstIndex(of: 10) {
-        body(rest[start..<end])
+        guard body(rest[start..<end]) else { return }
         start = end + 1
       }
       rest.removeSubrange(..<start)
     }
-    if !rest.isEmpty { body(rest[...]) }
+    if !rest.isEmpty { _ = body(rest[...]) }
   }
 
   /// The parts of a line, unread.
@@ -63,21 +103,30 @@ public enum KernelSymbols {
     var module: ArraySlice<UInt8>
 
     init?(_ line: ArraySlice<UInt8>) {
-      guard let space = line.firstIndex(of: 32), space + 2 < line.endIndex, line[space + 2] == 32 else { return nil }
-      address = 0
-      for byte in line[..<space] {
-        switch byte {
-        case 0x30...0x39: address = address << 4 | UInt64(byte - 0x30)
-        case 0x61...0x66: address = address << 4 | UInt64(byte - 0x57)
-        default: return nil
-        }
-      }
+      guard let space = line.firstIndex(of: 32), space + 2 < line.endIndex, line[space + 2] == 32,
+        let address = Self.address(line)
+      else { return nil }
+      self.address = address
       kind = line[space + 1]
       let rest = line[(space + 3)...]
       let tab = rest.firstIndex(of: 9) ?? rest.endIndex
       name = rest[..<tab]
       module = rest[tab...].dropFirst().filter { $0 != UInt8(ascii: "[") && $0 != UInt8(ascii: "]") }[...]
       guard !name.isEmpty else { return nil }
+    }
+
+    /// The number that the line starts with.
+    static func address(_ line: ArraySlice<UInt8>) -> UInt64? {
+      var address: UInt64 = 0
+      for byte in line {
+        switch byte {
+        case 0x30...0x39: address = address << 4 | UInt64(byte - 0x30)
+        case 0x61...0x66: address = address << 4 | UInt64(byte - 0x57)
+        case 32: return address
+        default: return nil
+        }
+      }
+      return nil
     }
 
     var symbol: KernelSymbol {

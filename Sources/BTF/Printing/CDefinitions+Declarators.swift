@@ -125,7 +125,13 @@ extension CDefinitions {
 
   /// A typedef that the compiler makes itself and does not let be defined: `__builtin_va_list`. It is passed over, for
   /// the kernel's compiler meant another type by it than the BPF target does.
-  func isCompilersOwn(_ id: TypeID) -> Bool { types.name(id) == "__builtin_va_list" }
+  func isCompilersOwn(_ id: TypeID) -> Bool {
+    guard let record = types.record(id), let name = record.home.utf8(at: record.name) else { return false }
+    return name.count == Self.compilersOwn.utf8CodeUnitCount
+      && name.elementsEqual(UnsafeBufferPointer(start: Self.compilersOwn.utf8Start, count: name.count))
+  }
+
+  private static let compilersOwn: StaticString = "__builtin_va_list"
 
   // MARK: What a declaration starts with
 
@@ -164,8 +170,10 @@ extension CDefinitions {
 
   /// An integer's name if C knows it; otherwise (Rust, Swift, a compiler's inner types) what C calls its like.
   static func spelling(of integer: BTFInteger) -> String {
-    let words: Set<Substring> = ["signed", "unsigned", "char", "short", "int", "long", "_Bool", "__int128"]
-    if !integer.name.isEmpty, integer.name.split(separator: " ").allSatisfy(words.contains) { return integer.name }
+    if commonIntegers.contains(integer.name) { return integer.name }
+    if !integer.name.isEmpty, integer.name.split(separator: " ").allSatisfy(integerWords.contains) {
+      return integer.name
+    }
     if integer.isBool, integer.size == 1 { return "_Bool" }
     let sign = integer.isSigned ? "" : "unsigned "
     return switch integer.size {
@@ -176,6 +184,16 @@ extension CDefinitions {
     default: sign + "int"
     }
   }
+
+  private static let integerWords: Set<Substring> = [
+    "signed", "unsigned", "char", "short", "int", "long", "_Bool", "__int128",
+  ]
+  /// As compilers write them into BTF, most of all uses.
+  private static let commonIntegers: Set<String> = [
+    "char", "signed char", "unsigned char", "short", "short int", "unsigned short", "short unsigned int", "int",
+    "unsigned int", "long", "long int", "unsigned long", "long unsigned int", "long long", "long long int",
+    "unsigned long long", "long long unsigned int", "_Bool",
+  ]
 
   /// The BPF target has `float` and `double`; others become integers of their size.
   private static func spelling(ofFloat size: UInt32) -> String {

@@ -11,9 +11,10 @@ struct CDefinitions {
   /// Print struct bodies where an anonymous type is used; otherwise `{...}`.
   let printsBodies: Bool
 
-  private var progress: [TypeID: Progress] = [:]
-  /// Alignment in bytes of the structs and unions seen so far.
-  private var alignments: [TypeID: Int] = [:]
+  // By id; empty where bodies are not printed, and nothing has to precede anything.
+  private var progress: [Progress]
+  /// Alignment in bytes of the structs and unions seen so far; 0 for others.
+  private var alignments: [UInt8]
   private let textLimit: Int
 
   struct Progress: OptionSet {
@@ -34,13 +35,25 @@ struct CDefinitions {
   init(_ types: BTFTypes, printsBodies: Bool = true) {
     self.types = types
     self.printsBodies = printsBodies
+    let count = printsBodies ? Int(types.endID.rawValue) : 0
+    progress = [Progress](repeating: [], count: count)
+    alignments = [UInt8](repeating: 0, count: count)
     // Anonymous types are printed at each use: hostile BTF could make that exponential.
     let size = types.withUnsafeBytes { $0.count } + (types.base?.withUnsafeBytes { $0.count } ?? 0)
     textLimit = printsBodies ? 1 << 18 + 64 * size : 1 << 14
   }
 
-  func isWritten(_ id: TypeID) -> Bool { progress[id]?.contains(.written) ?? false }
-  mutating func note(_ id: TypeID, _ step: Progress) { progress[id, default: []].insert(step) }
+  private func state(_ id: TypeID) -> Progress {
+    let index = Int(id.rawValue)
+    return index < progress.count ? progress[index] : []
+  }
+
+  func isWritten(_ id: TypeID) -> Bool { state(id).contains(.written) }
+
+  mutating func note(_ id: TypeID, _ step: Progress) {
+    let index = Int(id.rawValue)
+    if index < progress.count { progress[index].insert(step) }
+  }
 
   func endless(_ id: TypeID) -> BTFError {
     BTFError(.endless, at: types.record(id)?.offset ?? 0, "type \(id) contains itself, or nests too deep")
@@ -58,7 +71,7 @@ struct CDefinitions {
     guard !id.isVoid else { return }
     let record = try types.requireRecord(id)
     let goal: Progress = complete ? .complete : .declared
-    let state = progress[id] ?? []
+    let state = state(id)
     switch record.kind {
     case .int, .float, .declTag, nil: return
     case .structure, .union: return try requireComposite(id, complete: complete, depth: depth)
@@ -92,7 +105,7 @@ struct CDefinitions {
   }
 
   private mutating func requireComposite(_ id: TypeID, complete: Bool, depth: Int) throws(BTFError) {
-    let state = progress[id] ?? []
+    let state = state(id)
     if state.contains(.complete) { return }
     let isUnion = types.kind(id) == .union
     let isAnonymous = types.name(id).isEmpty
@@ -108,7 +121,9 @@ struct CDefinitions {
     guard let composite = try types.type(id).composite else { return }
     for member in composite.members { try require(member.type, complete: true, depth: depth + 1) }
     let layout = try layout(of: composite, isUnion: isUnion)
-    alignments[id] = layout.alignment
+    // At most 16, which is what a type that is no composite may have.
+    let index = Int(id.rawValue)
+    if index < alignments.count { alignments[index] = UInt8(clamping: layout.alignment) }
     if !isAnonymous { try define(id, composite, layout, isUnion: isUnion) }
     note(id, [.complete, .declared])
   }
@@ -116,7 +131,7 @@ struct CDefinitions {
   private mutating func requireTypedef(
     _ id: TypeID, _ target: TypeID, complete: Bool, depth: Int
   ) throws(BTFError) {
-    let state = progress[id] ?? []
+    let state = state(id)
     guard !state.contains(complete ? .complete : .written) else { return }
     // A definition under way that comes back here by pointer is answered; by value it is endless.
     guard depth < Self.depthLimit else { throw endless(id) }
@@ -148,7 +163,9 @@ struct CDefinitions {
       let size = Int(record.sizeOrType)
       return (size, size.nonzeroBitCount == 1 ? min(size, 16) : 1)
     case .pointer: return (8, 8)
-    case .structure, .union: return (Int(record.sizeOrType), alignments[id] ?? 1)
+    case .structure, .union:
+      let index = Int(id.rawValue)
+      return (Int(record.sizeOrType), index < alignments.count ? max(1, Int(alignments[index])) : 1)
     case .typedef, .const, .volatile, .restrict, .typeTag, .variable: return try measure(record.type, depth: depth + 1)
     case .array:
       let element = try measure(TypeID(rawValue: record.word(0)), depth: depth + 1)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
-import Foundation
 
 /// Which processes hold which program, map or link, from the descriptors in /proc.
 struct Owners {
@@ -16,28 +15,17 @@ struct Owners {
 
   /// Goes through the descriptors of the processes that the caller may see; others are left out.
   init() {
-    for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-      guard let processID = Int32(entry), processID != CurrentProcess.id else { continue }
-      let folder = "/proc/\(entry)/fdinfo"
-      var owner: Owner?
-      for descriptor in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-        // Only bpf objects are worth reading: the link's text tells.
-        guard let kind = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry)/fd/\(descriptor)"),
-          kind.hasPrefix("anon_inode:bpf"), let text = try? SystemFile.text("\(folder)/\(descriptor)")
-        else { continue }
-        let command = (try? SystemFile.text("/proc/\(entry)/comm")) ?? "?"
-        let known = owner ?? Owner(processID: processID, command: command)
-        owner = known
-        for line in text.split(separator: "\n") {
-          let parts = line.split(separator: ":")
-          guard parts.count == 2, let id = UInt32(parts[1].drop { $0 == " " || $0 == "\t" }) else { continue }
-          switch (parts[0], kind) {
-          case ("prog_id", "anon_inode:bpf-prog"): programs[id, default: []].insert(known)
-          case ("map_id", "anon_inode:bpf-map"): maps[id, default: []].insert(known)
-          case ("link_id", _): links[id, default: []].insert(known)
-          default: break
-          }
-        }
+    var commands: [Int32: String] = [:]
+    for object in HeldObject.all() where object.processID != CurrentProcess.id {
+      let process = object.processID
+      let command = commands[process] ?? (try? SystemFile.text("/proc/\(process)/comm")) ?? "?"
+      commands[process] = command
+      let owner = Owner(processID: process, command: command)
+      func id(_ name: String) -> UInt32? { object.fields[name].flatMap { UInt32($0) } }
+      switch object.kind {
+      case "bpf-prog": if let id = id("prog_id") { programs[id, default: []].insert(owner) }
+      case "bpf-map": if let id = id("map_id") { maps[id, default: []].insert(owner) }
+      default: if let id = id("link_id") { links[id, default: []].insert(owner) }
       }
     }
   }
