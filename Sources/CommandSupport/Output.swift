@@ -12,6 +12,12 @@ package enum Output {
     line(text)
   }
 
+  /// Prints whole lines; the last one may lack its end.
+  package static func lines(_ text: String) {
+    write(text, to: STDOUT_FILENO)
+    if let last = text.utf8.last, last != UInt8(ascii: "\n") { line("") }
+  }
+
   /// A remark for the person at the terminal, which must not mix with the output: progress, warnings.
   package static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 

@@ -31,14 +31,11 @@ struct TypeRecord {
 extension BTFTypes {
   /// The record of a type; nil for `void` and ids beyond the last.
   func record(_ id: TypeID) -> TypeRecord? {
-    var home = self
-    while id < home.firstID {
-      guard let base = home.base else { return nil }
-      home = base
-    }
-    let index = Int(id.rawValue - home.firstID.rawValue)
-    guard index < home.offsets.count else { return nil }
-    return TypeRecord(home: home, offset: home.offsets[index])
+    // By recursion: a variable that goes from one to the next would be retained, for each record that is read.
+    guard id >= firstID else { return base?.record(id) }
+    let index = Int(id.rawValue - firstID.rawValue)
+    guard index < offsets.count else { return nil }
+    return TypeRecord(home: self, offset: offsets[index])
   }
 
   func requireRecord(_ id: TypeID) throws(BTFError) -> TypeRecord {
@@ -65,9 +62,8 @@ extension BTFTypes {
 
   /// The bytes of a string, valid as long as this object lives.
   func utf8(at offset: UInt32) -> UnsafeRawBufferPointer? {
-    var home = self
-    while UInt64(offset) < home.firstString, let base = home.base { home = base }
-    guard UInt64(offset) < home.endString else { return nil }
-    return home.source.string(at: home.header.strings.lowerBound + Int(UInt64(offset) - home.firstString))
+    guard UInt64(offset) >= firstString else { return base?.utf8(at: offset) }
+    guard UInt64(offset) < endString else { return nil }
+    return source.string(at: header.strings.lowerBound + Int(UInt64(offset) - firstString))
   }
 }

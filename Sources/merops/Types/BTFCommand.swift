@@ -44,7 +44,7 @@ struct BTFDump: ParsableCommand {
       case .swift: try SwiftPrinter(source.types).definitions(of: ids ?? source.all)
       case .json: try BTFJSON(source.types).text(of: ids)
       }
-    Output.text(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+    Output.lines(text)
   }
 }
 
