@@ -45,6 +45,7 @@ fuzz:
 bench:
 	Tools/setup test
 	Benchmarks/run
+	Benchmarks/run kernel
 
 format:
 	swift format -i -r $(SWIFT_SOURCES)

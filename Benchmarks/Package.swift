@@ -21,6 +21,11 @@ let package = Package(
       name: "interpreted",
       dependencies: [.product(name: "BPF", package: "Merops"), .product(name: "BPFInterpreter", package: "Merops")],
       swiftSettings: settings),
+    // Ten kernel programs in C and in Swift, by turns.
+    .executableTarget(
+      name: "programs",
+      dependencies: [.product(name: "BPF", package: "Merops"), .product(name: "BPFCompiler", package: "Merops")],
+      swiftSettings: settings),
     // Runs both sides by turns and compares.
     .executableTarget(
       name: "benchmarks", dependencies: [.product(name: "BPF", package: "Merops")], swiftSettings: settings),
