@@ -35,6 +35,11 @@ import Testing
     Programs(probe: "callbacks", names: ["alarm"], since: "5.15"),
     Programs(probe: "usdt", names: ["onProbe"], since: "5.15"),
     Programs(probe: "packets", names: ["parse", "reflect", "classify", "leaving", "keep", "wanted"]),
+    Programs(
+      probe: "maps",
+      names: ["redirected", "sent", "received", "established", "chosen", "sampled", "counted", "logarithm"]),
+    Programs(probe: "maps", names: ["steered"], since: "5.9"),
+    Programs(probe: "storage", names: ["executed"], since: "5.11"),
     Programs(probe: "packets", names: ["byHelpers"], since: "5.18"),
     Programs(probe: "packets", names: ["byDynamicPointer"], since: "6.4"),
   ]

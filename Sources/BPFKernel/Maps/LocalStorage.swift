@@ -18,14 +18,14 @@ import CBPFKernel
   ///
   /// - Parameter task: a trusted `task_struct`.
   @inline(__always)
-  public mutating func value(of task: UnsafeRawPointer) -> UnsafeMutablePointer<Value>? {
-    bpf_task_storage_get(address, UnsafeMutableRawPointer(mutating: task), nil, 1)?
+  public mutating func value(of task: OpaquePointer) -> UnsafeMutablePointer<Value>? {
+    bpf_task_storage_get(address, UnsafeMutableRawPointer(task), nil, 1)?
       .assumingMemoryBound(to: Value.self)
   }
 
   @inline(__always) @discardableResult
-  public mutating func delete(_ task: UnsafeRawPointer) -> Bool {
-    bpf_task_storage_delete(address, UnsafeMutableRawPointer(mutating: task)) == 0
+  public mutating func delete(_ task: OpaquePointer) -> Bool {
+    bpf_task_storage_delete(address, UnsafeMutableRawPointer(task)) == 0
   }
 }
 
@@ -41,13 +41,13 @@ import CBPFKernel
 
   /// The value of a socket, made as zeroes if it has none.
   @inline(__always)
-  public mutating func value(of socket: UnsafeRawPointer) -> UnsafeMutablePointer<Value>? {
-    bpf_sk_storage_get(address, UnsafeMutableRawPointer(mutating: socket), nil, 1)?.assumingMemoryBound(to: Value.self)
+  public mutating func value(of socket: OpaquePointer) -> UnsafeMutablePointer<Value>? {
+    bpf_sk_storage_get(address, UnsafeMutableRawPointer(socket), nil, 1)?.assumingMemoryBound(to: Value.self)
   }
 
   @inline(__always) @discardableResult
-  public mutating func delete(_ socket: UnsafeRawPointer) -> Bool {
-    bpf_sk_storage_delete(address, UnsafeMutableRawPointer(mutating: socket)) == 0
+  public mutating func delete(_ socket: OpaquePointer) -> Bool {
+    bpf_sk_storage_delete(address, UnsafeMutableRawPointer(socket)) == 0
   }
 }
 
@@ -65,8 +65,8 @@ import CBPFKernel
 
   /// The value of a control group, made as zeroes if it has none.
   @inline(__always)
-  public mutating func value(of cgroup: UnsafeRawPointer) -> UnsafeMutablePointer<Value>? {
-    bpf_cgrp_storage_get(address, UnsafeMutableRawPointer(mutating: cgroup), nil, 1)?
+  public mutating func value(of cgroup: OpaquePointer) -> UnsafeMutablePointer<Value>? {
+    bpf_cgrp_storage_get(address, UnsafeMutableRawPointer(cgroup), nil, 1)?
       .assumingMemoryBound(to: Value.self)
   }
 }
@@ -85,8 +85,36 @@ import CBPFKernel
 
   /// The value of an inode, made as zeroes if it has none.
   @inline(__always)
-  public mutating func value(of inode: UnsafeRawPointer) -> UnsafeMutablePointer<Value>? {
-    bpf_inode_storage_get(address, UnsafeMutableRawPointer(mutating: inode), nil, 1)?
+  public mutating func value(of inode: OpaquePointer) -> UnsafeMutablePointer<Value>? {
+    bpf_inode_storage_get(address, UnsafeMutableRawPointer(inode), nil, 1)?
       .assumingMemoryBound(to: Value.self)
   }
+}
+
+extension TaskStorage {
+  /// The value of a task, made as zeroes if it has none.
+  @inline(__always)
+  public mutating func value(of task: some KernelObject) -> UnsafeMutablePointer<Value>? { value(of: task.raw) }
+}
+
+extension SocketStorage {
+  /// The value of a socket, made as zeroes if it has none.
+  @inline(__always)
+  public mutating func value(of socket: BPFSocket) -> UnsafeMutablePointer<Value>? { value(of: socket.raw) }
+
+  /// The value of a socket, made as zeroes if it has none.
+  @inline(__always)
+  public mutating func value(of socket: some KernelObject) -> UnsafeMutablePointer<Value>? { value(of: socket.raw) }
+}
+
+extension CgroupStorage {
+  /// The value of a control group, made as zeroes if it has none.
+  @inline(__always)
+  public mutating func value(of cgroup: some KernelObject) -> UnsafeMutablePointer<Value>? { value(of: cgroup.raw) }
+}
+
+extension InodeStorage {
+  /// The value of an inode, made as zeroes if it has none.
+  @inline(__always)
+  public mutating func value(of inode: some KernelObject) -> UnsafeMutablePointer<Value>? { value(of: inode.raw) }
 }

@@ -97,14 +97,15 @@ extension PushPopMap where Self: ~Copyable {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning, valueSize: 8 * maxDepth)
   }
 
-  /// The id of the current call chain; negative: an error number.
+  /// The id of the current call chain; nil if it could not be kept.
   ///
   /// - Parameters:
-  ///   - context: the program's context.
-  ///   - flags: `BPF_F_USER_STACK` is 256.
-  /// Source: `bpf_get_stackid`.
+  ///   - user: the chain of the running process and not the kernel's.
+  ///   - skip: innermost frames to leave out.
+  /// - Requires: Linux 4.6; a GPL-compatible licence.
   @inline(__always)
-  public mutating func id(context: UnsafeRawPointer, flags: UInt64 = 0) -> Int {
-    Int(bpf_get_stackid(UnsafeMutableRawPointer(mutating: context), address, flags))
+  public mutating func id(of context: some ProgramContext, user: Bool = false, skip: UInt8 = 0) -> UInt32? {
+    let id = bpf_get_stackid(context.pointer, address, UInt64(skip) | (user ? 0x100 : 0))
+    return id >= 0 ? UInt32(truncatingIfNeeded: id) : nil
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 
+import CBPFKernel
+
 /// `BPF_MAP_TYPE_DEVMAP`: network devices to redirect to, by index.
 @frozen public struct DevMap: KernelMap, ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 14 }
@@ -44,24 +46,22 @@
   }
 }
 
-/// `BPF_MAP_TYPE_SOCKMAP`: sockets by index.
-@frozen public struct SockMap: KernelMap, ~Copyable {
-  @inline(__always) public static var mapType: UInt32 { 15 }
-  public var definition: MapDefinition
+/// A map by which XDP programs redirect.
+public protocol XDPRedirectMap: KernelMap, ~Copyable {}
 
+extension DevMap: XDPRedirectMap {}
+extension DevMapHash: XDPRedirectMap {}
+extension CPUMap: XDPRedirectMap {}
+extension XSKMap: XDPRedirectMap {}
+
+extension XDPRedirectMap where Self: ~Copyable {
+  /// Sends the packet to where an entry says: `return ports.redirect(to: 3)`.
+  ///
+  /// - Parameter missing: what becomes of the packet if there is no such entry.
+  /// - Requires: Linux 4.14; 5.3 for a `missing` of its own.
   @inline(__always)
-  public init(maxEntries: UInt32, pinning: MapPinning = .none) {
-    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
-  }
-}
-
-/// `BPF_MAP_TYPE_SOCKHASH`: sockets by key.
-@frozen public struct SockHash<Key: BitwiseCopyable>: KernelMap, ~Copyable {
-  @inline(__always) public static var mapType: UInt32 { 18 }
-  public var definition: MapDefinition
-
-  @inline(__always)
-  public init(maxEntries: UInt32, pinning: MapPinning = .none) {
-    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
+  public mutating func redirect(to index: UInt32, otherwise missing: XDPAction = .aborted) -> XDPAction {
+    XDPAction(
+      rawValue: UInt32(truncatingIfNeeded: bpf_redirect_map(address, UInt64(index), UInt64(missing.rawValue))))
   }
 }

@@ -98,15 +98,13 @@ import CBPFKernel
 
   /// Copies a record into the ring of this CPU.
   ///
-  /// - Parameter context: the program's context, as its argument gives it.
   /// Source: `bpf_perf_event_output` with `BPF_F_CURRENT_CPU`.
   @inline(__always) @discardableResult
-  public mutating func output(_ record: Record, context: UnsafeRawPointer) -> Bool {
+  public mutating func output(_ record: Record, context: some ProgramContext) -> Bool {
     let map = address
     return withBytes(of: record) {
       bpf_perf_event_output(
-        UnsafeMutableRawPointer(mutating: context), map, 0xffff_ffff, $0,
-        UInt64(MemoryLayout<Record>.stride))
+        context.pointer, map, 0xffff_ffff, $0, UInt64(MemoryLayout<Record>.stride))
     } == 0
   }
 }

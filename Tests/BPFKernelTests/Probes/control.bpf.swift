@@ -55,7 +55,7 @@ func record(_ context: XDPContext) -> XDPAction {
 
 @section("xdp")
 func follow(_ context: XDPContext) -> XDPAction {
-  context.tailCall(1, of: programs.address)
+  programs.tailCall(1, context)
   return .drop
 }
 
