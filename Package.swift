@@ -121,7 +121,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "BPFTests", dependencies: ["BPF", "BPFSystem", "BPFObject", "BTF", "TestObjects", "TestSupport"],
+      name: "BPFTests",
+      dependencies: ["BPF", "BPFSystem", "BPFObject", "BPFBytecode", "BPFELF", "BTF", "TestObjects", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "PeerTests", dependencies: ["BPF", "BPFObject", "BPFBytecode", "TestObjects", "TestSupport"],

@@ -16,5 +16,25 @@ public struct LoadOptions: Sendable {
   /// Kernel options that are taken before the running kernel's own, in the form of /proc/config.gz.
   public var kernelConfig: String?
 
+  /// The network device that XDP and traffic control programs are for.
+  public var device: DeviceBinding?
+
+  /// What stands in for this process's own privilege.
+  public var token: Token?
+
   public init() {}
+}
+
+/// What loading for one network device means.
+public enum DeviceBinding: Sendable, Hashable {
+  /// XDP programs run on the host, and read the metadata that the device's driver has of a packet. They can be attached
+  /// to this device only.
+  ///
+  /// - Requires: Linux 6.3
+  case metadata(Interface)
+
+  /// XDP and traffic control programs, and their maps, run on the card.
+  ///
+  /// - Requires: Linux 4.16, and a card that runs eBPF
+  case offload(Interface)
 }

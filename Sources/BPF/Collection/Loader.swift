@@ -120,7 +120,7 @@ extension Loader {
   /// Loads the object's types. Without them maps and programs still load, but for what needs them.
   private func loadTypes(_ types: BTFTypes?) throws(BPFError) -> LoadedTypes? {
     guard let types else { return nil }
-    return try TypesLoader.load(types, isNeeded: needsTypes)
+    return try TypesLoader.load(types, token: settings.token, isNeeded: needsTypes)
   }
 
   /// What parameters with the tag `__arg_ctx` become on kernels that do not know it.
@@ -151,6 +151,8 @@ extension Loader {
     load.attachTypeID = prepared.attachTypeID.rawValue
     load.attachFD = prepared.attachProgram?.fd ?? prepared.attachModule?.fd
     load.descriptors = externs.descriptors
+    load.tokenFD = settings.token?.fd
+    try bind(&load, prepared.type)
     if let types, KernelSupport.hasFunctionRecords {
       load.btfFD = types
       load.functionRecords = prepared.functionRecords
@@ -162,6 +164,18 @@ extension Loader {
     return try loader(
       locate: { prepared.source(of: $0, spec.types) },
       explain: { index, meaning in explain(index, meaning, prepared, externs) })
+  }
+
+  /// Says which device a program is for.
+  private func bind(_ load: inout ProgramLoad, _ type: ProgramType) throws(BPFError) {
+    switch settings.device {
+    case .metadata(let interface) where type == .xdp:
+      load.interfaceIndex = try interface.resolved()
+      load.flags |= ProgramFlags.xdpDeviceBound.rawValue
+    case .offload(let interface) where type == .xdp || type == .schedCLS:
+      load.interfaceIndex = try interface.resolved()
+    default: break
+    }
   }
 
   /// What a poisoned call stood for.

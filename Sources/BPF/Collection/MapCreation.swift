@@ -64,7 +64,7 @@ struct MapCreation {
     let path = "\(settings.pinDirectory)/\(map.name)"
     var lost = false
     while true {
-      if let found = try AnyMap.reuse(pinned: path, as: parameters(map), types: mapTypes(map)) { return found }
+      if let found = try AnyMap.reuse(pinned: path, as: try parameters(map), types: mapTypes(map)) { return found }
       let made = try create(index)
       do {
         try Pinning.pin(made.fd, at: path, makingDirectories: true)
@@ -90,11 +90,15 @@ struct MapCreation {
 
   private func create(_ map: MapSpec) throws(BPFError) -> AnyMap {
     let inner = try map.inner.map { spec throws(BPFError) in try create(spec) }
-    return try AnyMap(creating: parameters(map), types: mapTypes(map), btf: types, inner: inner)
+    return try AnyMap(
+      creating: parameters(map), types: mapTypes(map), btf: types, inner: inner, token: settings.token?.fd)
   }
 
-  private func parameters(_ map: MapSpec) -> MapParameters {
+  private func parameters(_ map: MapSpec) throws(BPFError) -> MapParameters {
     var parameters = MapParameters(map)
+    if case .offload(let interface) = settings.device, map.type != .perfEventArray {
+      parameters.interfaceIndex = try interface.resolved()
+    }
     // Kernels before 5.5 do not know the flag; the globals are then reached by system calls.
     if map.section.isData, !KernelSupport.hasMappableArrays { parameters.flags.remove(.memoryMappable) }
     return parameters
@@ -113,6 +117,7 @@ struct MapCreation {
     request.kernelValueTypeID = layout.valueType.rawValue
     request.valueTypeBTFFD = layout.kernelType.module?.fd
     request.btfFD = types
+    request.tokenFD = settings.token?.fd
     do {
       let value = MapTypes(layout.kernelType.types, key: .void, value: layout.valueType)
       return try AnyMap(owning: try BPFCall.createMap(request), name: map.name, types: value)

@@ -17,13 +17,13 @@ enum TypesLoader {
   /// Loads types: as they are or, where the kernel refuses them, with what it is too old for rewritten.
   ///
   /// - Returns: nil where the kernel takes none and they are not needed.
-  static func load(_ types: BTFTypes, isNeeded: Bool) throws(BPFError) -> LoadedTypes? {
+  static func load(_ types: BTFTypes, token: Token? = nil, isNeeded: Bool) throws(BPFError) -> LoadedTypes? {
     var refusal: (error: Errno, blob: [UInt8])?
     for isSanitised in [false, true] {
       // What the kernel takes is only asked for when it has refused.
       let blob = try blob(types, isSanitised ? Features.types() : nil)
       do {
-        return LoadedTypes(try BPFCall.loadBTF(blob.span.bytes))
+        return LoadedTypes(try BPFCall.loadBTF(blob.span.bytes, tokenFD: token?.fd))
       } catch {
         refusal = (error, blob)
         if error == .notPermitted { break }

@@ -13,12 +13,24 @@ protocol Attachment: AnyObject, Sendable {
 
   /// Puts another program in its place without a moment between.
   func replace(with program: Program, expecting old: Program?) throws(BPFError)
+
+  /// The same for the operations of a struct_ops map.
+  func replace(with map: AnyMap, expecting old: AnyMap?) throws(BPFError)
+}
+
+extension Attachment {
+  func replace(with map: AnyMap, expecting old: AnyMap?) throws(BPFError) {
+    throw BPFError(
+      .unsupported, "replacing what is attached by map \(map.name)", detail: "it is no struct_ops link",
+      requires: "6.4",
+      hint: "register a map of a .struct_ops.link section")
+  }
 }
 
 /// An attachment that is a link of the kernel's (bpf_link): its descriptor, or a pin, holds it.
 final class KernelLink: Attachment {
-  private let descriptor: Descriptor
-  private let place: String
+  fileprivate let descriptor: Descriptor
+  fileprivate let place: String
 
   init(_ descriptor: consuming Descriptor, _ place: String) {
     self.descriptor = descriptor
@@ -50,6 +62,21 @@ final class KernelLink: Attachment {
           ? "the kernel updates xdp, tcx, netkit, cgroup, netns, sockmap and struct_ops links; "
             + "for others attach the new program, then detach the old one"
           : error == .notPermitted ? "another program than the expected one is attached" : nil)
+    }
+  }
+}
+
+extension KernelLink {
+  func replace(with map: AnyMap, expecting old: AnyMap?) throws(BPFError) {
+    do {
+      try BPFCall.updateLink(descriptor.rawValue, to: map.fd, expecting: old?.fd)
+    } catch {
+      throw BPFError(
+        "replacing \(place) by map \(map.name)", errno: error,
+        requires: KernelRelease.current < KernelRelease(6, 4) ? "6.4" : nil,
+        hint: error == .invalidArgument
+          ? "both must be of a .struct_ops.link section, and what they implement may demand more, as the same name"
+          : error == .notPermitted ? "another map than the expected one is registered" : nil)
     }
   }
 }

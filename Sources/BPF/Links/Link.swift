@@ -41,6 +41,17 @@ public struct Link: ~Copyable, Sendable {
     try attachment.replace(with: program, expecting: old)
   }
 
+  /// Puts the operations of another struct_ops map in place of the registered ones, with no moment between the two. The
+  /// map has to be filled; ``Collection/replaceStructOps(of:with:)`` sees to that.
+  ///
+  /// - Parameters:
+  ///   - old: what must be registered now, for the exchange to happen.
+  /// - Requires: Linux 6.4, and an implementation that can be exchanged, as congestion control
+  /// - Throws: ``BPFError/Code/unsupported`` for links of programs.
+  public borrowing func update(to map: AnyMap, expecting old: AnyMap? = nil) throws(BPFError) {
+    try attachment.replace(with: map, expecting: old)
+  }
+
   /// Keeps the link in a bpffs: it outlives this value and this process, until the file is removed.
   ///
   /// - Requires: Linux 5.7, and a hook that is attached by a link (``isKernelLink``)

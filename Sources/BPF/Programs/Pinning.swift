@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFSystem
-import Glibc
 import SystemPackage
 
 /// Paths in a bpffs.
@@ -29,7 +28,7 @@ enum Pinning {
   }
 
   static func remove(_ path: String) throws(BPFError) {
-    guard unlink(path) == 0 else { throw BPFError("removing pin \(path)", errno: Errno(rawValue: errno)) }
+    do { try SystemFile.remove(path) } catch { throw BPFError("removing pin \(path)", errno: error) }
   }
 
   /// Makes a directory and those above it, each for the owner only.
@@ -40,16 +39,17 @@ enum Pinning {
     var current = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {
       current += "/" + part
-      if mkdir(current, 0o700) == 0 {
+      do {
+        try SystemFile.makeDirectory(current)
         made.append(current)
-      } else if errno != EEXIST {
-        let error = Errno(rawValue: errno)
-        for directory in made.reversed() { rmdir(directory) }
+      } catch {
+        if error == .fileExists { continue }
+        for directory in made.reversed() { removeDirectory(directory) }
         throw BPFError("making directory \(current)", errno: error, hint: hint(error))
       }
     }
     return made
   }
 
-  static func removeDirectory(_ path: String) { rmdir(path) }
+  static func removeDirectory(_ path: String) { try? SystemFile.removeDirectory(path) }
 }

@@ -20,7 +20,7 @@ public struct PerfBuffer: ~Copyable {
   private let epoll: Epoll
   private var rings: [PerfRing]
   private let settings: Settings
-  private let order: Order
+  let order: Order
 
   /// How each processor's ring is opened.
   private struct Settings {
@@ -181,8 +181,14 @@ public struct PerfBuffer: ~Copyable {
     } catch {
       throw BPFError("waiting for a perf buffer", errno: error)
     }
-    return rings.contains { $0.available > 0 }
+    return isReadable
   }
+
+  /// Readable when a ring has as much as it wakes for, until that is waited for once.
+  var fileDescriptor: CInt { epoll.descriptor.rawValue }
+
+  /// Whether a ring holds something.
+  var isReadable: Bool { rings.contains { $0.available > 0 } }
 
   /// Waits for records and hands those that are there to a closure.
   ///
@@ -201,3 +207,6 @@ public struct PerfBuffer: ~Copyable {
     return consume(limit: limit, body)
   }
 }
+
+// Its rings are reached through it alone, and what changes them is mutating.
+extension PerfBuffer: @unchecked Sendable {}

@@ -68,7 +68,9 @@ final class Readiness: Sendable {
   ///
   /// - Parameters:
   ///   - fd: stays open until this returns; no second wait for the same number at a time.
-  func wait(for fd: CInt, timeout: Duration?) async -> Outcome {
+  ///   - isReady: asked once more when the descriptor is watched: a perf event says only once that it can be read, and
+  ///     may have said so to the call that begins to watch it.
+  func wait(for fd: CInt, timeout: Duration?, unless isReady: () -> Bool = { false }) async -> Outcome {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
@@ -77,6 +79,7 @@ final class Readiness: Sendable {
     let outcome = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         begin(id, Waiter(fd: fd, deadline: deadline, continuation: continuation))
+        if isReady() { resume([id]) }
       }
     } onCancel: {
       cancel(id)

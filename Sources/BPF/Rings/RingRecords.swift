@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import BPFSystem
 import Synchronization
-import SystemPackage
 
 /// A ring buffer's records as an asynchronous sequence, which ends when its task is cancelled.
 ///
@@ -10,86 +8,49 @@ import SystemPackage
 public struct RingRecords<Element: Sendable>: AsyncSequence, Sendable {
   public typealias Failure = BPFError
 
-  private final class Source: Sendable {
-    let ring: Mutex<RingBuffer>
-    let fd: CInt
-    init(_ ring: consuming RingBuffer) {
-      fd = ring.fileDescriptor
-      self.ring = Mutex(ring)
-    }
-  }
-
   private let source: Source
-  private let batchLimit: Int
   private let interval: Duration?
-  private let transform: @Sendable (UnsafeRawBufferPointer) -> Element?
 
   init(
     _ ring: consuming RingBuffer, batchLimit: Int, interval: Duration?,
     transform: @escaping @Sendable (UnsafeRawBufferPointer) -> Element?
   ) {
-    source = Source(ring)
-    self.batchLimit = Swift.max(batchLimit, 1)
+    source = Source(ring, batchLimit: Swift.max(batchLimit, 1), transform: transform)
     self.interval = interval
-    self.transform = transform
   }
 
-  public func makeAsyncIterator() -> Iterator { Iterator(sequence: self) }
+  public func makeAsyncIterator() -> RecordIterator<Element> { RecordIterator(source, interval: interval) }
 
-  public struct Iterator: AsyncIteratorProtocol {
-    fileprivate let sequence: RingRecords
-    private var batch: [Element] = []
-    private var index = 0
+  private final class Source: RecordSource {
+    private let ring: Mutex<RingBuffer>
+    private let batchLimit: Int
+    private let transform: @Sendable (UnsafeRawBufferPointer) -> Element?
+    let fd: CInt
 
-    fileprivate init(sequence: RingRecords) { self.sequence = sequence }
+    init(
+      _ ring: consuming RingBuffer, batchLimit: Int,
+      transform: @escaping @Sendable (UnsafeRawBufferPointer) -> Element?
+    ) {
+      fd = ring.fileDescriptor
+      self.ring = Mutex(ring)
+      self.batchLimit = batchLimit
+      self.transform = transform
+    }
 
-    /// The next record; nil when the task was cancelled.
-    public mutating func next(isolation actor: isolated (any Actor)?) async throws(BPFError) -> Element? {
-      while true {
-        if Task.isCancelled { return nil }
-        if index < batch.count {
-          defer { index += 1 }
-          return batch[index]
+    var what: String { "a ring buffer" }
+
+    var hasRecords: Bool { ring.withLock { $0.available > 0 } }
+
+    func take() -> RecordBatch<Element> {
+      ring.withLock { ring in
+        var batch = RecordBatch<Element>()
+        ring.consume(limit: batchLimit) { bytes in
+          if let element = transform(bytes) { batch.elements.append(element) }
         }
-        index = 0
-        let (records, isBusy) = sequence.take()
-        batch = records
-        if !batch.isEmpty { continue }
-        if isBusy {
-          // A writer is in the middle of a record: it will be done soon, and the descriptor is readable already.
-          await Task.yield()
-        } else {
-          try await sequence.wait()
-        }
+        if ring.available > 0 { batch.rest = .soon }
+        return batch
       }
     }
-
-    public mutating func next() async throws(BPFError) -> Element? {
-      try await next(isolation: nil)
-    }
-  }
-
-  private func take() -> ([Element], isBusy: Bool) {
-    source.ring.withLock { ring in
-      var batch: [Element] = []
-      ring.consume(limit: batchLimit) { bytes in
-        if let element = transform(bytes) { batch.append(element) }
-      }
-      return (batch, ring.available > 0)
-    }
-  }
-
-  private func wait() async throws(BPFError) {
-    let outcome: Readiness.Outcome
-    do throws(Errno) {
-      outcome = try await Readiness.shared().wait(for: source.fd, timeout: interval)
-    } catch {
-      outcome = .failed(error)
-    }
-    guard case .failed(let error) = outcome else { return }
-    throw BPFError(
-      "waiting for a ring buffer", errno: error,
-      hint: error == .fileExists ? "iterate a ring's records from one task at a time" : nil)
   }
 }
 

@@ -158,9 +158,9 @@ extension BPFCall {
   }
 
   /// BPF_BTF_LOAD without a log.
-  public static func loadBTF(_ blob: RawSpan) throws(Errno) -> Descriptor {
+  public static func loadBTF(_ blob: RawSpan, tokenFD: CInt? = nil) throws(Errno) -> Descriptor {
     var none: KernelLog?
-    return try loadBTF(blob, log: &none)
+    return try loadBTF(blob, log: &none, tokenFD: tokenFD)
   }
 
   /// BPF_PROG_BIND_MAP: the map lives as long as the program.

@@ -26,6 +26,8 @@ public struct LinkInformation: Sendable, Hashable {
     case uprobeMulti(
       path: String, offsets: [UInt64], semaphores: [UInt64], cookies: [UInt64], flags: UInt32, processID: UInt32)
     case netkit(interfaceIndex: UInt32, attachType: UInt32)
+    /// Functions by their ids in one BTF object; addresses are zero where the reader may not see them.
+    case tracingMulti(attachType: UInt32, objectID: UInt32, typeIDs: [UInt32], addresses: [UInt64], cookies: [UInt64])
     case sockmap(mapID: UInt32, attachType: UInt32)
     case uprobe(path: String, offset: UInt32, cookie: UInt64, isReturn: Bool)
     case kprobe(function: String, offset: UInt32, address: UInt64, missed: UInt64, cookie: UInt64, isReturn: Bool)
@@ -86,8 +88,30 @@ extension BPFCall {
     case 12: return try uprobeMultiDetail(fd, first)
     case 13: return .netkit(interfaceIndex: first.device.ifindex, attachType: first.device.attach_type)
     case 14: return .sockmap(mapID: first.map.map_id, attachType: first.map.attach_type)
+    case 15: return try tracingMultiDetail(fd, first)
     default: return .unknown
     }
+  }
+
+  private static func tracingMultiDetail(
+    _ fd: CInt, _ first: cbpf_link_info
+  ) throws(Errno) -> LinkInformation.Detail {
+    var memory = CallMemory()
+    defer { memory.free() }
+    let count = first.tracing_multi.count
+    let ids = memory.room(Int(count) * 4)
+    let addresses = memory.room(Int(count) * 8)
+    let cookies = memory.room(Int(count) * 8)
+    var info = cbpf_link_info()
+    info.tracing_multi.ids = ids.address
+    info.tracing_multi.addrs = addresses.address
+    info.tracing_multi.cookies = cookies.address
+    info.tracing_multi.count = count
+    try objectInfo(fd: fd, &info)
+    return .tracingMulti(
+      attachType: info.tracing_multi.attach_type, objectID: info.tracing_multi.btf_obj_id,
+      typeIDs: ids.integers(as: UInt32.self), addresses: addresses.integers(as: UInt64.self),
+      cookies: cookies.integers(as: UInt64.self))
   }
 
   private static func kprobeMultiDetail(

@@ -27,6 +27,15 @@ public enum SystemFile {
   /// Whether there is something at a path that this process can see.
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Removes a file, or a pin: unlink(2).
+  public static func remove(_ path: String) throws(Errno) { try checked(unlink(path).orError) }
+
+  /// Makes a directory for the owner only.
+  public static func makeDirectory(_ path: String) throws(Errno) { try checked(mkdir(path, 0o700).orError) }
+
+  /// Removes an empty directory.
+  public static func removeDirectory(_ path: String) throws(Errno) { try checked(rmdir(path).orError) }
+
   /// Reads what comes next of an open file.
   ///
   /// - Returns: the number of bytes; zero at the end.

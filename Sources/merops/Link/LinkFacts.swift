@@ -18,7 +18,7 @@ struct LinkFacts {
   var kind: String {
     let names = [
       "unspec", "raw_tracepoint", "tracing", "cgroup", "iter", "netns", "xdp", "perf_event", "kprobe_multi",
-      "struct_ops", "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap",
+      "struct_ops", "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap", "tracing_multi",
     ]
     return Int(information.type) < names.count ? names[Int(information.type)] : "type \(information.type)"
   }
@@ -49,6 +49,8 @@ struct LinkFacts {
     case .tcx(let index, let attachType): "\(AttachType(rawValue: attachType)) of \(Self.interface(index))"
     case .uprobeMulti(let path, let offsets, _, _, _, _): "uprobe.multi \(path), \(offsets.count) places"
     case .netkit(let index, let attachType): "\(AttachType(rawValue: attachType)) of \(Self.interface(index))"
+    case .tracingMulti(let attachType, _, let typeIDs, _, _):
+      "\(AttachType(rawValue: attachType)), \(typeIDs.count) functions"
     case .sockmap(let mapID, let attachType): "sockmap \(mapID), \(AttachType(rawValue: attachType))"
     case .uprobe(let path, let offset, _, let isReturn):
       "\(isReturn ? "uretprobe" : "uprobe") \(path)+0x\(String(offset, radix: 16))"

@@ -18,6 +18,7 @@ struct ProgramLoad: ParsableCommand {
         merops prog load probe.bpf.o --pin /sys/fs/bpf/probe
         merops prog load probe.bpf.o --pin /sys/fs/bpf/probe --attach
         merops prog load odd.o --type xdp
+        merops prog load probe.bpf.o --token /sys/fs/bpf
       """)
 
   @Argument(help: "An eBPF object file.", completion: .file(extensions: ["o"])) var file: String
@@ -27,6 +28,7 @@ struct ProgramLoad: ParsableCommand {
   var type: String?
   @Option(help: "1, 2 or 4: keep the verifier's log of programs that it accepts.") var logLevel: UInt32 = 0
   @Option(help: "Set a global before loading: NAME=VALUE.") var global: [String] = []
+  @Option(help: "A bpffs that delegates: load by a token of it, as in a container.") var token: String?
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -38,6 +40,7 @@ struct ProgramLoad: ParsableCommand {
   func run() throws {
     let collection = try ObjectFile.collection(file, globals: global, type: type)
     collection.options.logLevel = logLevel
+    if let token { collection.options.token = try Token(bpffs: token) }
     guard let pin else { return output.print(VerificationText(report: try collection.verify())) }
     try collection.load()
     if logLevel > 0 { for program in collection.programs { Output.note(program.log.map { "\($0.text)" } ?? "") } }

@@ -2,7 +2,7 @@
 
 import BPFObject
 import BPFSystem
-import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -10,12 +10,6 @@ import Testing
 
 /// What a collection attaches by itself.
 @Suite(.requires(.root)) struct CollectionAttachTests {
-  static var congestionControls: Set<String> {
-    let text =
-      (try? String(contentsOfFile: "/proc/sys/net/ipv4/tcp_available_congestion_control", encoding: .utf8)) ?? ""
-    return Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
-  }
-
   @Test func whatSaysWhereIsAttachedAndTheRestListed() throws {
     let collection = try load("tail_calls")
     let report = try collection.attachAll()
@@ -50,31 +44,11 @@ import Testing
     #expect(collection.isLoaded)
   }
 
-  @Test(.works(from: "5.6")) func structOpsAreRegistered() throws {
-    let collection = try load("struct_ops")
-    #expect(!Self.congestionControls.contains("merops_cc"))
-    let report = try collection.attachAll()
-    #expect(report.attached.map(\.name) == ["merops_cc"])
-    #expect(Self.congestionControls.contains("merops_cc"))
-    collection.close()
-    #expect(!Self.congestionControls.contains("merops_cc"))
-  }
-
-  @Test(.works(from: "6.4")) func structOpsByLink() throws {
-    let collection = try load("struct_ops_link")
-    do {
-      let link = try collection.registerStructOps("merops_first")
-      let isKernelLink = link.isKernelLink
-      #expect(isKernelLink)
-      #expect(Self.congestionControls.contains("merops_link"))
-      // The same name cannot be registered twice.
-      #expect(throws: BPFError.self) { _ = try collection.registerStructOps("merops_second") }
-    }
-    #expect(!Self.congestionControls.contains("merops_link"))
-    let error = #expect(throws: BPFError.self) { try collection.attachAll() }
-    #expect(error?.code == .exists)
-    #expect(collection.attachedNames.isEmpty)
-    #expect(!Self.congestionControls.contains("merops_link"))
+  @Test func onlyStructOpsAreReplacedByMaps() throws {
+    let (programs, operations) = (try load("externs_ksym"), try load("tail_calls"))
+    let link = try programs.program("read_symbols").attach()
+    #expect(throws: BPFError.self) { try link.update(to: operations.map("steps")) }
+    try link.detach()
   }
 
   /// A function of one object is replaced in a program of another.

@@ -126,6 +126,13 @@ import Testing
     #expect((Memlock.current == .max) == (TestSupport.KernelVersion.running < "5.11"))
   }
 
+  /// On the machine itself there is nothing that a token could stand in for.
+  @Test func tokensAreForContainers() throws {
+    let error = #expect(throws: BPFError.self) { try Token() }
+    #expect(error?.code == .unsupported)
+    #expect(error?.requiredKernel == (TestSupport.KernelVersion.running < "6.9" ? "6.9" : nil))
+  }
+
   @Test func logLevelIsHonoured() throws {
     var options = LoadOptions()
     options.logLevel = 2

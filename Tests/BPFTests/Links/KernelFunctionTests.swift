@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFBytecode
+import BPFObject
+import BPFSystem
+import BTF
 import Foundation
 import TestSupport
 import Testing
@@ -112,4 +116,59 @@ import Testing
     #expect(try collection.counter("cookie") == 5)
     try again.detach()
   }
+
+  @Test(.works(from: "6.10"), .requires(.config("FPROBE"))) func session() throws {
+    let collection = try loadForThisThread("kprobe_multi", ["on_both"])
+    let link = try collection.program("on_both").attach(to: .kprobeMulti(KprobeMulti([Self.called])))
+    var status = stat()
+    #expect(try collection.rise(of: "session") { _ = stat("/proc", &status) } == 2)
+    try link.detach()
+    #expect(try collection.rise(of: "session") { _ = stat("/proc", &status) } == 0)
+  }
+
+  /// One program at the entry of functions that are named when it is attached, each with a cookie.
+  @Test(.works(from: "7.2")) func manyTypedFunctions() throws {
+    let counter = try MappedCounter()
+    let program = try counter.program(.tracing, .traceFentryMulti)
+    let functions = [Self.called, "security_file_open"]
+    let link = try program.attach(to: .typedMulti(functions: functions, cookies: [5, 6]))
+    var status = stat()
+    _ = stat("/proc", &status)
+    #expect(try counter.value() > 0)
+    let information = try link.information()
+    let types = try KernelTypes.current().vmlinux
+    guard case .tracingMulti(let attachType, _, let ids, let addresses, let cookies) = information.detail else {
+      Issue.record("\(information)")
+      return
+    }
+    #expect(AttachType(rawValue: attachType) == .traceFentryMulti)
+    // The kernel sorts them.
+    let found = Dictionary(uniqueKeysWithValues: zip(ids.map { types.name(TypeID(rawValue: $0)) }, cookies))
+    #expect(found == [Self.called: 5, "security_file_open": 6])
+    #expect(addresses.count == 2)
+    try link.detach()
+    let before = try counter.value()
+    _ = stat("/proc", &status)
+    #expect(try counter.value() == before)
+  }
+}
+
+/// A program that counts its runs in an array, without an object file.
+private final class MappedCounter {
+  private let map: Map<UInt32, UInt64>
+
+  init() throws { map = try Map(creating: .array, maxEntries: 1) }
+
+  func program(_ type: ProgramType, _ attachType: AttachType) throws -> Program {
+    var load = ProgramLoad(type: type.rawValue, name: "counter")
+    load.expectedAttachType = attachType.rawValue
+    let code =
+      Instruction.loadMapValue(.r1, descriptor: map.map.fd, offset: 0) + [
+        .move(.r2, 1), .atomic(.add, .r2, at: .r1, 0, size: .doubleWord), .move(.r0, 0), .exit,
+      ]
+    let loader = ProgramLoader(load: load, type: type, attachType: attachType, instructions: code, name: "counter")
+    return try loader()
+  }
+
+  func value() throws -> UInt64 { try map.get(0) ?? 0 }
 }

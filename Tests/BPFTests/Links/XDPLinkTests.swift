@@ -143,6 +143,37 @@ import Testing
       try link.detach()
     }
   }
+
+  /// A program that may read the driver's metadata belongs to one device.
+  @Test(.works(from: "6.3")) func boundToADevice() throws {
+    try NetworkNamespace().run {
+      try Shell.check("ip link add veth0 type veth peer name veth1")
+      var options = LoadOptions()
+      options.device = .metadata("veth0")
+      let collection = try open("xdp", options: options)
+      try collection.select(programs: ["pass"])
+      try collection.load()
+      try collection.program("pass").attach(to: .xdp(interface: "veth0", mode: .native)).detach()
+      #expect(throws: BPFError.self) {
+        _ = try collection.program("pass").attach(to: .xdp(interface: "veth1", mode: .native))
+      }
+    }
+  }
+
+  /// No device here runs programs itself: the kernel says so, and not that the program is bad.
+  @Test func noCardToRunIt() throws {
+    try NetworkNamespace().run {
+      try Shell.check("ip link add veth0 type veth peer name veth1")
+      var options = LoadOptions()
+      options.device = .offload("veth0")
+      let collection = try open("xdp", options: options)
+      let error = #expect(throws: BPFError.self) { try collection.load() }
+      #expect(error?.code != .verifier)
+      options.device = .offload("no-such-dev")
+      collection.options = options
+      #expect(throws: BPFError.self) { try collection.load() }
+    }
+  }
 }
 
 extension Collection {

@@ -115,6 +115,9 @@ import Testing
       let socket = socket(44, CInt(SOCK_RAW.rawValue), 0)  // AF_XDP
       #expect(socket >= 0)
       defer { close(socket) }
+      // Linux 7.3 takes no socket that cannot receive.
+      var entries: UInt32 = 64
+      #expect(setsockopt(socket, 283, 2, &entries, 4) == 0)  // SOL_XDP, XDP_RX_RING
       let map = try DescriptorMap<UInt32>(creating: .xskmap, maxEntries: 4)
       try map.set(0, descriptor: socket)
       #expect(try map.delete(0))
