@@ -101,7 +101,7 @@ import Testing
     #expect(try collection.rise(of: "hits") { ProbedFunction.callMakedev(1, 1) } == 0)
   }
 
-  @Test(.works(from: "6.14")) func session() throws {
+  @Test(.works(from: "6.13")) func session() throws {
     let collection = try loadForThisThread("probes_multi", ["on_both"])
     let link = try collection.program("on_both").attach(
       to: .uprobeMulti(UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.makedev])))

@@ -36,7 +36,7 @@ import Testing
     let source = try makeSource()
     let records = try PerfBuffer(map: source.map.rawValue, maxEntries: source.size).records { $0.bytes.number }
     var iterator = records.makeAsyncIterator()
-    for round in 1...200 {
+    for round in 1...100 {
       let writer = Task { try source.write(onProcessor: Self.processors[0]) }
       try await expectEqual(iterator.next(), UInt64(round))
       try await writer.value

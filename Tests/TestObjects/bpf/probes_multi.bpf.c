@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// User probes on many functions by one link (6.6), on entry and return by one program (6.14), with cookies.
+// User probes on many functions by one link (6.6), on entry and return by one program (6.13), with cookies.
 #include "corpus.h"
 
 const volatile __u32 only_thread;
