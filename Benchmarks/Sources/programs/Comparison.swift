@@ -106,6 +106,7 @@ extension Pair {
         }
         if left != nil { compared += 1 }
       }
+      try checkMaps(c, swift)
       return compared
     case .calls:
       guard try call(c) == call(swift) else { throw Failure("\(name): the sides return different values") }
@@ -115,6 +116,24 @@ extension Pair {
       let right = try attached(swift, source) { try source.fire() }
       guard left == right else { throw Failure("\(name): \(left) with C, \(right) with Swift") }
       return left.count
+    }
+  }
+
+  /// That the maps hold the same afterwards; variables are laid out as each language likes.
+  private func checkMaps(_ c: Side, _ swift: Side) throws {
+    for map in c.collection.maps where !map.name.contains(".") {
+      let (left, right) = (try contents(map), try contents(swift.collection.map(map.name)))
+      guard left == right else { throw Failure("\(name): the map \(map.name) has \(left) in C, \(right) in Swift") }
+    }
+  }
+
+  /// The values of a map by key; of a per-CPU map, the sums of their 64-bit words.
+  private func contents(_ map: AnyMap) throws -> [[UInt8]: [UInt64]] {
+    let size = (map.info.valueSize + 7) / 8 * 8
+    return try map.entries().reduce(into: [:]) { result, entry in
+      var words = [UInt64](repeating: 0, count: size / 8)
+      for (index, byte) in entry.value.enumerated() { words[index % size / 8] &+= UInt64(byte) << (index % 8 * 8) }
+      result[entry.key] = words
     }
   }
 
