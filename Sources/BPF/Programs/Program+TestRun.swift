@@ -56,6 +56,7 @@ extension Program {
     call.context = run.context
     call.repetitions = UInt32(clamping: max(run.repetitions, 1))
     call.returnsContext = run.returnsContext
+    call.contextIsShared = type.rawValue == Self.syscallType
     if run.usesLiveFrames {
       call.flags |= Self.liveFrames
       call.batchSize = UInt32(clamping: run.batchSize)

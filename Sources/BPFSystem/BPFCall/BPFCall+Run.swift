@@ -12,6 +12,9 @@ public struct ProgramRun: Sendable {
   public var context: [UInt8] = []
   /// Whether the context is wanted back.
   public var returnsContext = false
+  /// Whether the kernel writes the context back to where it was given, as it does for syscall programs, whose calls it
+  /// refuses otherwise.
+  public var contextIsShared = false
   public var repetitions: UInt32 = 0
   /// BPF_F_TEST_RUN_ON_CPU 1, BPF_F_TEST_XDP_LIVE_FRAMES 2.
   public var flags: UInt32 = 0
@@ -39,14 +42,16 @@ extension BPFCall {
     var memory = CallMemory()
     defer { memory.free() }
     let data = memory.room(run.dataCapacity ?? 0)
-    let context = memory.room(run.returnsContext ? run.context.count : 0)
+    let given = memory.room(run.context.count)
+    given.copyBytes(from: run.context)
+    let context = memory.room(run.returnsContext && !run.contextIsShared ? run.context.count : 0)
     var attributes = cbpf_prog_test_run()
     attributes.prog_fd = UInt32(bitPattern: program)
     attributes.data_in = memory.place(run.data)
     attributes.data_size_in = UInt32(run.data.count)
     attributes.data_out = data.address
     attributes.data_size_out = UInt32(data.count)
-    attributes.ctx_in = memory.place(run.context)
+    attributes.ctx_in = given.address
     attributes.ctx_size_in = UInt32(run.context.count)
     attributes.ctx_out = context.address
     attributes.ctx_size_out = UInt32(context.count)
@@ -58,7 +63,7 @@ extension BPFCall {
     return ProgramRunResult(
       returnValue: attributes.retval, duration: attributes.duration,
       data: Array(data.prefix(Int(attributes.data_size_out))),
-      context: Array(context.prefix(Int(attributes.ctx_size_out))))
+      context: run.contextIsShared ? Array(given) : Array(context.prefix(Int(attributes.ctx_size_out))))
   }
 
   /// BPF_ENABLE_STATS: run times are counted for as long as the descriptor is open.
