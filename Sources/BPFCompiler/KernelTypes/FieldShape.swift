@@ -51,6 +51,8 @@ struct ViewField: Hashable, Sendable {
   /// As C names it: with the prefix of a tracepoint's text.
   var member: String
   var shape: FieldShape
+  /// The struct that has it, if it is another one than the view's: of a flavor.
+  var flavor: LocalKey?
 }
 
 /// A Swift type that is one address: of a struct or union, or of one that holds it.
@@ -75,6 +77,8 @@ struct KernelView: Hashable, Sendable {
   /// What is asked about fields without reading them.
   var inquiries: [FieldInquiry: [ViewField]] = [:]
   var typeInquiries: Set<TypeInquiry> = []
+  /// Whether other addresses are taken for the type: `task_struct.cast(address)`.
+  var isCastTo = false
 }
 
 /// What CO-RE can tell about a field: `task_struct.exists.comm`.

@@ -22,8 +22,8 @@ extension GeneratedText {
 
   /// One property, and the function that reads it.
   mutating func write(_ field: ViewField, of view: KernelView, isProbed: Bool) {
-    let expression = Self.expression(view, field.member)
-    let words = [view.root.name] + view.path + [field.member]
+    let expression = Self.expression(view, field)
+    let words = [(field.flavor ?? view.root).name] + view.path + [field.member]
     let name = SwiftWord.property(field.name, besides: view.ownNames)
     let pointees = Pointees(view, isProbed: isProbed, shadowing: contextNames)
     func type(_ name: String) -> String { pointees.type(name) }
@@ -85,8 +85,7 @@ extension GeneratedText {
 
   /// Where the text of a `__rel_loc` field is counted from: the end of the field.
   private static func end(_ view: KernelView, _ field: ViewField) -> String {
-    "return __builtin_preserve_field_info(\(expression(view, field.member)), 0) + 4;"
-      .replacing(")p)->", with: ")0)->")
+    "return __builtin_preserve_field_info(\(expression(view, field, of: "0")), 0) + 4;"
   }
 
   /// Reads the storage unit that CO-RE finds the bits in, and shifts them down.

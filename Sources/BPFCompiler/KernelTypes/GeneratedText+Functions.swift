@@ -60,7 +60,7 @@ extension KernelFunction.Value {
     case .nothing: "void"
     case .scalar(let scalar): scalar.declared
     case .view(_, let key): "\(key.c) *"
-    case .pointer(let scalar, _): "\(scalar?.declared ?? "void") *"
+    case .pointer(let scalar, let isConstant): "\(isConstant ? "const " : "")\(scalar?.declared ?? "void") *"
     case .pointerToPointer: "void **"
     }
   }

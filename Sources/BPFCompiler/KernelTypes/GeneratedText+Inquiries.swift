@@ -15,8 +15,8 @@ extension GeneratedText {
       add("  static var \(inquiry.rawValue): \(holder) { @inline(__always) get { \(holder)() } }\n")
       add("  struct \(holder) {\n")
       for field in fields {
-        let expression = Self.expression(view, field.member).replacing(")p)->", with: ")0)->")
-        let words = [view.root.name, field.member, inquiry.rawValue]
+        let expression = Self.expression(view, field, of: "0")
+        let words = [(field.flavor ?? view.root).name, field.member, inquiry.rawValue]
         let function = accessors.add(
           inquiry.c, words, "void", "return __builtin_preserve_field_info(\(expression), \(inquiry.number));")
         add("  " + Self.property(SwiftWord.property(field.name, besides: []), inquiry.swift, "\(function)()"))

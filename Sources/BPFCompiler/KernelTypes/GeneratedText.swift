@@ -46,6 +46,7 @@ extension GeneratedText {
       writeCurrent(view, isProbed: false)
       for field in view.fields { write(field, of: view, isProbed: false) }
       writeInquiries(view)
+      if view.isCastTo { writeCast(view) }
       add("\n  /// `\(view.root.c)` at any address of the kernel: each field is read by `bpf_probe_read_kernel`.\n")
       add("  struct Probed: KernelObject {\n")
       writeAddress("raw", probed: nil)
@@ -93,6 +94,19 @@ extension GeneratedText {
       """)
   }
 
+  private mutating func writeCast(_ view: KernelView) {
+    let type = "__builtin_btf_type_id(*(\(view.root.c) *)0, 1)"
+    let call = accessors.add(Accessor.pointer, [view.root.name, "cast"], "return bpf_rdonly_cast(p, \(type));")
+    add(
+      """
+        /// Takes any address for one whose type the verifier knows, so that fields are read directly.
+        ///
+        /// - Requires: Linux 6.2
+        @inline(__always) static func cast(_ address: UnsafeRawPointer) -> Self { .init(\(call)(address)) }
+
+      """)
+  }
+
   /// The struct that a part of another is, as a view of its own.
   private mutating func writeConversion(of view: KernelView, to whole: String) {
     let call = accessors.add(
@@ -111,7 +125,8 @@ extension GeneratedText {
   }
 
   /// The field in C, of the object at `p`.
-  static func expression(_ view: KernelView, _ field: String?) -> String {
-    "((const \(view.root.c) *)p)->\((view.path + (field.map { [$0] } ?? [])).joined(separator: "."))"
+  static func expression(_ view: KernelView, _ field: ViewField?, of object: String = "p") -> String {
+    let path = view.path + (field.map { [$0.member] } ?? [])
+    return "((const \((field?.flavor ?? view.root).c) *)\(object))->\(path.joined(separator: "."))"
   }
 }

@@ -68,6 +68,17 @@ extension TypeCollector {
         name: name, parameters: parameters, result: value, isCalled: isCalled, isAskedFor: isAskedFor))
   }
 
+  /// `bpf_rdonly_cast`, which `T.cast` calls.
+  mutating func addCastFunction() {
+    guard !result.functions.contains(where: { $0.name == "bpf_rdonly_cast" }) else { return }
+    result.functions.append(
+      KernelFunction(
+        name: "bpf_rdonly_cast",
+        parameters: [
+          ("object", .pointer(nil, isConstant: true)), ("type", .scalar(KernelScalar(bytes: 4, isSigned: false))),
+        ], result: .pointer(nil, isConstant: false), isCalled: false, isAskedFor: false))
+  }
+
   private mutating func value(_ id: TypeID) throws -> KernelFunction.Value? {
     let id = try kernel.types.resolved(id)
     if id.isVoid { return .nothing }

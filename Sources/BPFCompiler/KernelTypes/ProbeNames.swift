@@ -22,6 +22,8 @@ struct ProbeNames {
   private(set) var global: Set<String> = []
   /// Words that stand where a type does, whatever else they name.
   private var typed: Set<String> = []
+  /// Fields that types have on other kernels.
+  private(set) var flavors: [FlavorDeclaration] = []
   /// `A.b` and `A.b.c`, each in its first place.
   private(set) var paths: [[String]: Place] = [:]
 
@@ -58,6 +60,9 @@ struct ProbeNames {
       }
       if let previous = word(index - 1), Self.declaring.contains(previous), sign(index - 2) != "." {
         declare(text, isGlobal: token.depth == 0)
+        if previous == "protocol", let flavor = FlavorDeclaration(tokens, at: index, source: source) {
+          flavors.append(flavor)
+        }
         continue
       }
       if sign(index + 1) == ":", sign(index - 1) != "?" {

@@ -31,6 +31,7 @@ struct TypeCollector {
     for name in names.candidates where !reserved.contains(name) {
       if let composite = kernel.composite(named: name) { _ = object(composite) }
     }
+    collectFlavored()
     try collectContexts()
     try collectFunctions()
     while let next = pending.popLast() { try fill(next.view, next.id, owner: next.owner, inside: next.inside) }
@@ -54,6 +55,15 @@ struct TypeCollector {
     let view = KernelView(name: name, role: .object, root: composite.key, path: [])
     pending.append((view, composite.id, composite.key, []))
     return name
+  }
+
+  /// Puts a struct on the list of which only flavors are known.
+  mutating func objectOfOtherKernels(_ name: String) {
+    guard known[viewName(name)] == nil else { return }
+    known[viewName(name)] = .object
+    let key = LocalKey(isUnion: false, name: name)
+    result.local.declare(key)
+    pending.append((KernelView(name: viewName(name), role: .object, root: key, path: []), .void, key, []))
   }
 
   /// Puts what a program is given on the list.
@@ -80,13 +90,18 @@ struct TypeCollector {
       result.local.add(member.name, field, to: owner, inside: inside)
       view.fields.append(ViewField(name: name, member: member.name, shape: shape))
     }
+    if view.path.isEmpty { view.fields += try flavoredFields(of: view) }
     view.fields.sort { $0.name < $1.name }
     if case .object = view.role { try inquire(&view, id) }
     result.views.append(view)
   }
 
   /// Notes what the probe asks about the type and its fields.
-  private func inquire(_ view: inout KernelView, _ id: TypeID) throws {
+  private mutating func inquire(_ view: inout KernelView, _ id: TypeID) throws {
+    if names.paths[[view.name, "cast"]] != nil {
+      view.isCastTo = true
+      addCastFunction()
+    }
     view.typeInquiries = Set(TypeInquiry.allCases.filter { names.paths[[view.name, $0.rawValue]] != nil })
     for (path, place) in names.paths where path.count == 3 && path[0] == view.name {
       guard let inquiry = FieldInquiry(rawValue: path[1]) else { continue }

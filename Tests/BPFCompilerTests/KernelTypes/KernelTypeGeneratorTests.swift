@@ -171,4 +171,52 @@ struct KernelTypeGeneratorTests {
     }
     #expect(error?.message == "LSM.file_open is described by the kernel's BTF, and there is none")
   }
+
+  @Test func flavorsAddFields() throws {
+    let texts = try generate(
+      """
+      protocol task_struct___old { var state: Int64 { get }; var tgid: UInt16 { get } }
+      protocol gone___ever { var name: KernelArray<16, UInt8> { get }; var owner: task_struct { get } }
+      func f(_ x: task_struct, _ y: gone) { x.state; x.tgid; x.tgid___old; y.name; y.owner; gone.isPresent }
+      let there = task_struct.exists.state
+      """)
+    #expect(
+      texts.c.contains(
+        "struct task_struct___old {\n  long long state;\n  unsigned short tgid;\n} __attribute__((preserve_access_index));"
+      ))
+    #expect(texts.c.contains("return ((const struct task_struct___old *)p)->state;"))
+    #expect(texts.c.contains("__builtin_preserve_field_info(((const struct task_struct___old *)0)->state, 2)"))
+    #expect(texts.swift.contains("var state: Int64 {"))
+    #expect(texts.swift.contains("var tgid: Int32 {"))
+    #expect(texts.swift.contains("var tgid___old: UInt16 {"))
+    #expect(texts.swift.contains("struct gone: KernelObject {"))
+    #expect(texts.swift.contains("var owner: task_struct.Probed {"))
+  }
+
+  @Test func flavorsHaveTypesThatCHas() {
+    let error = #expect(throws: KernelTypesError.self) {
+      try generate("protocol task_struct___old {\n  var state: String { get }\n}")
+    }
+    #expect(error?.line == 2)
+    #expect(error?.message.hasPrefix("'String' is no type that a field can be declared with") == true)
+  }
+
+  @Test func otherAddressesAreCast() throws {
+    let texts = try generate("func f(_ x: UInt64, y: UnsafeRawPointer) { task_struct.cast(y).tgid }")
+    #expect(texts.c.contains("return bpf_rdonly_cast(p, __builtin_btf_type_id(*(struct task_struct *)0, 1));"))
+    #expect(texts.c.contains("extern void * bpf_rdonly_cast(const void * object, unsigned int type)"))
+  }
+
+  @Test(arguments: [
+    ("task_struct", "tgidd", "did you mean 'tgid'?"),
+    ("file.Probed", "f_flag", "did you mean 'f_flags'?"),
+    ("file__f_path", "dentri", "did you mean 'dentry'?"),
+    ("dentry__d_name.Probed", "names", "did you mean 'name'?"),
+    ("file__f_path", "nothing", nil),
+    ("Int32", "tgid", nil),
+  ])
+  func adviceOnMembers(view: String, field: String, advice: String?) throws {
+    let types = try MiniKernel.types()
+    #expect(KernelTypeGenerator.advice(forMember: field, of: view, kernel: types) == advice)
+  }
 }
