@@ -117,8 +117,8 @@ let package = Package(
       exclude: ["Probes"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
     .testTarget(
-      name: "BPFCompilerTests", dependencies: ["BPFCompiler", "BPFObject", "BTF", "TestSupport"],
-      swiftSettings: settings),
+      name: "BPFCompilerTests", dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "TestSupport"],
+      exclude: ["Probes"], swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests",

@@ -43,10 +43,11 @@ enum IRText {
     return result + text[copied...]
   }
 
-  /// A name as the assembler wants it: in quotes unless it is plain.
+  /// A name as the assembler wants it: in quotes unless it is plain, or the number of something without name.
   static func quoted(_ name: String) -> String {
     let isPlain = !name.isEmpty && name.utf8.allSatisfy(isNameByte) && !(48...57).contains(name.utf8.first ?? 48)
-    return isPlain ? name : "\"\(name)\""
+    let isNumber = !name.isEmpty && name.utf8.allSatisfy { (48...57).contains($0) }
+    return isPlain || isNumber ? name : "\"\(name)\""
   }
 
   /// Takes a plain or quoted name from the front.

@@ -43,6 +43,8 @@ indirect enum FieldShape: Hashable, Sendable {
   case structures(view: String, LocalKey, count: Int)
   /// Where the field is, and no more.
   case address
+  /// Where the text of a tracepoint's record is; with `__rel_loc_`, counted from the end of the field.
+  case text(isRelative: Bool)
 }
 
 /// A field as the probe names it.

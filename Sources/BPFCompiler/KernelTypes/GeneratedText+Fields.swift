@@ -40,8 +40,7 @@ extension GeneratedText {
     }
 
     switch field.shape {
-    case .scalar where field.member != field.name:
-      let isRelative = field.member.hasPrefix("__rel_loc_")
+    case .text(let isRelative):
       let end = isRelative ? accessors.add("long", words + ["end"], "void", Self.end(view, field)) + "()" : "0"
       add(
         Self.property(
@@ -66,7 +65,7 @@ extension GeneratedText {
     case .embedded(let part):
       add(Self.property(name, part + (isProbed ? ".Probed" : ""), ".init(\(view.partArgument))"))
     case .scalars(let scalar, let count):
-      let element = scalar.bytes == 1 && !scalar.isBool ? "UInt8" : scalar.swift
+      let element = scalar.bytes == 1 ? "UInt8" : scalar.swift
       add(
         Self.property(
           name, "KernelArray<\(count), \(element)>\(pointees.suffix)", ".init(\(address(&accessors)))"))

@@ -5,7 +5,7 @@ import CBPFKernel
 ///
 /// Elements at constant places are read directly; all of it is copied by `bpf_probe_read_kernel`. In `.Probed` every
 /// element is.
-@frozen public struct KernelArray<let capacity: Int, Element: BitwiseCopyable>: BitwiseCopyable {
+@frozen public struct KernelArray<let capacity: Int, Element: FixedWidthInteger & BitwiseCopyable>: BitwiseCopyable {
   /// Where the first element is.
   public let address: UnsafeRawPointer
   @inline(__always) public init(_ address: UnsafeRawPointer) { self.address = address }
@@ -47,12 +47,24 @@ import CBPFKernel
 
     /// One element; zero if the address cannot be read.
     public subscript(index: Int) -> Element {
-      @inline(__always) get { copyKernel(Element.self, at: address + index &* MemoryLayout<Element>.stride) }
+      @inline(__always) get {
+        let place = address + index &* MemoryLayout<Element>.stride
+        return switch MemoryLayout<Element>.size {
+        case 1: Element(truncatingIfNeeded: bpf_read_kernel_8(place))
+        case 2: Element(truncatingIfNeeded: bpf_read_kernel_16(place))
+        case 4: Element(truncatingIfNeeded: bpf_read_kernel_32(place))
+        default: Element(truncatingIfNeeded: bpf_read_kernel_64(place))
+        }
+      }
     }
 
     /// A copy; zeros if the address cannot be read.
     public var value: InlineArray<capacity, Element> {
-      @inline(__always) get { copyKernel(InlineArray<capacity, Element>.self, at: address) }
+      @inline(__always) get {
+        var value = uninitialized(InlineArray<capacity, Element>.self)
+        read(into: &value)
+        return value
+      }
     }
 
     /// Copies as many bytes as both have room for.
@@ -95,7 +107,10 @@ import CBPFKernel
 
     /// What a pointer points to; null if it cannot be read.
     public subscript(index: Int) -> Element {
-      @inline(__always) get { Element(copyKernel(UnsafeRawPointer.self, at: address + index &* 8)) }
+      @inline(__always) get {
+        let word = bpf_read_kernel_64(address + index &* 8)
+        return Element(UnsafeRawPointer(bitPattern: UInt(word)).unsafelyUnwrapped)
+      }
     }
   }
 }
@@ -116,14 +131,4 @@ import CBPFKernel
 
   /// One structure. It is the caller who knows that there is one.
   public subscript(index: Int) -> Element { @inline(__always) get { Element(address + index &* stride) } }
-}
-
-/// A value at any address of the kernel; the helper fills it with zeros if it cannot read it.
-@inline(__always)
-func copyKernel<T: BitwiseCopyable>(_ type: T.Type, at address: UnsafeRawPointer) -> T {
-  withUnsafeTemporaryAllocation(of: T.self, capacity: 1) { buffer in
-    let slot = buffer.baseAddress.unsafelyUnwrapped
-    _ = bpf_probe_read_kernel(slot, UInt32(MemoryLayout<T>.size), address)
-    return slot.pointee
-  }
 }
