@@ -86,7 +86,8 @@ struct TypeCollector {
         for prefix in ["__data_loc_", "__rel_loc_"] where name.hasPrefix(prefix) { name.removeFirst(prefix.utf8.count) }
       }
       guard names.members[name] != nil, seen.insert(name).inserted else { continue }
-      guard case (var shape, let field)? = try self.field(member, in: view, owner: owner, inside: inside) else { continue }
+      let read = try self.field(member, in: view, owner: owner, inside: inside)
+      guard case (var shape, let field)? = read else { continue }
       if name != member.name { shape = .text(isRelative: member.name.hasPrefix("__rel_loc_")) }
       result.local.add(member.name, field, to: owner, inside: inside)
       view.fields.append(ViewField(name: name, member: member.name, shape: shape))
