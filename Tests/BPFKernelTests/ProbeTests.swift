@@ -77,9 +77,10 @@ import Testing
   /// A path of 15 characters fits 16 bytes, one of 16 is cut.
   @Test(arguments: [("/tmp/123456789a", UInt64(0)), ("/tmp/123456789ab", 1), ("/", 0)])
   func textSaysWhetherItWasCut(path: String, cut: UInt64) throws {
-    let probe = try Probe.load("tracing", ["opening", "opened"]) {
-      try $0.setGlobal("process", to: UInt32(getpid()))
-    }
+    // Other threads of this process open files meanwhile. The link is PROCESS/task/THREAD.
+    let place = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self").split(separator: "/")
+    let thread = try #require(place.last.flatMap { UInt32($0) })
+    let probe = try Probe.load("tracing", ["opening", "opened"]) { try $0.setGlobal("thread", to: thread) }
     let entry = try probe.program("opening").attach()
     let exit = try probe.program("opened").attach()
     let file = open(path, O_RDONLY | O_CLOEXEC)

@@ -5,7 +5,7 @@ let license = License.gpl
 var first: UInt64 = 0
 var second: UInt64 = 0
 var result: UInt64 = 0
-var process: UInt32 = 0
+var thread: UInt32 = 0
 var paths = ArrayMap<Paths>(maxEntries: 1)
 
 struct Paths {
@@ -34,7 +34,7 @@ func sampled(_ context: PerfEvent) -> Int32 {
 
 @section("tracepoint/syscalls/sys_enter_openat")
 func opening(_ context: SystemCallEntry) -> Int32 {
-  guard process == CurrentThread.processID else { return 0 }
+  guard thread == CurrentThread.threadID else { return 0 }
   paths.withValue(0) { paths in
     paths.cut.readUser(from: context.pointerArgument(1))
     paths.whole.readUser(from: context.pointerArgument(1))
@@ -46,7 +46,7 @@ func opening(_ context: SystemCallEntry) -> Int32 {
 
 @section("tracepoint/syscalls/sys_exit_openat")
 func opened(_ context: SystemCallExit) -> Int32 {
-  guard process == CurrentThread.processID else { return 0 }
+  guard thread == CurrentThread.threadID else { return 0 }
   result = UInt64(bitPattern: context.result)
   return 0
 }
