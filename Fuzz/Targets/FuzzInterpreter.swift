@@ -21,10 +21,11 @@ private let maps: [MapSpec] = [
 
 /// Runs any bytes as a program, on a packet, as a record and as arguments: it ends, and nothing traps.
 ///
-/// The first byte chooses the kind of run. Calls have their number brought into the range of helpers, and wide loads of a
+/// An ELF file is taken as an object, and each of its programs is run. Otherwise the first byte chooses the kind of run. Calls have their number brought into the range of helpers, and wide loads of a
 /// map theirs into that of maps, so that these are reached.
 @c(LLVMFuzzerTestOneInput) public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: data, count: size))
+  if bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) { return run(object: bytes) }
   guard let kind = bytes.first, size > 8 else { return 0 }
   let whole = bytes.dropFirst().prefix((size - 1) / 8 * 8)
   guard var code = try? Instruction.decode(Array(whole)) else { return 0 }
@@ -59,6 +60,23 @@ private let maps: [MapSpec] = [
   }
   // A second run meets what the first left in maps.
   _ = try? interpreter.run(packet: packet)
+  _ = try? interpreter.advanceTime(by: 1 << 40)
   for map in interpreter.maps { _ = map.entries.count + map.takeRecords().count }
+  return 0
+}
+
+private func run(object bytes: [UInt8]) -> CInt {
+  var options = Interpreter.Options(cpuCount: 2)
+  options.memoryLimit = 16 << 20
+  guard let object = try? ObjectSpec(bytes: bytes, name: "fuzz"),
+    let interpreter = try? Interpreter(object, options: options)
+  else { return 0 }
+  interpreter.instructionLimit = 5000
+  interpreter.environment.unmappedLoadsGiveZero = true
+  for name in interpreter.globals.prefix(16) { _ = try? interpreter.globalBytes(name) }
+  for program in object.programs.prefix(8) {
+    _ = try? interpreter.run(program.name, packet: Array(bytes.prefix(64)))
+    _ = try? interpreter.run(program.name, .arguments([1, 2, 3]))
+  }
   return 0
 }

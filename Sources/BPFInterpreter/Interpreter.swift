@@ -39,6 +39,13 @@ public final class Interpreter {
       self.kernelTypes = kernelTypes
       self.externs = externs
     }
+
+    /// With one CPU at least.
+    var normalized: Options {
+      var options = self
+      options.cpuCount = max(1, min(cpuCount, 4096))
+      return options
+    }
   }
 
   /// What the object says. Its programs are linked when they first run.
@@ -80,7 +87,7 @@ public final class Interpreter {
       throw InterpreterError(.unsupported, "object \(object.name) is for a big-endian machine")
     }
     self.object = object
-    self.options = options
+    self.options = options.normalized
     space = AddressSpace(limit: options.memoryLimit)
     try start()
     for spec in object.maps { try addMap(spec) }
@@ -98,7 +105,7 @@ public final class Interpreter {
     validates: Bool = true
   ) throws(InterpreterError) {
     object = nil
-    self.options = options
+    self.options = options.normalized
     space = AddressSpace(limit: options.memoryLimit)
     try start()
     for spec in maps { try addMap(spec) }

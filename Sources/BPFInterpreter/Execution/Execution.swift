@@ -104,11 +104,18 @@ final class Execution {
     registers[10] = stackTop(depth)
   }
 
+  /// The slot of a function of the program, by its address; nil for any other address.
+  func function(at address: UInt64) -> Int? {
+    let slot = address &- AddressSpace.codeBase
+    guard let program, slot < UInt64(program.instructions.count) else { return nil }
+    return Int(slot)
+  }
+
   /// Calls a function of the program from a helper, and gives what it returns.
   func callBack(_ address: UInt64, _ arguments: UInt64...) throws(InterpreterError) -> UInt64 {
-    guard let program, address >> 48 == AddressSpace.codeBase >> 48,
-      case let slot = address - AddressSpace.codeBase, slot < UInt64(program.instructions.count)
-    else { throw fault(.badArgument, "the callback is no function of this program") }
+    guard let program, let slot = function(at: address) else {
+      throw fault(.badArgument, "the callback is no function of this program")
+    }
     let depth = frames.count + 1
     guard depth < Execution.maximumDepth else { throw tooDeep() }
     let saved = (0..<11).map { registers[$0] }
@@ -116,7 +123,7 @@ final class Execution {
     frames.append(Frame(program: program, returnSlot: callSlot))
     for (index, argument) in arguments.prefix(5).enumerated() { registers[index + 1] = argument }
     enterFrame(depth)
-    let result = try execute(from: Int(slot), depth: depth)
+    let result = try execute(from: slot, depth: depth)
     frames.removeLast()
     for index in 0..<11 { registers[index] = saved[index] }
     self.program = program

@@ -22,13 +22,20 @@ extension Execution {
   private func initTimer() throws(InterpreterError) -> UInt64 {
     let address = argument(1)
     _ = try output(address, 16)
+    let map = try map(argument(2))
+    guard map.region != 0, address >> 32 == UInt64(map.region) else {
+      throw fault(.badArgument, "the timer is not in a value of map \(map.name)")
+    }
     guard owner.timers[address] == nil else { return answer(.busy) }
-    owner.timers[address] = Timer(map: try map(argument(2)))
+    owner.timers[address] = Timer(map: map)
     return 0
   }
 
   private func setTimerCallback() throws(InterpreterError) -> UInt64 {
     guard owner.timers[argument(1)] != nil else { return answer(.invalid) }
+    guard function(at: argument(2)) != nil else {
+      throw fault(.badArgument, "the callback is no function of this program")
+    }
     owner.timers[argument(1)]?.callback = argument(2)
     owner.timers[argument(1)]?.program = program
     return 0

@@ -59,5 +59,5 @@ extension InMemoryMap {
 
   func send(_ bytes: [UInt8], cpu: Int) { sent.append(Record(bytes: bytes, cpu: cpu)) }
 
-  func giveBack(_ size: Int) { usedBytes -= InMemoryMap.ringBytes(size) }
+  func giveBack(_ size: Int) { usedBytes = max(0, usedBytes - InMemoryMap.ringBytes(size)) }
 }
