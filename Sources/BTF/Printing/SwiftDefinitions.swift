@@ -3,12 +3,13 @@
 /// A Swift file under way. Swift takes declarations in any order, so types that are needed wait in a queue.
 struct SwiftDefinitions {
   let types: BTFTypes
-  let access: String
+  let style: SwiftStyle
   var text = ""
-  var assertions: [String] = []
+  var assertions: [Assertion] = []
   var usesRawAccess = false
+  var usesText = false
 
-  private var scope = SwiftNames(reserving: SwiftNames.standard)
+  private var scope: SwiftNames
   /// The Swift names of types that have one, nested ones with what they are nested in.
   private var names: [TypeID: String] = [:]
   private var queue: [TypeID] = []
@@ -18,10 +19,22 @@ struct SwiftDefinitions {
   static let depthLimit = 96
   static let memberLimit = 1 << 16
 
-  init(_ types: BTFTypes, isPublic: Bool) {
-    self.types = types
-    access = isPublic ? "public " : ""
+  /// Something that must hold for a layout to be the kernel's.
+  struct Assertion {
+    var condition: String
+    /// The type or member.
+    var subject: String
   }
+
+  init(_ types: BTFTypes, _ style: SwiftStyle) {
+    self.types = types
+    self.style = style
+    scope = SwiftNames(reserving: SwiftNames.standard.union(style.reserved), style)
+  }
+
+  var access: String { style.access.modifier }
+  /// How deep definitions are indented.
+  var level: Int { style.container == nil ? 0 : 1 }
 
   // MARK: Queue
 
@@ -37,7 +50,7 @@ struct SwiftDefinitions {
       }
       if types.name(end) == name, isDeclared(end) { return enqueue(end, named: name) }
       let spelling = try self.spelling(target, nestedAs: nil).name
-      text += "\(access)typealias \(scope.claim(name)) = \(spelling)\n\n"
+      text += "\(access)typealias \(scope.claim(style.typeName(name))) = \(spelling)\n\n"
     case .structure(let composite), .union(let composite):
       enqueue(id, named: composite.name.isEmpty ? "anonymous_\(id.rawValue)" : composite.name)
     case .enumeration(let enumeration) where enumeration.name.isEmpty:
@@ -55,15 +68,44 @@ struct SwiftDefinitions {
   mutating func finish() throws(BTFError) {
     var next = 0
     while next < queue.count {
-      try define(queue[next], level: 0)
+      try define(queue[next], level: level)
       text += "\n"
       next += 1
     }
+    if text.hasSuffix("\n\n"), level > 0 { text.removeLast() }
+  }
+
+  /// A type as a property has it; one without a name of its own gets this one.
+  mutating func use(_ id: TypeID, named name: String) throws(BTFError) -> Spelling {
+    var end = try types.resolved(id)
+    for _ in 0..<Self.depthLimit {
+      guard case .array(let array) = try types.type(end) else { break }
+      end = try types.resolved(array.element)
+    }
+    // A typedef's name comes first: it is what the author calls it.
+    if types.name(end).isEmpty, isDeclared(end), try typedefName(id) == nil { enqueue(end, named: name) }
+    return try spelling(id, nestedAs: nil)
+  }
+
+  /// The innermost typedef on the way to a type.
+  private func typedefName(_ id: TypeID) throws(BTFError) -> String? {
+    var (id, name) = (id, nil as String?)
+    for _ in 0..<Self.depthLimit {
+      switch try types.type(id) {
+      case .typedef(let found, let target): (id, name) = (target, found)
+      case .const(let target), .volatile(let target), .restrict(let target): id = target
+      case .typeTag(let tag): id = tag.type
+      case .array(let array): id = array.element
+      default: return name
+      }
+    }
+    return name
   }
 
   private mutating func enqueue(_ id: TypeID, named name: String) {
     guard names[id] == nil else { return }
-    names[id] = scope.claim(name)
+    let claimed = scope.claim(style.typeName(name))
+    names[id] = style.container.map { "\($0).\(claimed)" } ?? claimed
     queue.append(id)
   }
 
@@ -94,6 +136,19 @@ struct SwiftDefinitions {
     var isBool = false
     /// For enumerations, the integer behind it.
     var raw: String?
+    /// Whether it is an array of `char`.
+    var isText = false
+  }
+
+  private func substitute(_ name: String, for id: TypeID) -> Spelling? {
+    guard let known = style.substitutes[name], (try? types.size(of: id)) == known.size else { return nil }
+    return Spelling(name: known.name, zero: known.zero)
+  }
+
+  private func isCharacter(_ id: TypeID) throws(BTFError) -> Bool {
+    let id = try types.resolved(id)
+    guard case .int(let integer) = try types.type(id) else { return false }
+    return integer.size == 1 && integer.name == "char"
   }
 
   /// - Parameter nestedAs: gives an anonymous type its name.
@@ -111,14 +166,19 @@ struct SwiftDefinitions {
     case .float(_, let size): return bytes(size)
     case .pointer: return Spelling(name: "UInt64", zero: "0")
     case .array(let array):
+      if style.hasText, try isCharacter(array.element) {
+        return Spelling(name: "InlineArray<\(array.count), UInt8>", zero: ".init(repeating: 0)", isText: true)
+      }
       let element = try spelling(array.element, nestedAs: nestedAs, depth: depth + 1)
       return Spelling(name: "InlineArray<\(array.count), \(element.name)>", zero: ".init(repeating: \(element.zero))")
     case .enumeration(let enumeration):
       return Spelling(
         name: name(id, enumeration.name, nestedAs), zero: ".init(rawValue: 0)", raw: Self.rawType(enumeration))
     case .structure(let composite), .union(let composite):
+      if let known = substitute("struct \(composite.name)", for: id) { return known }
       return Spelling(name: name(id, composite.name, nestedAs), zero: ".init()")
     case .typedef(let name, let target):
+      if let known = substitute(name, for: id) { return known }
       if isDeclared(target), types.name(target).isEmpty { enqueue(target, named: name) }
       return try spelling(target, nestedAs: nestedAs, depth: depth + 1)
     case .const(let target), .volatile(let target), .restrict(let target):

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Names of one scope in Swift: unique, and no words of the language.
-struct SwiftNames {
+public struct SwiftNames: Sendable {
   private var used: Set<String>
+  /// What stands between a name that is taken and the number that tells the next one from it.
+  private let separator: String
 
-  init(reserving names: Set<String> = []) { used = names }
+  public init(reserving names: Set<String> = [], separator: String) {
+    used = names
+    self.separator = separator
+  }
+
+  init(reserving names: Set<String> = [], _ style: SwiftStyle) {
+    self.init(reserving: names, separator: style.convertsNames ? "_" : "___")
+  }
 
   /// A name for a declaration, escaped where it is a word of the language.
-  mutating func claim(_ name: String) -> String {
+  public mutating func claim(_ name: String) -> String {
     let base = Self.identifier(name)
     var unique = base
     var number = 2
     while !used.insert(unique).inserted {
-      unique = "\(base)___\(number)"
+      unique = "\(base)\(separator)\(number)"
       number += 1
     }
     return Self.escaped(unique)
@@ -21,20 +30,22 @@ struct SwiftNames {
   /// The name with nothing but letters, digits and underscores, and none that Swift gives a meaning after a dot.
   private static func identifier(_ name: String) -> String {
     let text = CNames.sanitized(name)
-    if text.utf8.allSatisfy({ $0 == UInt8(ascii: "_") }) { return text + "_" }
+    if text.utf8.allSatisfy({ $0 == UInt8(ascii: "_") }) { return text.isEmpty ? "__" : text + "_" }
     return meaningful.contains(text) ? text + "_" : text
   }
 
-  static func escaped(_ name: String) -> String { keywords.contains(name) ? "`\(name)`" : name }
+  /// The name, in backticks where it is a word of the language.
+  public static func escaped(_ name: String) -> String { keywords.contains(name) ? "`\(name)`" : name }
 
   private static let meaningful: Set<String> = ["self", "Self", "Type", "Protocol", "init"]
 
   /// Types that the printed text names itself, which no kernel type may shadow.
-  static let standard: Set<String> = [
+  public static let standard: Set<String> = [
     "Int", "Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "Float",
     "Double", "Bool", "InlineArray", "MemoryLayout", "BitwiseCopyable", "Sendable", "Hashable", "RawRepresentable",
+    "String", "OptionSet", "CustomStringConvertible", "Void", "Never", "UTF8",
     "UnsafeRawPointer", "UnsafePointer", "UnsafeBufferPointer", "OpaquePointer", "btfLoad", "btfStore", "btfLoadBits",
-    "btfStoreBits", "btfExtended", "Swift",
+    "btfStoreBits", "btfExtended", "btfText", "btfBytes", "Swift",
     "precondition", "withUnsafeBytes", "withUnsafeMutableBytes",
   ]
 

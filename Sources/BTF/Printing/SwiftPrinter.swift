@@ -11,8 +11,7 @@
 /// What comes out needs Swift 6.2 and nothing but the standard library.
 public struct SwiftPrinter: Sendable {
   public let types: BTFTypes
-  /// Whether what is printed is `public`.
-  public var isPublic = true
+  public var style = SwiftStyle()
   /// The function that traps where a size or offset is not the kernel's; nil for none.
   public var assertions: String? = "checkLayouts"
 
@@ -24,19 +23,47 @@ public struct SwiftPrinter: Sendable {
   ///
   /// - Throws: ``BTFError`` for types that contain themselves.
   public func definitions(of ids: [TypeID]) throws(BTFError) -> String {
-    var file = SwiftDefinitions(types, isPublic: isPublic)
+    var file = SwiftDefinitions(types, style)
     for id in ids { try file.root(id) }
     try file.finish()
-    var text = file.usesRawAccess ? Self.rawAccess : ""
+    var text = Self.helpers(file)
     text += file.text
     if let assertions {
       text += "/// Traps where a layout is not the kernel's. Call it once, from a test.\n"
-      text += "\(isPublic ? "public " : "")func \(SwiftNames.escaped(assertions))() {\n"
-      for assertion in file.assertions { text += "  precondition(\(assertion))\n" }
+      text += "\(style.access.modifier)func \(SwiftNames.escaped(assertions))() {\n"
+      for assertion in file.assertions { text += "  precondition(\(assertion.condition), \"\(assertion.subject)\")\n" }
       text += "}\n"
     }
     return text
   }
+
+  /// The functions that definitions call.
+  static func helpers(_ file: SwiftDefinitions) -> String {
+    (file.usesRawAccess ? rawAccess : "") + (file.usesText ? textAccess : "")
+  }
+
+  private static let textAccess = """
+    /// Text up to the first zero byte.
+    private func btfText<let count: Int>(_ bytes: InlineArray<count, UInt8>) -> String {
+      withUnsafeBytes(of: bytes) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// As many characters of a text as there is room for, with a zero byte after them.
+    private func btfBytes<let count: Int>(_ text: String) -> InlineArray<count, UInt8> {
+      var bytes = InlineArray<count, UInt8>(repeating: 0)
+      var end = 0
+      for character in text {
+        guard end + character.utf8.count < count else { break }
+        for byte in character.utf8 {
+          bytes[end] = byte
+          end += 1
+        }
+      }
+      return bytes
+    }
+
+
+    """
 
   private static let rawAccess = """
     private func btfLoad<Value, Member: BitwiseCopyable>(_ value: Value, _ offset: Int) -> Member {

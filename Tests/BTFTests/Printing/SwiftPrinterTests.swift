@@ -36,7 +36,7 @@ import Testing
         typedef struct { long v; } box_t; box_t box; struct tail { int n; struct node data[]; } tail;
         """)
     var printer = SwiftPrinter(types)
-    printer.isPublic = false
+    printer.style.access = .internal
     let ids = ["node", "box_t", "tail"].flatMap { types.ids(named: $0) }.filter { types.kind($0) != .variable }
     let text = try printer.definitions(of: ids)
     let expected = """
