@@ -39,7 +39,9 @@ public struct Helper: RawRepresentable, Hashable, Sendable, CaseIterable, Custom
   public static let getCurrentPIDTGID = Helper(rawValue: 14)
   public static let getAttachCookie = Helper(rawValue: 174)
   public static let probeReadKernel = Helper(rawValue: 113)
+  public static let perfEventOutput = Helper(rawValue: 25)
   public static let ringbufOutput = Helper(rawValue: 130)
+  public static let ringbufReserve = Helper(rawValue: 131)
 }
 
 extension Helper {

@@ -38,11 +38,14 @@ struct MapDefinition {
       try read(member, isLast: index == definition.members.count - 1)
     }
     guard map.type != .unspecified else { throw error("its definition has no `type`") }
+    try takeRecordType()
   }
 
   private mutating func read(_ member: BTFComposite.Member, isLast: Bool) throws(ObjectError) {
     switch member.name {
-    case "type": map.type = MapType(rawValue: try number(member))
+    case "type":
+      map.type = MapType(rawValue: try number(member))
+      map.recordType = try element(member)
     case "max_entries": map.maxEntries = try number(member)
     case "map_flags": map.flags = MapFlags(rawValue: try number(member))
     case "numa_node": map.numaNode = try number(member)
@@ -64,6 +67,31 @@ struct MapDefinition {
       map.pinning = pinning
     case "map_extra": map.extra = try longNumber(member)
     default: throw error("its definition has a member `\(member.name)`, which means nothing")
+    }
+  }
+
+  /// What the array is made of whose length is the map's type. `__uint` makes it of plain `int`; a struct, a union, an
+  /// enumeration or anything by a typedef's name is meant.
+  private func element(_ member: BTFComposite.Member) throws(ObjectError) -> TypeID? {
+    guard case .pointer(let target) = try type(try resolved(member.type)), case .array(let array) = try type(target)
+    else { return nil }
+    let kind = types.kind(array.element)
+    return kind == .typedef || kind?.isComposite ?? false || kind?.isEnumeration ?? false ? array.element : nil
+  }
+
+  /// The kernel wants rings without values and perf event arrays with descriptors: a `value` there is the records'.
+  private mutating func takeRecordType() throws(ObjectError) {
+    switch map.type {
+    case .ringBuffer, .userRingBuffer:
+      map.recordType = map.valueType ?? map.recordType
+      if map.valueType != nil { map.valueSize = 0 }
+      map.valueType = nil
+    case .perfEventArray:
+      guard let value = map.valueType, types.kind(try resolved(value))?.isComposite ?? false else { return }
+      map.recordType = value
+      map.valueType = nil
+      map.valueSize = 4
+    default: map.recordType = nil
     }
   }
 

@@ -18,6 +18,10 @@ public struct MapSpec: Sendable {
   public var keyType: TypeID?
   /// The value's type in the object's BTF, if known; for a map of global variables the section's `BTF_KIND_DATASEC`.
   public var valueType: TypeID?
+  /// For rings and perf event arrays, the type of the records in the object's BTF, if the definition says: as `value`, or
+  /// as what the array is made of whose length is the map's type: `struct event (*type)[BPF_MAP_TYPE_RINGBUF]`, which all
+  /// other loaders take for the number. See ``RecordTypes`` for objects that do not say.
+  public var recordType: TypeID?
   /// What the map is filled with when it is created.
   public var contents: Contents
   public var pinning: Pinning

@@ -33,8 +33,8 @@ struct TraceCommand: ParsableCommand {
   func run() throws {
     Interrupt.catchSignals()
     let collection = try ObjectFile.collection(file, globals: global)
-    let types = try RecordTypes(type, collection.spec)
-    guard !watch.isEmpty || collection.spec.maps.contains(where: { Tracer.reads($0.type) }) else {
+    let types = try RecordFormats(type, collection.spec)
+    guard !watch.isEmpty || collection.spec.maps.contains(where: { $0.type.hasRecords }) else {
       throw Refusal("\(file) has no ring buffer or perf event array to read; --watch MAP shows a map")
     }
     try collection.load()

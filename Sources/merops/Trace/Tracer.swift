@@ -11,7 +11,7 @@ final class Tracer {
   private let printer: RecordPrinter
   private(set) var count = 0
 
-  init(_ collection: BPF.Collection, types: RecordTypes, json: Bool) throws {
+  init(_ collection: BPF.Collection, types: RecordFormats, json: Bool) throws {
     var rings = try RingBufferGroup()
     let perf = PerfReaders()
     printer = RecordPrinter(types: types, json: json)
@@ -27,9 +27,6 @@ final class Tracer {
     self.rings = rings
     self.perf = perf
   }
-
-  /// Whether maps of a type hold records.
-  static func reads(_ type: MapType) -> Bool { type == .ringBuffer || type == .perfEventArray }
 
   /// Records that perf buffers had no room for. A ring buffer's are the program's to count.
   var lost: UInt64 { perf.lost }

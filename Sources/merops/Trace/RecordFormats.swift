@@ -4,24 +4,28 @@ import ArgumentParser
 import BPF
 import CommandSupport
 
-/// Which type the records of each map have.
-struct RecordTypes {
+/// How the records of each map are shown.
+struct RecordFormats {
   private let types: BTFTypes?
   private var chosen: [String: TypeID] = [:]
-  private var fallback: TypeID?
+  /// What the object suggests, for records of that size.
+  private var likely: [String: TypeID] = [:]
   private var bySize: [Int: TypeID] = [:]
 
   /// - Parameters:
   ///   - choices: `MAP=TYPE`, or `TYPE` for all maps.
   init(_ choices: [String], _ spec: ObjectSpec) throws {
     types = spec.types
+    var fallback: TypeID?
     for choice in choices {
       let parts = choice.split(separator: "=", maxSplits: 1).map(String.init)
       let id = try id(parts[parts.count - 1])
       if parts.count == 2 { chosen[parts[0]] = id } else { fallback = id }
     }
-    for map in spec.maps where map.section == .user {
-      if let type = map.valueType, Tracer.reads(map.type) { chosen[map.name] = type }
+    let known = BPFObject.RecordTypes(spec)
+    for map in spec.maps where chosen[map.name] == nil {
+      chosen[map.name] = fallback ?? map.recordType
+      likely[map.name] = known[map: map.name]
     }
     guard let types else { return }
     for id in types.ids where types.kind(id) == .structure && !types.name(id).isEmpty {
@@ -40,19 +44,23 @@ struct RecordTypes {
 
   /// The type of a record of `size` bytes from a map; nil when nothing fits.
   func codec(map: String, size: Int) -> BTFCodec? {
-    guard let types, let id = chosen[map] ?? fallback ?? bySize[size] ?? bySize[(size + 7) & ~7] else { return nil }
+    guard let types else { return nil }
+    let fitting = likely[map].flatMap { id in
+      (try? types.size(of: id)).map { $0 <= size && size < $0 + 8 } == true ? id : nil
+    }
+    guard let id = chosen[map] ?? fitting ?? bySize[size] ?? bySize[(size + 7) & ~7] else { return nil }
     return try? BTFCodec(types, id)
   }
 }
 
 /// Prints records.
 final class RecordPrinter {
-  private let types: RecordTypes
+  private let types: RecordFormats
   private let json: Bool
   /// Maps of which it was said that nothing is known of their records.
   private var untyped: Set<String> = []
 
-  init(types: RecordTypes, json: Bool) {
+  init(types: RecordFormats, json: Bool) {
     self.types = types
     self.json = json
   }
@@ -61,8 +69,8 @@ final class RecordPrinter {
     let codec = types.codec(map: map, size: bytes.count)
     if codec == nil, untyped.insert(map).inserted {
       Output.note(
-        "\(map): the object has no struct of \(bytes.count) bytes, so its records are bytes. A type gets there as the "
-          + "map's value type, `__type(value, struct event)`; `--type \(map)=NAME` chooses one")
+        "\(map): the object has no struct of \(bytes.count) bytes, so its records are bytes. A type gets there in the "
+          + "map's definition, `struct event (*type)[BPF_MAP_TYPE_RINGBUF];`; `--type \(map)=NAME` chooses one")
     }
     let value = codec.flatMap { try? $0.decode(bytes) }
     guard json else { return Output.line("\(map) \(value?.json ?? Self.text(bytes))") }
