@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import SystemPackage
+
+/// A perf event array whose records are of one type: a ring for each processor.
+///
+/// One reader at a time: ``events`` or a ``reader(pages:order:)``. A record that is not of the type is an error.
+public struct EventPerfArray<Event: Sendable>: Sendable {
+  /// The map as bytes.
+  public let map: AnyMap
+  private let decode: @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+
+  private init(_ map: AnyMap, decode: @escaping @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event) {
+    self.map = map
+    self.decode = decode
+  }
+
+  /// Opens the rings for reading in a loop.
+  ///
+  /// - Parameters:
+  ///   - pages: data pages of each ring, a power of two.
+  ///   - order: `.byTime` merges the processors' records.
+  public func reader(
+    pages: Int = 16, order: PerfBuffer.Order = .byProcessor
+  ) throws(BPFError) -> PerfEventReader<Event> {
+    PerfEventReader(try PerfBuffer(map, pages: pages, order: order), decode)
+  }
+
+  /// The records as they are written, ordered by time; the sequence ends when its task is cancelled.
+  /// Use ``reader(pages:order:)`` to learn how many were lost.
+  public var events: PerfEvents<Event> { PerfEvents(array: self) }
+}
+
+extension EventPerfArray where Event: BitwiseCopyable {
+  public init(_ map: AnyMap) {
+    let name = map.name
+    self.init(map) { bytes throws(BPFError) in
+      // The kernel rounds records up.
+      guard (MemoryLayout<Event>.size..<MemoryLayout<Event>.size + 8).contains(bytes.count) else {
+        throw .record(Event.self, bytes.count, map: name)
+      }
+      return bytes.loadUnaligned(as: Event.self)
+    }
+  }
+}
+
+extension EventPerfArray where Event == [UInt8] {
+  /// Records of no known type, or of several. The kernel rounds them up by at most seven bytes.
+  public init(_ map: AnyMap) { self.init(map) { bytes throws(BPFError) in Array(bytes) } }
+}
+
+extension EventPerfArray {
+  /// Records that end with an array; the kernel rounds them up, so the last elements may be made of what is left over.
+  public init<Head: FlexibleRecord>(_ map: AnyMap) where Event == Flexible<Head> {
+    let name = map.name
+    self.init(map) { bytes throws(BPFError) in
+      guard let event = Flexible<Head>(bytes) else { throw .record(Head.self, bytes.count, map: name) }
+      return event
+    }
+  }
+}
+
+/// Reads a typed perf event array in a loop.
+public struct PerfEventReader<Event: Sendable>: ~Copyable {
+  private var buffer: PerfBuffer
+  private let decode: @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+
+  init(
+    _ buffer: consuming PerfBuffer, _ decode: @escaping @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+  ) {
+    self.buffer = buffer
+    self.decode = decode
+  }
+
+  /// How many records the kernel could not write because a ring was full, as far as has been read.
+  public var lost: UInt64 { buffer.lost }
+
+  /// Hands the records that are there to a closure, without waiting.
+  ///
+  /// - Returns: the number of records.
+  /// - Throws: `sizeMismatch` for a record that is not of the type; it counts as read.
+  @discardableResult
+  public mutating func consume(limit: Int = .max, _ body: (Event) -> Void) throws(BPFError) -> Int {
+    let decode = decode
+    return try buffer.consume(limit: limit) { record throws(BPFError) in body(try decode(record.bytes)) }
+  }
+
+  /// Waits for records and hands those that are there to a closure.
+  ///
+  /// - Parameters:
+  ///   - timeout: how long to wait when there are none; nil for ever.
+  /// - Returns: the number of records: zero when the time was over.
+  @discardableResult
+  public mutating func poll(
+    timeout: Duration? = nil, limit: Int = .max, _ body: (Event) -> Void
+  ) throws(BPFError) -> Int {
+    let count = try consume(limit: limit, body)
+    if count > 0 { return count }
+    _ = try buffer.wait(timeout: timeout)
+    return try consume(limit: limit, body)
+  }
+
+  var fileDescriptor: CInt { buffer.fileDescriptor }
+}
+
+/// The records of a typed perf event array as an asynchronous sequence. The rings are opened when iteration starts.
+public struct PerfEvents<Event: Sendable>: AsyncSequence, Sendable {
+  public typealias Element = Event
+  public typealias Failure = BPFError
+
+  let array: EventPerfArray<Event>
+
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(source: Result { () throws(BPFError) in PerfEventSource(try array.reader(order: .byTime())) })
+  }
+
+  public struct Iterator: AsyncIteratorProtocol {
+    let source: Result<PerfEventSource<Event>, BPFError>
+    private var batch: [Event] = []
+    private var index = 0
+
+    init(source: Result<PerfEventSource<Event>, BPFError>) { self.source = source }
+
+    /// The next record; nil when the task was cancelled.
+    public mutating func next(isolation actor: isolated (any Actor)?) async throws(BPFError) -> Event? {
+      let source = try source.get()
+      while !Task.isCancelled {
+        if index < batch.count {
+          defer { index += 1 }
+          return batch[index]
+        }
+        index = 0
+        batch = try source.take()
+        if batch.isEmpty { try await source.wait() }
+      }
+      return nil
+    }
+
+    public mutating func next() async throws(BPFError) -> Event? { try await next(isolation: nil) }
+  }
+}
+
+/// The rings that one iteration reads.
+final class PerfEventSource<Event: Sendable>: Sendable {
+  private let reader: Mutex<PerfEventReader<Event>>
+  private let fileDescriptor: CInt
+
+  init(_ reader: consuming sending PerfEventReader<Event>) {
+    fileDescriptor = reader.fileDescriptor
+    self.reader = Mutex(reader)
+  }
+
+  func take() throws(BPFError) -> [Event] {
+    try reader.withLock { (reader) throws(BPFError) in
+      var batch: [Event] = []
+      try reader.consume(limit: 256) { batch.append($0) }
+      return batch
+    }
+  }
+
+  func wait() async throws(BPFError) {
+    let outcome: Readiness.Outcome
+    do throws(Errno) {
+      outcome = try await Readiness.shared().wait(for: fileDescriptor, timeout: nil)
+    } catch {
+      outcome = .failed(error)
+    }
+    guard case .failed(let error) = outcome else { return }
+    throw BPFError("waiting for a perf event array", errno: error)
+  }
+}
