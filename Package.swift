@@ -54,9 +54,12 @@ let package = Package(
       name: "BPFKernel", dependencies: ["CBPFKernel"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
 
-    // Layer 2, the toolchain: the compiler of kernel programs, and the tool and plugin that use it while a package builds.
+    // Layer 2, the toolchain: the compiler of kernel programs, skeletons of objects, and the tool and plugin that use them
+    // while a package builds.
     .target(name: "BPFCompiler", dependencies: ["BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
-    .executableTarget(name: "bpf-build", dependencies: ["BPFCompiler"], swiftSettings: settings),
+    .target(name: "BPFSkeleton", dependencies: ["BPFObject", "BTF"], swiftSettings: settings),
+    .executableTarget(
+      name: "bpf-build", dependencies: ["BPFCompiler", "BPFSkeleton", "BPFObject", "BTF"], swiftSettings: settings),
     .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),
 
     // Layer 4, the command line, and what it shares with the examples: tables, output, Ctrl-C.
@@ -64,7 +67,7 @@ let package = Package(
     .executableTarget(
       name: "merops",
       dependencies: [
-        "BPF", "BPFSystem", "BPFObject", "BTF", "BPFBytecode", "BPFCompiler", "CommandSupport",
+        "BPF", "BPFSystem", "BPFObject", "BTF", "BPFBytecode", "BPFCompiler", "BPFSkeleton", "CommandSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -124,6 +127,10 @@ let package = Package(
       name: "BPFTests",
       dependencies: ["BPF", "BPFSystem", "BPFObject", "BPFBytecode", "BPFELF", "BTF", "TestObjects", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "BPFSkeletonTests",
+      dependencies: ["BPFSkeleton", "BPF", "BPFObject", "BTF", "TestObjects", "TestSupport"],
+      exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .testTarget(
       name: "PeerTests", dependencies: ["BPF", "BPFObject", "BPFBytecode", "TestObjects", "TestSupport"],
       swiftSettings: settings),

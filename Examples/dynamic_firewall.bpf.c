@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // Drops packets from the IPv4 addresses in a table that user space changes while traffic flows.
+#include <stdbool.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/in.h>
 #include <linux/ip.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -18,19 +20,20 @@ struct drop_count {
 	__u64 bytes;
 };
 
-// Key: the address as it is in the packet (big-endian). Value: 1 blocks; 0 keeps the entry without blocking.
+// Key: the address as it is in the packet (big-endian). Value: whether it is blocked; false keeps the entry without
+// blocking.
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
-	__type(key, __be32);
-	__type(value, __u8);
+	__type(key, struct in_addr);
+	__type(value, bool);
 } blocked_addresses SEC(".maps");
 
 // What each address has lost so far; it stays when the address is allowed again.
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
-	__type(key, __be32);
+	__type(key, struct in_addr);
 	__type(value, struct drop_count);
 } drop_counts SEC(".maps");
 
@@ -73,7 +76,7 @@ int dynamic_firewall(struct xdp_md *ctx)
 	struct iphdr *ip;
 	__be32 address;
 	__be16 type;
-	__u8 *blocked;
+	bool *blocked;
 	int depth;
 
 	// The bounds come before every read: the verifier asks for it, and it is what makes a short packet harmless.

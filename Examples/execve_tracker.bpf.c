@@ -25,16 +25,13 @@ struct exec_event {
 	__u32 pid;             // the process (thread group)
 	__u32 parent;
 	__u32 user;
-	__u32 flags;           // enum event_flags
+	enum event_flags flags;
 	__u32 argument_count;
 	__u32 arguments_size;  // bytes used in `arguments`
 	char command[16];      // the caller's name, before it becomes another program
 	char file[FILE_SIZE];
 	char arguments[ARGUMENTS_SIZE];  // each ends with a zero byte
 };
-
-// Nothing else would put the event's type among the object's types, by which `merops trace` prints the records.
-const struct exec_event *unused_event __attribute__((unused));
 
 // The fields of the kernel's structure that are read; CO-RE finds where they are on the running kernel.
 struct task_struct {
@@ -57,7 +54,9 @@ struct {
 } exec_counts SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	// What __uint(type, BPF_MAP_TYPE_RINGBUF) is, too: a loader looks at the length only. What the array is made of
+	// says what the records are.
+	struct exec_event (*type)[BPF_MAP_TYPE_RINGBUF];
 	__uint(max_entries, 1 << 20);
 } exec_events SEC(".maps");
 

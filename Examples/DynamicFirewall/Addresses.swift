@@ -19,7 +19,7 @@ struct Block: ParsableCommand {
 
   func run() throws {
     let firewall = try Firewall(pins: options.pins)
-    for address in addresses { try firewall.blocked.set(address, 1) }
+    for address in addresses { try firewall.blocked.set(address, true) }
   }
 }
 

@@ -4,15 +4,8 @@ import BPF
 
 /// The maps of a running firewall, by their pins.
 struct Firewall {
-  /// Value 1 blocks.
-  var blocked: Map<IPv4Address, UInt8>
-  var drops: Map<IPv4Address, DropCount>
-
-  /// `struct drop_count` of dynamic_firewall.bpf.c.
-  struct DropCount: BitwiseCopyable {
-    var packets: UInt64
-    var bytes: UInt64
-  }
+  var blocked: Map<IPv4Address, ByteBool>
+  var drops: Map<IPv4Address, DynamicFirewall.DropCount>
 
   init(pins directory: String) throws(BPFError) {
     blocked = try Map(AnyMap(pinned: "\(directory)/blocked_addresses"))
@@ -20,11 +13,11 @@ struct Firewall {
   }
 
   /// Every address that is blocked or has lost packets, in order.
-  func addresses() throws(BPFError) -> [(address: IPv4Address, isBlocked: Bool, drops: DropCount)] {
-    var all: [IPv4Address: (isBlocked: Bool, drops: DropCount)] = [:]
+  func addresses() throws(BPFError) -> [(address: IPv4Address, isBlocked: Bool, drops: DynamicFirewall.DropCount)] {
+    var all: [IPv4Address: (isBlocked: Bool, drops: DynamicFirewall.DropCount)] = [:]
     for (address, count) in try drops.entries() { all[address] = (false, count) }
-    for (address, value) in try blocked.entries() {
-      all[address] = (value != 0, all[address]?.drops ?? DropCount(packets: 0, bytes: 0))
+    for (address, isBlocked) in try blocked.entries() {
+      all[address] = (isBlocked.value, all[address]?.drops ?? DynamicFirewall.DropCount())
     }
     return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value.isBlocked, $0.value.drops) }
   }

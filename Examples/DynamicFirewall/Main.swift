@@ -4,7 +4,7 @@ import ArgumentParser
 
 /// Drops packets from addresses that are added and removed while traffic flows.
 @main
-struct DynamicFirewall: ParsableCommand {
+struct FirewallCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dynamic-firewall",
     abstract: "Block and allow IPv4 addresses on a running XDP program.",

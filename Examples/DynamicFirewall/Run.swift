@@ -18,32 +18,28 @@ struct Run: ParsableCommand {
 
   func run() throws {
     Interrupt.catchSignals()
-    let collection = try Collection(bytes: Objects.dynamicFirewall, name: "dynamic_firewall")
-    try collection.load()
-    let pins = try collection.pinAll(in: options.pins)
+    let firewall = try DynamicFirewall.load()
+    let pins = try firewall.collection.pinAll(in: options.pins)
     defer { for path in [pins.maps.values, pins.programs.values].joined() { unlink(path) } }
 
-    let program = try collection.program("dynamic_firewall")
-    let link = try attach(program)
+    let link = try attach(firewall)
     Output.note("filtering \(link.place); maps are pinned in \(options.pins); Ctrl-C ends it")
     let start = ContinuousClock.now
     while !Interrupt.isRequested {
       Thread.sleep(forTimeInterval: 1)
-      let passed = try collection.global("passed", as: UInt64.self)
-      let dropped = try collection.global("dropped", as: UInt64.self)
-      Output.line("passed \(passed)  dropped \(dropped)")
+      Output.line("passed \(firewall.globals.passed)  dropped \(firewall.globals.dropped)")
       if let seconds, ContinuousClock.now - start >= .seconds(seconds) { break }
     }
     try link.detach()
     Output.note("detached from \(interface)")
   }
 
-  private func attach(_ program: Program) throws -> Link {
-    let hook = Hook.xdp(interface: .name(interface), mode: generic ? .generic : .automatic)
-    guard let netns else { return try program.attach(to: hook) }
+  private func attach(_ firewall: DynamicFirewall) throws -> Link {
+    let place = XDPPlace.interface(.name(interface), mode: generic ? .generic : .automatic)
+    guard let netns else { return try firewall.dynamicFirewall.attach(to: place) }
     let path = netns.contains("/") ? netns : "/run/netns/\(netns)"
     var link: Link?
-    try NetNamespace(path: path).run { () throws(BPFError) in link = try program.attach(to: hook) }
+    try NetNamespace(path: path).run { () throws(BPFError) in link = try firewall.dynamicFirewall.attach(to: place) }
     guard let link else { throw ExitCode.failure }
     return link
   }

@@ -7,7 +7,7 @@ import Foundation
 
 /// Counts execve calls in the kernel and shows each one as it happens.
 @main
-struct ExecveTracker: ParsableCommand {
+struct TrackerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "execve-tracker",
     abstract: "Show every program that is started, live, and count who starts them.",
@@ -31,11 +31,9 @@ struct ExecveTracker: ParsableCommand {
 
   func run() throws {
     Interrupt.catchSignals()
-    let collection = try Collection(bytes: Objects.execveTracker, name: "execve_tracker")
-    try collection.load()
-    let attached = try collection.attachAll().attached
-    let counts = try Map<UInt32, UInt64>(collection.map("exec_counts"))
-    var events = try RingBuffer(collection.map("exec_events"))
+    let tracker = try ExecveTracker.load()
+    var events = try tracker.execEvents.reader()
+    let attached = try tracker.attachAll().attached
     Output.note("attached to \(attached.map(\.place).joined(separator: " and ")); Ctrl-C ends it")
 
     var names: [UInt32: String] = [:]
@@ -45,35 +43,35 @@ struct ExecveTracker: ParsableCommand {
     Output.line("    PID   PARENT   USER  CALLER           COMMAND LINE")
     while !Interrupt.isRequested {
       if demo { workload.step() }
-      try events.poll(timeout: .milliseconds(200), limit: 1000) { bytes in
-        guard let event = ExecEvent(bytes) else { return }
-        names[event.pid] = event.command
+      try events.poll(timeout: .milliseconds(200), limit: 1000) { event in
+        names[event.pid] = event.commandText
         Output.line(Self.line(event))
       }
       let now = ContinuousClock.now
       guard now >= nextReport else { continue }
       nextReport = now + .seconds(1)
-      try report(counts, names, lost: collection.global("lost_events", as: UInt64.self))
+      try report(tracker, names)
       if let seconds, now - start >= .seconds(seconds) { break }
     }
-    collection.detachAll()
+    tracker.detachAll()
     Output.note("detached after \(start.duration(to: .now).formatted(.units(width: .wide)))")
   }
 
-  private static func line(_ event: ExecEvent) -> String {
+  private static func line(_ event: ExecveTracker.ExecEvent) -> String {
     func padded(_ number: UInt32, _ width: Int) -> String {
       String(repeating: " ", count: max(width - "\(number)".count, 0)) + "\(number)"
     }
-    let caller = event.command.padding(toLength: 16, withPad: " ", startingAt: 0)
+    let caller = event.commandText.padding(toLength: 16, withPad: " ", startingAt: 0)
     return
       "\(padded(event.pid, 7))  \(padded(event.parent, 7))  \(padded(event.user, 5))  \(caller) \(event.commandLine)"
   }
 
   /// Who called execve how often, straight from the kernel's map.
-  private func report(_ counts: Map<UInt32, UInt64>, _ names: [UInt32: String], lost: UInt64) throws {
-    let entries = try counts.entries().sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+  private func report(_ tracker: ExecveTracker, _ names: [UInt32: String]) throws {
+    let entries = try tracker.execCounts.entries().sorted { ($0.value, $1.key) > ($1.value, $0.key) }
     let total = entries.reduce(0) { $0 + $1.value }
     let top = entries.prefix(5).map { "\($0.key)\(names[$0.key].map { " (\($0))" } ?? ""): \($0.value)" }
+    let lost = tracker.globals.lostEvents
     Output.line("-- \(total) calls by \(entries.count) processes; most: \(top.joined(separator: ", ")); lost: \(lost)")
   }
 }

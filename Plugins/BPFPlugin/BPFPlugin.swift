@@ -7,7 +7,8 @@ import PackagePlugin
 ///
 /// The target's own files that are called `*.shared.swift` are compiled into its Swift programs too: types that both sides
 /// know. Each program becomes one static property of the generated `enum Objects`: `bpf/execve_tracker.bpf.c` is
-/// `Objects.execveTracker`, an array of bytes. The compiler is the clang beside the swiftc that runs the build;
+/// `Objects.execveTracker`, an array of bytes; and, in a target that depends on `BPF`, a type `ExecveTracker` with a typed
+/// property for each program, map and global variable. The compiler is the clang beside the swiftc that runs the build;
 /// the environment variable `MEROPS_CLANG` names another one.
 @main struct BPFPlugin: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
@@ -26,6 +27,7 @@ import PackagePlugin
     let swift = try SwiftPrograms(context: context, target: target)
     let objcopy = try context.tool(named: "llvm-objcopy").url
     let output = context.pluginWorkDirectoryURL
+    let hasSkeletons = target.recursiveTargetDependencies.contains { $0.name == "BPF" }
 
     var commands: [Command] = []
     for program in programs {
@@ -38,7 +40,7 @@ import PackagePlugin
           executable: tool,
           arguments: [
             "compile", "--clang", clang.path, "--objcopy", objcopy.path, "--root", context.package.directoryURL.path,
-            "--include", folder.path,
+            "--include", folder.path, "--skeleton", hasSkeletons ? "yes" : "no",
           ] + (isSwift ? try swift.arguments(compiler("swiftc", "MEROPS_SWIFTC", context), output) : [])
             + [source.path, generated.path],
           inputFiles: [source] + (isSwift ? swift.inputs : headers),

@@ -28,8 +28,9 @@ struct Compilation {
   func run() throws {
     let isSwift = source.hasSuffix(".swift")
     let object = try isSwift ? compileSwift() : compileC()
-    let name = propertyName(source.lastComponent.dropSuffix(isSwift ? ".bpf.swift" : ".bpf.c"))
-    try writeFile(output, Array(objectSource(name: name, bytes: object).utf8))
+    let name = source.lastComponent.dropSuffix(isSwift ? ".bpf.swift" : ".bpf.c")
+    let text = try swiftSource(name: name, object: object, withSkeleton: options["--skeleton"] == "yes")
+    try writeFile(output, Array(text.utf8))
   }
 
   private func compileSwift() throws -> [UInt8] {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import BPFSkeleton
 
 /// The Swift file of one object.
 ///
@@ -7,7 +8,7 @@ func objectSource(name: String, bytes: [UInt8]) -> String {
   """
   // Made by bpf-build: do not edit.
   extension Objects {
-    package static let \(name): [UInt8] = decode(\"\(base64(bytes))\")
+    package static let \(name): [UInt8] = decode(\"\(Base64.encode(bytes))\")
   }
 
   """
@@ -76,18 +77,3 @@ private let keywords: Set<String> = [
   "protocol", "public", "repeat", "return", "self", "static", "struct", "subscript", "super", "switch", "throw",
   "throws", "true", "try", "typealias", "var", "where", "while",
 ]
-
-private func base64(_ bytes: [UInt8]) -> String {
-  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-  var text: [UInt8] = []
-  text.reserveCapacity(bytes.count / 3 * 4 + 4)
-  for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = bytes[start..<min(start + 3, bytes.count)]
-    var word: UInt32 = 0
-    for index in 0..<3 { word = word << 8 | UInt32(index < group.count ? group[start + index] : 0) }
-    for index in 0..<4 {
-      text.append(index <= group.count ? alphabet[Int(word >> (18 - 6 * UInt32(index)) & 63)] : 61)
-    }
-  }
-  return String(decoding: text, as: UTF8.self)
-}

@@ -20,10 +20,11 @@ struct Merops: ParsableCommand {
         merops trace probe.bpf.o --watch counts    load, attach, print events and map changes
         merops map dump counts --json
         merops btf dump kernel task_struct --format swift
+        merops skeleton probe.bpf.o -o Probe.swift a Swift type for the object
       """,
     version: "0.1.0",
     subcommands: [
       ObjectCommand.self, ProgramCommand.self, MapCommand.self, LinkCommand.self, BTFCommand.self, FeaturesCommand.self,
-      NetworkCommand.self, CgroupCommand.self, TraceCommand.self, BuildCommand.self,
+      NetworkCommand.self, CgroupCommand.self, TraceCommand.self, BuildCommand.self, SkeletonCommand.self,
     ])
 }

@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["object inspect", "prog load", "btf dump"])
+  @Test(arguments: ["object inspect", "prog load", "btf dump", "skeleton"])
   func cutAndForeignFiles(verb: String) throws {
     let whole = Objects.all[0].bytes()
     let files = [

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import BPF
+import BPFSkeleton
+import BTF
+import CommandSupport
+
+/// `merops skeleton`
+struct SkeletonCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "skeleton",
+    abstract: "Write a Swift type for an object: a typed property per program, map and global.",
+    discussion: """
+      The object is inside, unless --no-embed is given. Packages need no such file: the build plugin makes one for each
+      bpf/NAME.bpf.c of a target that depends on BPF.
+
+      EXAMPLES
+        merops skeleton firewall.bpf.o -o Sources/App/Firewall.swift
+        merops skeleton probe.bpf.o --name Probe --event records=exec_event
+      """)
+
+  enum Access: String, ExpressibleByArgument, CaseIterable { case `internal`, package, `public` }
+
+  @Argument(help: "An eBPF object file.", completion: .file(extensions: ["o"])) var file: String
+  @Option(
+    name: .shortAndLong, help: "The Swift file; without it, standard output.", completion: .file(extensions: ["swift"]))
+  var output: String?
+  @Option(help: "The type's name; without it, the file's in Swift's form.") var name: String?
+  @Option(help: "Who may use the type: internal, package or public.") var access = Access.internal
+  @Option(help: "The type of a map's records, where the object does not tell: MAP=TYPE.") var event: [String] = []
+  @Flag(inversion: .prefixedNo, help: "Put the object into the file.") var embed = true
+
+  func validate() throws {
+    if let name, !SkeletonSource.isTypeName(name) {
+      throw ValidationError("'\(name)' cannot be the name of a Swift type here")
+    }
+  }
+
+  func run() throws {
+    let bytes: [UInt8]
+    do { bytes = try SystemFile.read(file) } catch { throw BPFError("opening object \(file)", errno: error) }
+    let path = file.split(separator: "/").last.map(String.init) ?? file
+    var source = SkeletonSource(
+      try ObjectSpec(bytes: bytes, name: String(path.prefix { $0 != "." })), typeName: name)
+    source.origin = path
+    source.access = SwiftStyle.Access(rawValue: access.rawValue) ?? .internal
+    source.object = embed ? .embedded(bytes) : .absent
+    for choice in event {
+      let parts = choice.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else { throw Refusal("--event takes MAP=TYPE") }
+      guard source.spec[map: parts[0]] != nil else { throw Refusal("the object has no map '\(parts[0])'") }
+      guard let types = source.spec.types,
+        let id = types.ids(named: parts[1]).first(where: { types.kind($0) != .function })
+      else { throw Refusal("the object has no type '\(parts[1])'") }
+      source.recordTypes[parts[0]] = id
+    }
+    let text = try source.text()
+    if let output {
+      do { try SystemFile.create(output, Array(text.utf8)) } catch { throw BPFError("writing \(output)", errno: error) }
+    } else {
+      Output.bytes(Array(text.utf8))
+    }
+  }
+}

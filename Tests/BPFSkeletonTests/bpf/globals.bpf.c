@@ -1,0 +1,1 @@
+../../TestObjects/bpf/globals.bpf.c

@@ -1,0 +1,1 @@
+../../TestObjects/bpf/map_in_map.bpf.c

@@ -1,0 +1,1 @@
+../../TestObjects/bpf/maps.bpf.c

@@ -1,0 +1,1 @@
+../../TestObjects/bpf/tail_calls.bpf.c
