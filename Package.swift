@@ -129,7 +129,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "BPFSkeletonTests",
-      dependencies: ["BPFSkeleton", "BPF", "BPFObject", "BTF", "TestObjects", "TestSupport"],
+      dependencies: ["BPFSkeleton", "BPF", "BPFObject", "BTF", "SwiftObjects", "TestObjects", "TestSupport"],
       exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .testTarget(
       name: "PeerTests", dependencies: ["BPF", "BPFObject", "BPFBytecode", "TestObjects", "TestSupport"],

@@ -3,6 +3,7 @@ import BPFObject
 import BPFSkeleton
 import BTF
 import Foundation
+import SwiftObjects
 import TestObjects
 import TestSupport
 import Testing
@@ -60,6 +61,16 @@ import Testing
       sources["\(number)"] = try Self.source(object.bytes(), object.name, number)
     }
     #expect(sources.count > 70)
+    try Self.check(sources)
+  }
+
+  @Test("Every object made from Swift")
+  func swiftObjects() throws {
+    var sources: [String: String] = [:]
+    for (number, object) in SwiftObjects.Objects.all.enumerated() {
+      sources["\(number)"] = try Self.source(object.bytes(), object.name, number)
+    }
+    #expect(sources.values.contains { $0.contains("EventRing<Object") })
     try Self.check(sources)
   }
 

@@ -5,7 +5,7 @@ public import BTF
 /// Which type the records of each ring buffer and perf event array have.
 ///
 /// C has no place to say it, so it is looked for, in this order: what the map's definition says
-/// (``MapSpec/recordType``); a struct of the size that programs reserve or output, the one named like the map if there are
+/// (``MapSpec/recordType``); a typedef `MAP__record`, which objects made from Swift have; a struct of the size that programs reserve or output, the one named like the map if there are
 /// several (`exec_events` and `exec_event`), otherwise the last, which is the author's own rather than a header's; a
 /// struct named like the map; and, where only one map has records, what a global `..unused..` points to, as in
 /// `const struct event *unused __attribute__((unused))`.
@@ -25,8 +25,8 @@ public struct RecordTypes: Sendable {
       structs.append((id, btf.name(id), size))
     }
     for map in maps {
-      types[map.name] = map.recordType
-      guard map.recordType == nil else { continue }
+      types[map.name] = map.recordType ?? Self.declared(map.name, btf)
+      guard types[map.name] == nil else { continue }
       let sizes = sizes[map.name] ?? []
       // Records of several sizes have several types.
       guard sizes.count <= 1 else { continue }
@@ -38,6 +38,14 @@ public struct RecordTypes: Sendable {
 
   /// The type of a map's records; nil where nothing tells, or there are several.
   public subscript(map name: String) -> TypeID? { types[name] }
+
+  /// What the typedef `MAP__record` stands for.
+  private static func declared(_ map: String, _ btf: BTFTypes) -> TypeID? {
+    for id in btf.ids(named: "\(map)__record") {
+      if case .typedef(_, let target)? = try? btf.type(id) { return target }
+    }
+    return nil
+  }
 
   /// A name without case, underscores and plural.
   private static func key(_ name: String) -> String {
