@@ -18,6 +18,10 @@ public struct SkeletonSource: Sendable {
   /// The types of maps' records, by the map's name, where the object does not tell or tells wrong.
   public var recordTypes: [String: TypeID] = [:]
 
+  /// The object's structs that the module which gets the skeleton has itself, by the same name: sources that both sides
+  /// compile. The skeleton uses them.
+  public var sharedTypes: Set<String> = []
+
   /// Where the skeleton has the object from.
   public enum Object: Sendable {
     /// Bytes inside the text.
@@ -81,6 +85,10 @@ public struct SkeletonSource: Sendable {
       "__be32": SwiftStyle.Substitute("BPF.BigEndian<UInt32>", zero: "0", size: 4),
       "__be64": SwiftStyle.Substitute("BPF.BigEndian<UInt64>", zero: "0", size: 8),
     ]
+    for name in sharedTypes {
+      style.substitutes["struct \(name)"] = SwiftStyle.Substitute(name, zero: "btfZero()", size: nil)
+      style.reserved.insert(name)
+    }
     return style
   }
 }

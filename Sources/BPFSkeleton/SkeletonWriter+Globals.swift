@@ -17,7 +17,8 @@ extension SkeletonWriter {
     var isKconfig: Bool
 
     /// Structs are changed in place, for which they have to be aligned.
-    var isStruct: Bool { use.name.contains(".") && !use.name.hasPrefix("BPF.") && element == nil }
+    var isStruct: Bool { element == nil && (isShared || use.name.contains(".") && !use.name.hasPrefix("BPF.")) }
+    var isShared: Bool
   }
 
   /// The type `Globals`, its accessors, and the table that says where the variables are.
@@ -34,7 +35,8 @@ extension SkeletonWriter {
         variables.append(
           Variable(
             section: sections.count, name: names.claim(spec.name, suffix: "Variable"), spec: spec, use: use,
-            element: element, isConstant: map.section.isFrozen, isKconfig: map.section == .kconfig))
+            element: element, isConstant: map.section.isFrozen, isKconfig: map.section == .kconfig,
+            isShared: source.sharedTypes.contains(use.name)))
       }
       sections.append(map.sectionName)
     }

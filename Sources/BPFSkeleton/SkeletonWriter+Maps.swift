@@ -83,6 +83,7 @@ extension SkeletonWriter {
     guard let record, let use = try types?.use(record, named: map.name + "_event"), use.size > 0 || use.hasTail else {
       return "[UInt8]"
     }
+    note(use)
     return use.hasTail ? "BPF.Flexible<\(use.name)>" : use.element
   }
 }

@@ -9,6 +9,8 @@ struct SkeletonWriter {
   var types: SwiftTypes?
   /// Names of properties, of programs and maps alike.
   var names: MemberNames
+  /// The sizes that types of both sides have in the object.
+  private var sharedSizes: [String: Int] = [:]
 
   init(_ source: SkeletonSource) {
     self.source = source
@@ -77,6 +79,10 @@ struct SkeletonWriter {
     for assertion in types?.assertions ?? [] {
       text += "    try BPF.SkeletonLayout.require(\(assertion.condition), \"\(assertion.subject)\")\n"
     }
+    for (name, size) in sharedSizes.sorted(by: { $0.key < $1.key }) {
+      text += "    try BPF.SkeletonLayout.require("
+      text += "MemoryLayout<\(name)>.size == \(size) || MemoryLayout<\(name)>.stride == \(size), \"\(name)\")\n"
+    }
     text += "  }\n"
     switch source.object {
     case .absent: break
@@ -89,9 +95,17 @@ struct SkeletonWriter {
 
   /// A type of the object in Swift, if it has the size that is wanted; otherwise an integer or bytes.
   mutating func type(_ id: TypeID?, size: Int, named name: String) throws(BTFError) -> SwiftTypes.Use {
-    if let id, let use = try types?.use(id, named: name), use.size == size, size > 0 { return use }
+    if let id, let use = try types?.use(id, named: name), use.size == size, size > 0 {
+      note(use)
+      return use
+    }
     return SwiftTypes.Use(
       name: [1, 2, 4, 8].contains(size) ? "UInt\(size * 8)" : "InlineArray<\(size), UInt8>", size: size)
+  }
+
+  /// Remembers what a type of both sides is checked against.
+  mutating func note(_ use: SwiftTypes.Use) {
+    if source.sharedTypes.contains(use.name) { sharedSizes[use.name] = use.size }
   }
 
   static func oneLine(_ text: String) -> String {

@@ -29,7 +29,8 @@ struct Compilation {
     let isSwift = source.hasSuffix(".swift")
     let object = try isSwift ? compileSwift() : compileC()
     let name = source.lastComponent.dropSuffix(isSwift ? ".bpf.swift" : ".bpf.c")
-    let text = try swiftSource(name: name, object: object, withSkeleton: options["--skeleton"] == "yes")
+    let text = try swiftSource(
+      name: name, object: object, shared: isSwift ? shared : [], withSkeleton: options["--skeleton"] == "yes")
     try writeFile(output, Array(text.utf8))
   }
 

@@ -65,9 +65,6 @@ public struct PerfBuffer: ~Copyable {
     }
   }
 
-  /// Readable while a ring has as much as it wakes for.
-  var fileDescriptor: CInt { epoll.descriptor.rawValue }
-
   /// The processors that are read, ascending.
   public var processors: [Int] { rings.map(\.cpu) }
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-import SystemPackage
-
 /// A perf event array whose records are of one type: a ring for each processor.
 ///
 /// One reader at a time: ``events`` or a ``reader(pages:order:)``. A record that is not of the type is an error.
@@ -29,7 +26,14 @@ public struct EventPerfArray<Event: Sendable>: Sendable {
 
   /// The records as they are written, ordered by time; the sequence ends when its task is cancelled.
   /// Use ``reader(pages:order:)`` to learn how many were lost.
-  public var events: PerfEvents<Event> { PerfEvents(array: self) }
+  public var events: EventSequence<Event> {
+    let (map, decode) = (map, decode)
+    return EventSequence { () throws(BPFError) in
+      try PerfBuffer(map, order: .byTime()).records { record in
+        Result { () throws(BPFError) in try decode(record.bytes) }
+      }.makeAsyncIterator()
+    }
+  }
 }
 
 extension EventPerfArray where Event: BitwiseCopyable {
@@ -99,74 +103,5 @@ public struct PerfEventReader<Event: Sendable>: ~Copyable {
     if count > 0 { return count }
     _ = try buffer.wait(timeout: timeout)
     return try consume(limit: limit, body)
-  }
-
-  var fileDescriptor: CInt { buffer.fileDescriptor }
-}
-
-/// The records of a typed perf event array as an asynchronous sequence. The rings are opened when iteration starts.
-public struct PerfEvents<Event: Sendable>: AsyncSequence, Sendable {
-  public typealias Element = Event
-  public typealias Failure = BPFError
-
-  let array: EventPerfArray<Event>
-
-  public func makeAsyncIterator() -> Iterator {
-    Iterator(source: Result { () throws(BPFError) in PerfEventSource(try array.reader(order: .byTime())) })
-  }
-
-  public struct Iterator: AsyncIteratorProtocol {
-    let source: Result<PerfEventSource<Event>, BPFError>
-    private var batch: [Event] = []
-    private var index = 0
-
-    init(source: Result<PerfEventSource<Event>, BPFError>) { self.source = source }
-
-    /// The next record; nil when the task was cancelled.
-    public mutating func next(isolation actor: isolated (any Actor)?) async throws(BPFError) -> Event? {
-      let source = try source.get()
-      while !Task.isCancelled {
-        if index < batch.count {
-          defer { index += 1 }
-          return batch[index]
-        }
-        index = 0
-        batch = try source.take()
-        if batch.isEmpty { try await source.wait() }
-      }
-      return nil
-    }
-
-    public mutating func next() async throws(BPFError) -> Event? { try await next(isolation: nil) }
-  }
-}
-
-/// The rings that one iteration reads.
-final class PerfEventSource<Event: Sendable>: Sendable {
-  private let reader: Mutex<PerfEventReader<Event>>
-  private let fileDescriptor: CInt
-
-  init(_ reader: consuming sending PerfEventReader<Event>) {
-    fileDescriptor = reader.fileDescriptor
-    self.reader = Mutex(reader)
-  }
-
-  func take() throws(BPFError) -> [Event] {
-    try reader.withLock { (reader) throws(BPFError) in
-      var batch: [Event] = []
-      try reader.consume(limit: 256) { batch.append($0) }
-      return batch
-    }
-  }
-
-  func wait() async throws(BPFError) {
-    let outcome: Readiness.Outcome
-    do throws(Errno) {
-      outcome = try await Readiness.shared().wait(for: fileDescriptor, timeout: nil)
-    } catch {
-      outcome = .failed(error)
-    }
-    guard case .failed(let error) = outcome else { return }
-    throw BPFError("waiting for a perf event array", errno: error)
   }
 }

@@ -24,14 +24,22 @@ public struct EventRing<Event: Sendable>: Sendable {
   }
 
   /// The records as they are written; the sequence ends when its task is cancelled.
-  public var events: RingEvents<Event> { RingEvents(map: map, decode: decode) }
+  public var events: EventSequence<Event> {
+    let (map, decode) = (map, decode)
+    return EventSequence { () throws(BPFError) in
+      try RingBuffer(map).records { bytes in Result { () throws(BPFError) in try decode(bytes) } }.makeAsyncIterator()
+    }
+  }
 }
 
 extension EventRing where Event: BitwiseCopyable {
   public init(_ map: AnyMap) {
     let name = map.name
     self.init(map) { bytes throws(BPFError) in
-      guard bytes.count == MemoryLayout<Event>.size else { throw .record(Event.self, bytes.count, map: name) }
+      // A Swift type that both sides know may end before its stride.
+      guard bytes.count == MemoryLayout<Event>.size || bytes.count == MemoryLayout<Event>.stride else {
+        throw .record(Event.self, bytes.count, map: name)
+      }
       return bytes.loadUnaligned(as: Event.self)
     }
   }
@@ -88,37 +96,6 @@ public struct EventReader<Event: Sendable>: ~Copyable {
     if count > 0 { return count }
     _ = try ring.wait(timeout: timeout)
     return try consume(limit: limit, body)
-  }
-}
-
-/// The records of a typed ring buffer as an asynchronous sequence. The ring is opened when iteration starts.
-public struct RingEvents<Event: Sendable>: AsyncSequence, Sendable {
-  public typealias Element = Event
-  public typealias Failure = BPFError
-
-  let map: AnyMap
-  let decode: @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
-
-  public func makeAsyncIterator() -> Iterator {
-    let decode = decode
-    return Iterator(
-      records: Result { () throws(BPFError) in
-        try RingBuffer(map).records { bytes in Result { () throws(BPFError) in try decode(bytes) } }.makeAsyncIterator()
-      })
-  }
-
-  public struct Iterator: AsyncIteratorProtocol {
-    var records: Result<RingRecords<Result<Event, BPFError>>.Iterator, BPFError>
-
-    /// The next record; nil when the task was cancelled.
-    public mutating func next(isolation actor: isolated (any Actor)?) async throws(BPFError) -> Event? {
-      var iterator = try records.get()
-      let next = try await iterator.next(isolation: actor)
-      records = .success(iterator)
-      return try next?.get()
-    }
-
-    public mutating func next() async throws(BPFError) -> Event? { try await next(isolation: nil) }
   }
 }
 

@@ -8,6 +8,7 @@ struct SwiftDefinitions {
   var assertions: [Assertion] = []
   var usesRawAccess = false
   var usesText = false
+  var usesZero = false
 
   private var scope: SwiftNames
   /// The Swift names of types that have one, nested ones with what they are nested in.
@@ -140,8 +141,11 @@ struct SwiftDefinitions {
     var isText = false
   }
 
-  private func substitute(_ name: String, for id: TypeID) -> Spelling? {
-    guard let known = style.substitutes[name], (try? types.size(of: id)) == known.size else { return nil }
+  private mutating func substitute(_ name: String, for id: TypeID) -> Spelling? {
+    guard let known = style.substitutes[name], known.size == nil || (try? types.size(of: id)) == known.size else {
+      return nil
+    }
+    if known.zero == "btfZero()" { usesZero = true }
     return Spelling(name: known.name, zero: known.zero)
   }
 

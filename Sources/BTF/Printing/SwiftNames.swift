@@ -45,7 +45,7 @@ public struct SwiftNames: Sendable {
     "Double", "Bool", "InlineArray", "MemoryLayout", "BitwiseCopyable", "Sendable", "Hashable", "RawRepresentable",
     "String", "OptionSet", "CustomStringConvertible", "Void", "Never", "UTF8",
     "UnsafeRawPointer", "UnsafePointer", "UnsafeBufferPointer", "OpaquePointer", "btfLoad", "btfStore", "btfLoadBits",
-    "btfStoreBits", "btfExtended", "btfText", "btfBytes", "Swift",
+    "btfStoreBits", "btfExtended", "btfText", "btfBytes", "btfZero", "Swift",
     "precondition", "withUnsafeBytes", "withUnsafeMutableBytes",
   ]
 

@@ -40,7 +40,19 @@ public struct SwiftPrinter: Sendable {
   /// The functions that definitions call.
   static func helpers(_ file: SwiftDefinitions) -> String {
     (file.usesRawAccess ? rawAccess : "") + (file.usesText ? textAccess : "")
+      + (file.usesZero ? zeroAccess : "")
   }
+
+  private static let zeroAccess = """
+    private func btfZero<Value: BitwiseCopyable>() -> Value {
+      withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { room in
+        UnsafeMutableRawBufferPointer(room).initializeMemory(as: UInt8.self, repeating: 0)
+        return UnsafeRawBufferPointer(room).loadUnaligned(as: Value.self)
+      }
+    }
+
+
+    """
 
   private static let textAccess = """
     /// Text up to the first zero byte.

@@ -10,15 +10,15 @@ public struct SwiftStyle: Sendable {
     public var modifier: String { self == .internal ? "" : rawValue + " " }
   }
 
-  /// A Swift type that stands for a C type of the same layout.
+  /// A Swift type that stands for another of the same layout.
   public struct Substitute: Hashable, Sendable {
     public var name: String
-    /// An expression for the value of zeroes.
+    /// An expression for the value of zeroes; `btfZero()` is one for any type.
     public var zero: String
-    /// Bytes. A C type of another size keeps its own form.
-    public var size: Int
+    /// Bytes, of which a type must be to be this one; nil for any.
+    public var size: Int?
 
-    public init(_ name: String, zero: String, size: Int) {
+    public init(_ name: String, zero: String, size: Int?) {
       self.name = name
       self.zero = zero
       self.size = size
