@@ -82,7 +82,8 @@ public struct ProbeCompiler: Sendable {
 
     let output = "\(work)/output"
     try Clang.compile(
-      ir: path, bitcode: kernelSide.bitcode + types.bitcode, to: output, cpu: cpu, product: stage == .assembly ? .assembly : .object,
+      ir: path, bitcode: kernelSide.bitcode + types.bitcode, to: output, cpu: cpu,
+      product: stage == .assembly ? .assembly : .object,
       root: root, toolchain: toolchain)
     let bytes = try Files.read(output)
     return stage == .assembly ? bytes : try ObjectFinisher(bytes).finish()
