@@ -73,6 +73,28 @@ let package = Package(
       swiftSettings: settings),
 
     // Examples: each one is run by CI.
+    // These have their kernel side in Swift.
+    .executableTarget(
+      name: "exec-events",
+      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/ExecEvents", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
+    .executableTarget(
+      name: "packet-filter",
+      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/PacketFilter", exclude: ["bpf", "demo.sh"], swiftSettings: settings, plugins: ["BPFPlugin"]),
+    .executableTarget(
+      name: "connection-latency",
+      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/ConnectionLatency", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
+    .executableTarget(
+      name: "source-counter",
+      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/SourceCounter", exclude: ["bpf", "demo.sh"], swiftSettings: settings, plugins: ["BPFPlugin"]),
+    .executableTarget(
+      name: "open-watcher",
+      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Examples/OpenWatcher", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
+    // And these in C.
     .executableTarget(
       name: "execve-tracker",
       dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],

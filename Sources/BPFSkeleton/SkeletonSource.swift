@@ -81,6 +81,9 @@ public struct SkeletonSource: Sendable {
     style.substitutes = [
       "struct in_addr": SwiftStyle.Substitute("BPF.IPv4Address", zero: ".any", size: 4),
       "struct in6_addr": SwiftStyle.Substitute("BPF.IPv6Address", zero: ".any", size: 16),
+      // Of kernel programs in Swift: BPFKernel has the same types by the same names.
+      "struct IPv4Address": SwiftStyle.Substitute("BPF.IPv4Address", zero: ".any", size: 4),
+      "struct IPv6Address": SwiftStyle.Substitute("BPF.IPv6Address", zero: ".any", size: 16),
       "__be16": SwiftStyle.Substitute("BPF.BigEndian<UInt16>", zero: "0", size: 2),
       "__be32": SwiftStyle.Substitute("BPF.BigEndian<UInt32>", zero: "0", size: 4),
       "__be64": SwiftStyle.Substitute("BPF.BigEndian<UInt64>", zero: "0", size: 8),
