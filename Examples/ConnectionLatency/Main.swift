@@ -26,8 +26,8 @@ struct ConnectionLatencyCommand: ParsableCommand {
     Interrupt.catchSignals()
     let latency = try ConnectionLatency.load()
     var connections = try latency.connections.reader()
-    try latency.attachAll()
-    Output.note("watching connections; Ctrl-C ends it")
+    let places = try latency.attachAll().attached.map(\.place)
+    Output.note("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
     let example = demo ? try Listener() : nil
     let start = ContinuousClock.now
     while !Interrupt.isRequested, seconds.map({ ContinuousClock.now - start < .seconds($0) }) ?? true {
@@ -64,7 +64,9 @@ private final class Listener {
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isReady = withAddress { bind(socket, $0, size) == 0 && listen(socket, 16) == 0 && getsockname(socket, $0, &size) == 0 }
+    let isReady = withAddress {
+      bind(socket, $0, size) == 0 && listen(socket, 16) == 0 && getsockname(socket, $0, &size) == 0
+    }
     guard isReady else { throw ValidationError("no listening socket on loopback") }
   }
 

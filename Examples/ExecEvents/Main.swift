@@ -24,8 +24,8 @@ struct ExecEventsCommand: ParsableCommand {
     Interrupt.catchSignals()
     let tracker = try ExecEvents.load()
     var events = try tracker.execEvents.reader()
-    try tracker.attachAll()
-    Output.note("watching execve; Ctrl-C ends it")
+    let places = try tracker.attachAll().attached.map(\.place)
+    Output.note("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
     let start = ContinuousClock.now
     while !Interrupt.isRequested, seconds.map({ ContinuousClock.now - start < .seconds($0) }) ?? true {
       try events.poll(timeout: .milliseconds(200)) { event in

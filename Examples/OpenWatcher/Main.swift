@@ -28,8 +28,8 @@ struct OpenWatcherCommand: ParsableCommand {
     if demo { opened.globals.onlyParent = getpid() }
     let watcher = try opened.load()
     var opens = try watcher.opens.reader()
-    try watcher.attachAll()
-    Output.note("watching openat; Ctrl-C ends it")
+    let places = try watcher.attachAll().attached.map(\.place)
+    Output.note("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
     let example = demo ? try Example() : nil
     defer { example?.remove() }
     let start = ContinuousClock.now
@@ -48,7 +48,8 @@ extension OpenWatcher.OpenEvent {
     for index in 0..<min(Int(depth), names.count) {
       parts.append(withUnsafeBytes(of: names[index]) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }
-    return (isCut ? ".../" : "/") + parts.reversed().joined(separator: "/")
+    // The root of a file system is called "/", where another is mounted on it.
+    return (isCut ? ".../" : "/") + parts.reversed().filter { $0 != "/" }.joined(separator: "/")
   }
 }
 
