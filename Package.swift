@@ -154,7 +154,10 @@ let package = Package(
       dependencies: ["BPFSkeleton", "BPF", "BPFObject", "BTF", "SwiftObjects", "TestObjects", "TestSupport"],
       exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .testTarget(
-      name: "PeerTests", dependencies: ["BPF", "BPFObject", "BPFBytecode", "TestObjects", "TestSupport"],
+      name: "SwiftObjectTests", dependencies: ["BPF", "BPFObject", "SwiftObjects", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PeerTests", dependencies: ["BPF", "BPFObject", "BPFBytecode", "SwiftObjects", "TestObjects", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests",

@@ -3,6 +3,7 @@ import BPF
 import BPFBytecode
 import BPFObject
 import Foundation
+import SwiftObjects
 import TestObjects
 import TestSupport
 import Testing
@@ -18,6 +19,14 @@ import Testing
     let compared = try Comparison(path: path).run()
     let isIncomparable = ["legacy_maps", "freplace", "sections_unknown"].contains(entry.name)
     #expect(compared > 0 || isIncomparable)
+  }
+
+  /// Kernel programs that were written in Swift are objects like any other.
+  @Test(arguments: SwiftCorpus.all.map(\.name)) func swift(_ name: String) throws {
+    let path = FileManager.default.temporaryDirectory.path + "/merops-peer-\(UUID().uuidString).bpf.o"
+    try Data(try #require(SwiftCorpus[name])).write(to: URL(filePath: path))
+    defer { unlink(path) }
+    #expect(try Comparison(path: path).run() > 0)
   }
 
   @Test(arguments: Peer.objects(of: "libxdp1")) func xdpTools(_ path: String) throws {

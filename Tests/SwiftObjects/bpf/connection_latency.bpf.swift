@@ -1,0 +1,1 @@
+../../../Examples/ConnectionLatency/bpf/connection_latency.bpf.swift

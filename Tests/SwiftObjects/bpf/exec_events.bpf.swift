@@ -1,0 +1,1 @@
+../../../Examples/ExecEvents/bpf/exec_events.bpf.swift

@@ -1,0 +1,1 @@
+../../../Examples/OpenWatcher/bpf/open_watcher.bpf.swift

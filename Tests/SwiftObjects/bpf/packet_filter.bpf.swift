@@ -1,0 +1,1 @@
+../../../Examples/PacketFilter/bpf/packet_filter.bpf.swift

@@ -1,0 +1,1 @@
+../../../Examples/SourceCounter/bpf/source_counter.bpf.swift
