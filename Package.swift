@@ -56,7 +56,7 @@ let package = Package(
 
     // Layer 2, the toolchain: the compiler of kernel programs, skeletons of objects, and the tool and plugin that use them
     // while a package builds.
-    .target(name: "BPFCompiler", dependencies: ["BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
+    .target(name: "BPFCompiler", dependencies: ["BPFObject", "BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
     .target(name: "BPFSkeleton", dependencies: ["BPFObject", "BTF"], swiftSettings: settings),
     .executableTarget(
       name: "bpf-build", dependencies: ["BPFCompiler", "BPFSkeleton", "BPFObject", "BTF"], swiftSettings: settings),
@@ -142,8 +142,9 @@ let package = Package(
       exclude: ["Probes"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
     .testTarget(
-      name: "BPFCompilerTests", dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "TestSupport"],
-      exclude: ["Probes"], swiftSettings: settings),
+      name: "BPFCompilerTests",
+      dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "BPFELF", "BPFBytecode", "TestSupport"],
+      exclude: ["Mistakes", "Probes"], swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests",

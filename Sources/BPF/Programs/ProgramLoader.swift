@@ -40,7 +40,11 @@ struct ProgramLoader {
         let descriptor = try attempt(&log)
         return program(descriptor, log.map { VerifierLog(buffer: $0.bytes, isTruncated: false) })
       } catch {
-        guard error == .noSpace, let size = log?.capacity else { throw failure(error, log, locate, explain) }
+        guard error == .noSpace, let size = log?.capacity else {
+          // Statistics alone do not say where the verifier stopped.
+          if logLevel & 3 == 0, logLevel != 0 { return try explained(locate, explain) }
+          throw failure(error, log, locate, explain)
+        }
         guard size == Self.largestLog else {
           let needed = (log?.requiredCapacity ?? 0) + 1
           log?.capacity = min(max(size * 4, needed), Self.largestLog)
@@ -55,6 +59,15 @@ struct ProgramLoader {
       }
       throw failure(refusal ?? .noSpace, log, isTruncated: true, locate, explain)
     }
+  }
+
+  /// The same with a log of the instructions.
+  private func explained(
+    _ locate: (Int) -> String?, _ explain: (Int, Poison.Meaning) -> String?
+  ) throws(BPFError) -> Program {
+    var loader = self
+    loader.logLevel |= 1
+    return try loader(locate: locate, explain: explain)
   }
 
   private func attempt() throws(Errno) -> Descriptor {

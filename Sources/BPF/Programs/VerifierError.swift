@@ -26,6 +26,9 @@ public struct VerifierError: Error, Hashable, Sendable {
   /// What the verifier would change, where the kernel says so: "Add a NULL check before the access ...".
   public var suggestion: String? { log.suggestion }
 
+  /// What usually helps against such a refusal.
+  public var hint: String? { VerifierHints.hint(cause: cause, errno: errno) }
+
   /// Helpers that the program calls and the running kernel does not have.
   public var missingHelpers: [Helper] { log.missingHelpers }
 
@@ -54,6 +57,7 @@ extension VerifierError: CustomStringConvertible {
     }
     if let source { text += "\n  source \(source)" }
     if let suggestion { text += "\n  the verifier suggests: \(suggestion)" }
+    if let hint { text += "\n  what to do: \(hint)" }
     let shown = log.lastLines(Self.shownLines)
     if !shown.isEmpty {
       text += "\n  end of the log:"

@@ -97,6 +97,9 @@ extension VerifierLog {
       case .other: causes.append(line)
       }
     }
+    // Said of each program whose context is a pointer to nothing that BTF knows, loaded or refused.
+    let real = causes.filter { !($0.hasPrefix("arg#") && $0.hasSuffix("size cannot be determined: -22")) }
+    if !real.isEmpty { causes = real }
     if !causes.isEmpty { finding.cause = causes.suffix(3).joined(separator: "; ") }
     return finding
   }

@@ -12,6 +12,7 @@ extension ProbeModule {
     // Each function with the place from which it was first called: code of ours has no place of its own.
     var queue: [(name: String, place: SourceLocation?)] = programs.map { ($0, nil) }
     var seen = Set(programs)
+    var indirect: [SourceLocation] = []
     while let (name, caller) = queue.popLast() {
       guard let function = function(name), let body = function.body else { continue }
       for line in body {
@@ -22,8 +23,11 @@ extension ProbeModule {
           tell(
             place, "floating-point numbers, which BPF does not have: count in integers, such as nanoseconds or bytes")
         }
+        if let place, Self.isIndirectCall(line) { indirect.append(place) }
         for name in IRText.globalNames(in: line) {
-          if let message = RuntimeNeed.message(for: name) {
+          if name == "swift_slowAlloc", let bytes = largeCopy(line, node) {
+            tell(place, RuntimeNeed.largeCopy(bytes))
+          } else if let message = RuntimeNeed.message(for: name) {
             tell(place, message)
           } else if seen.insert(name).inserted {
             queue.append((name, place))
@@ -31,29 +35,98 @@ extension ProbeModule {
         }
       }
     }
+    // What the standard library does when it fails follows from its being used at all.
+    let isTrap = { (diagnostic: Diagnostic) in diagnostic.message == RuntimeNeed.trap }
+    if result.contains(where: { !isTrap($0) }) { result.removeAll(where: isTrap) }
+    // Kept closures are released where there is no line, and called where there is one.
+    if !result.contains(where: { $0.location != nil }), !result.isEmpty {
+      for place in indirect { tell(place, RuntimeNeed.functionValue) }
+    }
+    if result.contains(where: { $0.location != nil }) { result.removeAll { $0.location == nil } }
+    for index in result.indices where result[index].location == nil {
+      result[index].location = function(programs[0]).flatMap { location(of: $0) }
+    }
+    guard result.isEmpty else { return result }
     for cycle in recursion(in: reached) {
-      let place = function(cycle).flatMap { location(of: $0) }
-      let name = function(cycle).flatMap { sourceName(of: $0) } ?? cycle
-      tell(place, "`\(name)` calls itself: BPF has no recursion. Use a bounded loop")
+      guard let function = function(cycle) else { continue }
+      tell(
+        location(of: function),
+        "`\(sourceName(of: function) ?? cycle)` calls itself: BPF has no recursion. Use a bounded loop")
     }
     return result
+  }
+
+  /// The bytes that a line asks memory for, if it is not the author's: our maps copy keys and values, through the stack
+  /// as long as they are small.
+  private mutating func largeCopy(_ line: Substring, _ node: Int?) -> Int? {
+    guard let node, let scope = module.metadata[node]?.reference("scope"),
+      let file = locations.file(of: scope, in: module.metadata), file.contains("/BPFKernel/"),
+      let size = line.range(ofText: "@swift_slowAlloc(i64 ")
+    else { return nil }
+    return Int(line[size.upperBound...].prefix { $0 != "," })
   }
 
   /// Variables whose initial value would have to be computed at run time.
   mutating func lazyVariables() -> [Diagnostic] {
     var result: [Diagnostic] = []
-    let tokens = module.globals.map(\.name).filter { $0.hasSuffix("Wz") }.map { $0.dropLast(2) }
+    // A function that sets the variable at its first use; where the compiler knew the value, it does nothing.
+    let tokens = module.functions.filter { function in
+      function.name.hasSuffix("_WZ")
+        && !(function.body ?? []).allSatisfy { line in
+          line.hasSuffix(":") || IRText.trimmed(line).hasPrefix("ret void") || IRText.trimmed(line).hasPrefix("#dbg_")
+        }
+    }.map { $0.name.dropLast(3) }
     for (index, node) in authorVariables() {
       let name = module.globals[index].name
-      guard tokens.contains(where: { name.hasPrefix($0.hasSuffix("_") ? $0.dropLast() : $0) }) else { continue }
+      guard tokens.contains(where: { name.hasPrefix($0) }) else { continue }
       let variable = module.metadata[node]?.string("name") ?? name
       result.append(
         Diagnostic(
           at: locations.location(of: node, in: module.metadata),
-          "`\(variable)` has an initial value that is not a constant: a probe's variables and maps start with literal values"
-        ))
+          "`\(variable)` has an initial value that is not a constant: a probe's variables and maps start with literal "
+            + "values; compute others in a program"))
     }
     return result
+  }
+
+  /// Maps that are variables of a function, where the kernel never sees them.
+  mutating func localMaps(in reached: Set<String>) -> [Diagnostic] {
+    let maps = module.preamble.filter {
+      $0.hasPrefix("%T9BPFKernel") && $0.contains("type <{ %T9BPFKernel13MapDefinitionV")
+    }
+    .compactMap { $0.split(separator: " ").first }
+    var result: [Diagnostic] = []
+    for name in reached.sorted() {
+      guard let function = function(name), let body = function.body,
+        let node = function.debugNode, locations.isAuthor(node, in: module.metadata)
+      else { continue }
+      for line in body {
+        guard let alloca = line.range(ofText: " = alloca %T9BPFKernel"),
+          maps.contains(where: { line[alloca.lowerBound...].hasPrefix(" = alloca \($0),") })
+        else { continue }
+        let variable = IRText.trimmed(line[..<alloca.lowerBound])
+        var place = location(of: function)
+        for use in body where use.contains("ptr \(variable),") {
+          guard let node = MetadataReference.last(in: use, after: "!dbg "),
+            let found = locations.authorLocation(of: node, in: module.metadata)
+          else { continue }
+          place = found
+          break
+        }
+        result.append(
+          Diagnostic(
+            at: place,
+            "a map in a function: the kernel makes maps before programs run. Declare it outside, with `var`"))
+      }
+    }
+    return result
+  }
+
+  /// Whether a line calls what a variable holds. (Inlining may yet find out what that is.)
+  private static func isIndirectCall(_ line: Substring) -> Bool {
+    guard let call = line.range(ofText: "call ") else { return false }
+    let callee = line[call.upperBound...].prefix { $0 != "(" }.split(separator: " ").last
+    return callee?.hasPrefix("%") ?? false
   }
 
   private static func usesFloatingPoint(_ line: Substring) -> Bool {

@@ -8,6 +8,16 @@ enum RuntimeNeed {
     return nil
   }
 
+  static func largeCopy(_ bytes: Int) -> String {
+    "copies \(bytes) bytes through the stack, which has 512: work on the value where it lies, with `withValue` or "
+      + "`pointer(to:)`, or send it with a ring's `send`"
+  }
+
+  static let functionValue =
+    "a call through a function value: BPF has none. Pass a closure literal to an @inline(__always) function"
+
+  static let trap = "a trap (an index out of range, a failed cast): BPF cannot stop half-way. Return a verdict instead"
+
   private static let heap =
     "needs memory from a heap (a class instance, an Array, a String, or a closure that is kept): BPF has none. "
     + "Use a struct, an InlineArray, a map, or pass the closure directly to an @inline(__always) function"
@@ -39,8 +49,9 @@ enum RuntimeNeed {
         + "bpf_get_prandom_u32()"
     ),
     (
-      ["llvm.trap", "llvm.ubsantrap", "abort", "__stack_chk_fail"],
-      "stops the program (fatalError, an index out of range): BPF cannot stop half-way. Return instead"
+      ["bpf_cannot_stop"],
+      "stops the program (fatalError, precondition): BPF cannot stop half-way. Return a verdict instead"
     ),
+    (["llvm.trap", "llvm.ubsantrap", "abort", "__stack_chk_fail"], trap),
   ]
 }

@@ -50,7 +50,9 @@ enum Clang {
 
   private static func run(_ arguments: [String], in folder: String, _ toolchain: Toolchain) throws(CompileError) {
     let (status, output) = try Subprocess.run(toolchain.clang, arguments, in: folder)
-    guard status == 0 else { throw CompilerOutput.error(output, status: status, root: folder) }
+    guard status == 0 else {
+      throw CompilerOutput.error(output, status: status, root: folder, clang: toolchain.clang)
+    }
   }
 }
 

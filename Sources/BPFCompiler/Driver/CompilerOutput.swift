@@ -16,8 +16,9 @@ enum CompilerOutput {
   }
 
   /// The error of a back end that gave up.
-  static func error(_ text: String, status: Int32, root: String) -> CompileError {
+  static func error(_ text: String, status: Int32, root: String, clang: String) -> CompileError {
     var diagnostics: [Diagnostic] = []
+    var told: Set<SourceLocation> = []
     for line in text.split(separator: "\n") {
       // "error: ./bpf/probe.bpf.swift:12:3: in function filter i32 (ptr): Looks like the BPF stack limit is exceeded ..."
       guard let found = line.range(ofText: "error: ") else { continue }
@@ -25,15 +26,22 @@ enum CompilerOutput {
       let parts = rest.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
       guard parts.count == 4, let number = Int(parts[1]), let column = Int(parts[2]) else { continue }
       let file = parts[0].hasPrefix("./") ? parts[0].dropFirst(2) : parts[0]
+      guard told.insert(SourceLocation(file: String(file), line: number)).inserted else { continue }
       diagnostics.append(
         Diagnostic(at: SourceLocation(file: String(file), line: number, column: column), explained(parts[3])))
     }
     if diagnostics.isEmpty, text.contains("stack limit") || text.contains("stack arguments") {
       diagnostics.append(Diagnostic(explained(Substring(text.split(separator: "\n").first ?? ""))))
     }
+    let hasNoBackEnd = [
+      "unknown target triple", "No available targets", "unable to create target", "unrecognized command",
+    ]
+    if diagnostics.isEmpty, hasNoBackEnd.contains(where: text.contains) {
+      return CompileError("\(clang) does not compile for BPF: name a clang that does in MEROPS_CLANG")
+    }
     if diagnostics.isEmpty {
       return CompileError(
-        [Diagnostic("the compiler's BPF back end failed (status \(status))")],
+        [Diagnostic("the BPF back end of \(clang) failed (status \(status))")],
         compilerOutput: absolute(text, root: root))
     }
     return CompileError(diagnostics)
@@ -47,7 +55,17 @@ enum CompilerOutput {
     if message.range(ofText: "too many args") != nil || message.range(ofText: "stack arguments") != nil {
       return "a function with more than five registers of arguments, all that BPF has: pass a pointer to a struct"
     }
-    return String(IRText.trimmed(message))
+    if message.range(ofText: "unsupported signed division") != nil {
+      return "a division of signed numbers, which BPF has from v4 (Linux 6.6) on: divide UInt32 or UInt64 numbers, or "
+        + "build with --cpu v4"
+    }
+    if let quote = message.range(ofText: "built-in function '") {
+      return ObjectCheck.message(missing: String(message[quote.upperBound...].prefix { $0 != "'" }))
+    }
+    // "in function filter i32 (ptr): ..."
+    let text = IRText.trimmed(message)
+    guard text.hasPrefix("in function "), let end = text.range(ofText: "): ") else { return String(text) }
+    return String(text[end.upperBound...])
   }
 
   /// Prints warnings.

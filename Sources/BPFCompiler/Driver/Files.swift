@@ -73,8 +73,12 @@ enum Files {
 
   /// A folder of its own in the folder for temporary files.
   static func temporaryFolder() throws(CompileError) -> String {
-    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(base)/merops-XXXXXX".utf8CString)
+    try temporaryFolder(in: getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp", "merops")
+  }
+
+  /// A folder of its own in another.
+  static func temporaryFolder(in base: String, _ name: String) throws(CompileError) -> String {
+    var template = Array("\(base)/\(name)-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw CompileError("\(base): \(reason)") }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

@@ -26,6 +26,8 @@ struct KernelSide {
     var hash = Hash()
     hash.add(Array(toolchain.swiftc.utf8))
     hash.add(Array("\(Files.modificationTime(toolchain.swiftc))".utf8))
+    hash.add(Array(toolchain.clang.utf8))
+    hash.add(Array("\(Files.modificationTime(toolchain.clang)) \(SwiftFrontend.flags)".utf8))
     for path in swift + c + Files.list(headers, suffix: "") {
       hash.add(Array(path.utf8))
       hash.add(try Files.read(path))
@@ -34,24 +36,55 @@ struct KernelSide {
     let folder = folder
     bitcode = c.map { "\(folder)/\(Self.baseName($0)).bc" }
     if Files.exists("\(folder)/done") { return }
-    try Files.makeFolder(cache)
-    // Two builds at a time make it twice, and the first to be ready is used.
-    let work = "\(folder).\(getpid())"
-    try Files.makeFolder(work)
+    // Two builds at a time make it twice, and the first to be ready is used. What a killed build leaves is not used.
+    let work: String
+    do {
+      try Files.makeFolder(cache)
+      work = try Files.temporaryFolder(in: cache, "BPFKernel")
+    } catch {
+      throw CompileError(
+        "the compiled kernel-side module is to be kept in \(cache), but: \(error.diagnostics[0].message); name another "
+          + "folder in XDG_CACHE_HOME")
+    }
     let arguments =
       SwiftFrontend.flags + [
         "-I", headers, "-module-name", "BPFKernel", "-emit-module", "-emit-module-path",
         "\(work)/BPFKernel.swiftmodule",
       ]
     let (status, output) = try Subprocess.run(toolchain.swiftc, arguments + swift, in: ".")
-    guard status == 0 else { throw CompileError([], compilerOutput: output) }
-    for path in c {
-      let text = "\(work)/\(Self.baseName(path)).ll"
-      try Clang.emitLinkable(path, to: text, include: headers, toolchain: toolchain)
+    guard status == 0 else { throw Self.failure(output, status: status, work: work, toolchain) }
+    guard Files.exists("\(work)/BPFKernel.swiftmodule") else {
+      Files.remove(work)
+      throw CompileError("\(toolchain.swiftc) made no module: it is no Swift compiler. Name one in MEROPS_SWIFTC")
     }
-    try Files.write("\(work)/done", [])
+    do {
+      for path in c {
+        let text = "\(work)/\(Self.baseName(path)).ll"
+        try Clang.emitLinkable(path, to: text, include: headers, toolchain: toolchain)
+      }
+      try Files.write("\(work)/done", [])
+    } catch {
+      Files.remove(work)
+      throw error
+    }
     if rename(work, folder) != 0 { Files.remove(work) }
-    guard Files.exists("\(folder)/done") else { throw CompileError("\(folder): \(Files.reason)") }
+    guard Files.exists("\(folder)/done") else {
+      throw CompileError("\(folder) is in the way of the compiled kernel-side module: remove it")
+    }
+  }
+
+  /// The kernel-side module does not compile: not with this compiler.
+  private static func failure(
+    _ output: String, status: Int32, work: String, _ toolchain: Toolchain
+  ) -> CompileError {
+    Files.remove(work)
+    let why =
+      output.contains("unable to load standard library") || output.contains("embedded")
+      ? "has no Embedded Swift for riscv64, with which probes are compiled"
+      : "cannot compile the kernel-side module (status \(status))"
+    return CompileError(
+      [Diagnostic("\(toolchain.swiftc) \(why): use a toolchain of swift.org, 6.3 or later (MEROPS_SWIFTC names it)")],
+      compilerOutput: output)
   }
 
   private static func baseName(_ path: String) -> String {

@@ -52,6 +52,7 @@ public struct ProbeCompiler: Sendable {
     for file in files where !Files.exists(Self.absolute(file)) {
       throw CompileError("\(file): no such file")
     }
+    for file in files { _ = try Files.read(Self.absolute(file)) }
     let relative = files.map { Self.relative(Self.absolute($0), to: root) }
     let kernelSide = try KernelSide(sources: kernelSide, cache: cache, toolchain: toolchain)
     let work = try Files.temporaryFolder()
@@ -72,6 +73,9 @@ public struct ProbeCompiler: Sendable {
     try SwiftFrontend.emitIR(
       files + (types.swift.map { [$0] } ?? []), module: Self.moduleName(files[0]), to: swiftIR, kernelSide: kernelSide,
       includes: types.includes, root: root, toolchain: toolchain)
+    guard Files.exists(swiftIR) else {
+      throw CompileError("\(toolchain.swiftc) wrote nothing: it is no Swift compiler. Name one in MEROPS_SWIFTC")
+    }
     if stage == .swiftIR { return try Files.read(swiftIR) }
 
     var probe = ProbeModule(try Files.text(swiftIR), files: files)

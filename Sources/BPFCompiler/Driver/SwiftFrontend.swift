@@ -26,7 +26,7 @@ enum SwiftFrontend {
     var arguments = flags + ["-module-name", module, "-emit-ir", "-o", output]
     for folder in [kernelSide.folder, kernelSide.headers] + includes { arguments += ["-I", folder] }
     let (status, text) = try Subprocess.run(toolchain.swiftc, arguments + files, in: root)
-    guard status == 0 else { throw CompileError([], compilerOutput: CompilerOutput.absolute(text, root: root)) }
+    guard status == 0 else { throw SwiftFailure.error(text, status: status, files: files, root: root) }
     if !text.isEmpty { CompilerOutput.show(CompilerOutput.absolute(text, root: root)) }
   }
 }

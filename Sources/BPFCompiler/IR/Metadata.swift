@@ -6,6 +6,8 @@ struct Metadata {
   private var lines: [Int: Substring] = [:]
   private var named: [Substring] = []
   private(set) var end = 0
+  /// LLVM numbers nodes with 32 bits.
+  private static let limit = 1 << 31
 
   mutating func add(_ line: Substring) {
     guard let range = line.range(ofText: " = ") else { return }
@@ -13,6 +15,7 @@ struct Metadata {
       named.append(line)
       return
     }
+    guard (0..<Self.limit).contains(number) else { return }
     lines[number] = line[range.upperBound...]
     end = max(end, number + 1)
   }

@@ -23,10 +23,7 @@ struct ObjectCheck {
       let code = Array(file.bytes(of: section))
       for offset in stride(from: 0, to: code.count - 7, by: 8) where code[offset] == Self.indirectCall {
         let place = places[section.name]?.last { $0.offset <= offset }?.location
-        result.append(
-          Diagnostic(
-            at: place,
-            "a call through a function value: BPF has none. Pass a closure literal to an @inline(__always) function"))
+        result.append(Diagnostic(at: place, RuntimeNeed.functionValue))
       }
     }
     return result
@@ -35,10 +32,12 @@ struct ObjectCheck {
   /// `BPF_JMP | BPF_CALL | BPF_X`
   private static let indirectCall: UInt8 = 0x8d
 
-  private static func message(missing name: String) -> String {
+  /// What a call of this function means, which nothing defines.
+  static func message(missing name: String) -> String {
     switch name {
     case "memcpy", "memmove", "memset":
-      "copies or clears more bytes at once than BPF can (1024): use a map's value or a ring's record instead of the stack"
+      "copies or clears more than 1024 bytes at once, which BPF cannot: set the fields that are needed one by one, or "
+        + "the bytes in a bounded loop"
     case "memcmp", "bcmp", "strlen":
       "compares bytes with \(name), which BPF does not have: compare in a bounded loop"
     case _ where name.hasPrefix("__") && name.hasSuffix("ti3"):

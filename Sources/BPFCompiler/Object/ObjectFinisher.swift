@@ -43,6 +43,7 @@ struct ObjectFinisher {
     var writer = ELFWriter()
     var newSections: [Int: Int] = [:]
     for section in file.sections where isKept(section) {
+      guard section.alignment <= 4096 else { throw CompileError("section \(section.name) is aligned oddly") }
       var contents = Array(file.bytes(of: section))
       if section.name == ".BTF", let types { contents = try recordTypes(types) }
       newSections[section.index] = writer.addSection(

@@ -14,6 +14,9 @@ struct MapDeclaration {
 
   static let words = 6
 
+  /// Perf event arrays, which have a ring for each CPU, and local storage.
+  static let sizedByItself: Set<Int> = [4, 24, 28, 29, 32]
+
   /// Reads the numbers from an initial value; nil if it is no constant.
   init?(_ numbers: some Collection<Int>) {
     let numbers = Array(numbers)
@@ -61,12 +64,18 @@ struct MapShape {
 extension ProbeModule {
   /// A BTF-defined map in place of a global of one of the kernel-side module's map types.
   ///
-  /// - Returns: the node of the record's type, if the map has records.
-  mutating func rewriteMap(_ index: Int, variable: Int, type: MetadataNode, name: String) throws(LayoutError) -> Int? {
+  /// - Returns: the nodes of types that must be among the object's by themselves: of the map's records, and of the
+  ///   elements of maps inside, which LLVM would only declare.
+  mutating func rewriteMap(
+    _ index: Int, variable: Int, type: MetadataNode, name: String
+  ) throws(LayoutError) -> [(name: String, type: Int)] {
     let numbers = Self.numbers(in: module.globals[index].initializer ?? "")
     let reader = SwiftTypeReader(module.metadata)
     guard let declaration = MapDeclaration(numbers) else {
       throw LayoutError("the size of a map must be known when the program is built: write a number")
+    }
+    if declaration.maxEntries == 0, !MapDeclaration.sizedByItself.contains(declaration.type) {
+      throw LayoutError("a map of no entries: write how many it can hold, or of how many bytes a ring is")
     }
     let (structure, members) = try definition(declaration, numbers: numbers, type: type, reader: reader)
     rename(variable, to: name, type: structure)
@@ -75,9 +84,21 @@ extension ProbeModule {
     module.globals[index] = IRGlobal(
       name: name,
       definition: "dso_local global { \(slots) } zeroinitializer, section \".maps\", align 8, !dbg !\(expression)")
-    guard let record = declaration.shape.record, case let arguments = reader.arguments(type), record < arguments.count
-    else { return nil }
-    return types.node(try reader.type(arguments[record]), in: &module.metadata)
+    let arguments = reader.arguments(type)
+    if let record = declaration.shape.record, record < arguments.count {
+      return [(name, types.node(try reader.type(arguments[record]), in: &module.metadata))]
+    }
+    guard let inner = declaration.shape.inner, inner < arguments.count, let map = reader.stripped(arguments[inner])
+    else {
+      return []
+    }
+    var elements: [(name: String, type: Int)] = []
+    for (position, argument) in reader.arguments(map).enumerated() {
+      let type = try reader.type(argument)
+      guard case .structure = type else { continue }
+      elements.append(("\(name)__inner\(position)", types.node(type, in: &module.metadata)))
+    }
+    return elements
   }
 
   /// The struct that describes a map, as libbpf reads it.
@@ -141,7 +162,8 @@ extension ProbeModule {
     let words = initializer.split { " ,<>{}".contains($0) }
     for (index, word) in words.enumerated() {
       if index > 0, words[index - 1] == "i32" || words[index - 1] == "i64", let number = Int(word) {
-        numbers.append(number)
+        // Written with a sign: 4294967295 is -1.
+        numbers.append(Int(UInt32(truncatingIfNeeded: number)))
       } else if word == "zeroinitializer", index > 0, words[index - 1].hasPrefix("%Ts6UInt") {
         numbers.append(0)
       }

@@ -5,12 +5,12 @@ extension ProbeModule {
   ///
   /// - Throws: `CompileError` with a message for each thing that BPF has no way to do.
   mutating func convert(root: String) throws(CompileError) -> String {
-    guard !programs.isEmpty else {
-      throw CompileError("no program here: give a function a section, such as `@section(\"xdp\")`")
-    }
-    var diagnostics = lazyVariables()
+    guard !programs.isEmpty else { throw CompileError([noProgram()]) }
+    var diagnostics = misplacedPrograms()
+    diagnostics += lazyVariables()
     // What reaches the runtime is told before anything is changed: names and places are still the author's.
     let reached = reachable(from: programs)
+    diagnostics += localMaps(in: reached)
     diagnostics += unsupported(in: reached)
     let variables = rewriteVariables()
     diagnostics += variables.diagnostics
@@ -31,8 +31,29 @@ extension ProbeModule {
     return module.text
   }
 
+  /// No function has a section: told at the first that could be a program.
+  private mutating func noProgram() -> Diagnostic {
+    var place: SourceLocation?
+    for function in module.functions where function.body != nil && function.parameters.count == 1 {
+      guard let node = function.debugNode, function.name.hasSuffix("F"),
+        locations.isAuthor(node, in: module.metadata), let found = location(of: function)
+      else { continue }
+      if let first = place, (first.file, first.line) <= (found.file, found.line) { continue }
+      place = found
+    }
+    let file = locations.authorFiles.sorted().first { $0.hasSuffix(".bpf.swift") }
+    return Diagnostic(
+      at: place ?? file.map { SourceLocation(file: $0, line: 1) },
+      "no program here: give a function a section, such as `@section(\"xdp\")`")
+  }
+
+  /// In the order of the source; of each line the first, which the others follow from.
   private static func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
-    diagnostics.sorted {
+    var told: Set<SourceLocation> = []
+    return diagnostics.filter { diagnostic in
+      guard let place = diagnostic.location else { return true }
+      return told.insert(SourceLocation(file: place.file, line: place.line)).inserted
+    }.sorted {
       ($0.location?.file ?? "", $0.location?.line ?? 0) < ($1.location?.file ?? "", $1.location?.line ?? 0)
     }
   }

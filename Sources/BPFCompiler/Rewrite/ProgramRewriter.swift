@@ -93,17 +93,22 @@ extension ProbeModule {
     let function = module.functions[index]
     let result = function.resultType
     let isProgram = role == .program
-    guard ["i32", "i64", "i16", "i8", "i1", "ptr"].contains(result) || !isProgram && result == "void" else {
-      let what =
-        isProgram ? "is a program: it returns Int32, or the action type of its hook" : "returns more than a register"
+    // The operations of a kernel structure return what the kernel's own would.
+    let isOperation = function.section?.contains("struct_ops") ?? false
+    if isProgram, result != "i32", result != "i64", !isOperation {
+      throw LayoutError("is a program: it returns Int32, or the type of its hook's verdict, such as XDPAction")
+    }
+    guard ["i32", "i64", "i16", "i8", "i1", "ptr", "void"].contains(result) else {
       throw LayoutError(
-        result == "void" || !isProgram ? what : "returns \(result). A program returns Int32, or its hook's action")
+        "returns more than a register, which is all that BPF functions return: make it `@inline(__always)`")
     }
     if isProgram, function.parameters.count > 1 || function.parameters.contains(where: { !$0.hasPrefix("ptr") }) {
       throw LayoutError("is a program: it takes one argument, the context of its hook, such as XDPContext")
     }
     if function.parameters.count > 5 {
-      throw LayoutError("takes \(function.parameters.count) registers of arguments; BPF has five. Pass a pointer")
+      throw LayoutError(
+        "takes \(function.parameters.count) registers of arguments; BPF has five. Pass a pointer, or make it `@inline(__always)`"
+      )
     }
     guard let number = function.debugNode, var node = module.metadata[number] else { return }
     let context = isProgram ? contextType(node) : nil

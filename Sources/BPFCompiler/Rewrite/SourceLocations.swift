@@ -56,8 +56,11 @@ struct SourceLocations {
     return nil
   }
 
-  private mutating func file(of node: Int, in metadata: Metadata) -> String? {
+  /// The file that a scope is in, as it was named to the compiler.
+  mutating func file(of node: Int, in metadata: Metadata) -> String? {
     if let known = files[node] { return known }
+    // Scopes that go round in a circle have no file.
+    files[node] = .some(nil)
     var result: String?
     if let parts = metadata[node] {
       if parts.kind == "DIFile" {

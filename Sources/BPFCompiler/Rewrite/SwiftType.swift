@@ -13,6 +13,9 @@ indirect enum SwiftType: Sendable {
   /// Bytes that C has no words for, such as an enumeration with associated values.
   case opaque(name: String, layout: Layout)
 
+  /// Bytes: no type of a probe is larger.
+  static let largest = 1 << 32
+
   struct Field: Sendable {
     var name: String
     var type: SwiftType
@@ -29,7 +32,7 @@ indirect enum SwiftType: Sendable {
 
   var layout: Layout {
     switch self {
-    case .integer(_, let size, _): Layout(size: size, alignment: size)
+    case .integer(_, let size, _): Layout(size: size, alignment: max(size, 1))
     case .pointer: Layout(size: 8, alignment: 8)
     case .array(let element, let count):
       Layout(size: element.layout.stride * count, alignment: element.layout.alignment)

@@ -136,7 +136,7 @@ struct SwiftTypeReader {
     if name == "FixedString" { return size > 0 ? size : nil }
     let prefix = "$e9BPFKernel11FixedStringVy$"
     guard name.hasPrefix(prefix), name.hasSuffix("_GD") else { return nil }
-    return Int(name.dropFirst(prefix.utf8.count).dropLast(3)).map { $0 + 1 }
+    return Int(name.dropFirst(prefix.utf8.count).dropLast(3)).map { $0 &+ 1 }
   }
 
   private func inlineArray(_ node: MetadataNode, _ depth: Int) throws(LayoutError) -> SwiftType {
@@ -150,7 +150,12 @@ struct SwiftTypeReader {
     guard let base = node.reference("baseType"), let count = members(node).first?.number("count") else {
       throw LayoutError("an InlineArray of unknown size")
     }
-    return .array(of: try type(base, arguments: arguments, depth: depth + 1), count: count)
+    let element = try type(base, arguments: arguments, depth: depth + 1)
+    guard count >= 0, case (let size, let overflow) = element.layout.stride.multipliedReportingOverflow(by: count),
+      !overflow,
+      size <= SwiftType.largest
+    else { throw LayoutError("an InlineArray of \(count) elements is too large") }
+    return .array(of: element, count: count)
   }
 
   /// A pointer whose null is nil, or a value with a byte behind it that is 1 for nil.
@@ -172,7 +177,7 @@ struct SwiftTypeReader {
     if middle == "x" { return 0 }
     if middle == "q_" { return 1 }
     guard middle.hasPrefix("q"), middle.hasSuffix("_") else { return nil }
-    return Int(middle.dropFirst().dropLast()).map { $0 + 2 }
+    return Int(middle.dropFirst().dropLast()).map { $0 &+ 2 }
   }
 }
 

@@ -33,14 +33,15 @@ extension ProbeModule {
           continue
         }
         if isOurs, Self.isMap(type, reader) {
-          if let record = try rewriteMap(index, variable: node, type: type, name: name) {
-            records.append((name, record))
+          for record in try rewriteMap(index, variable: node, type: type, name: name) {
+            records.append((record.name, record.type))
           }
         } else if global.isConstant {
           // A `let`: the optimiser knows its value. It stays if something takes its address.
           module.globals[index].definition = Substring("internal constant " + (global.initializer ?? ""))
           continue
         } else {
+          if let problem = global.section.flatMap({ SectionCheck.problem(variable: $0) }) { throw LayoutError(problem) }
           try rewritePlain(index, variable: node, type: typeNode, name: name)
           if Self.isTunable(global) { result.tunables.insert(global.name) }
         }

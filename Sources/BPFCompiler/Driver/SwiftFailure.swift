@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What Swift's compiler says of a probe that it refuses, with what the author can do about it.
+enum SwiftFailure {
+  /// The error of a front end that failed.
+  ///
+  /// - Parameter files: the author's, relative to `root`.
+  static func error(_ text: String, status: Int32, files: [String], root: String) -> CompileError {
+    if let crash = crash(text, root: root) { return crash }
+    guard text.contains("error:") else {
+      let output = CompilerOutput.absolute(text, root: root)
+      return CompileError([Diagnostic("the Swift compiler failed (status \(status))")], compilerOutput: output)
+    }
+    var output = CompilerOutput.absolute(text, root: root)
+    for note in notes(output) { output += (output.hasSuffix("\n") ? "" : "\n") + note }
+    var diagnostics: [Diagnostic] = []
+    if text.contains(" in scope"), let first = files.first,
+      !files.contains(where: { imports("\(root)/\($0)") || imports($0) })
+    {
+      diagnostics.append(
+        Diagnostic(
+          at: SourceLocation(file: first, line: 1),
+          "a probe has its types from the kernel-side module: `import BPFKernel`"))
+    }
+    return CompileError(diagnostics, compilerOutput: output)
+  }
+
+  /// What to do about an error, by what the compiler's message holds.
+  private static let advice: [(text: String, advice: String)] = [
+    ("'any Error' in embedded Swift", "say what is thrown, as in `throws(Problem)`, or return an optional or a number"),
+    (
+      "a value of protocol type",
+      "BPF has no types at run time: use a generic parameter (`<R: Rule>`) or an enumeration in place of `any`"
+    ),
+    ("cannot use key path", "BPF has no key paths: name the field, or pass a closure"),
+    ("dynamic casting", "BPF has no types at run time: use generics, or an enumeration"),
+    ("to protocol 'BitwiseCopyable'", bytes),
+    ("protocol 'BitwiseCopyable'", bytes),
+    ("cannot find 'Task' in scope", "BPF has no concurrency: a program runs from its start to its end"),
+    ("no such module", "there is nothing but BPFKernel to import in the kernel"),
+    ("'let' constant", "a map is declared with `var`: its methods take its address"),
+  ]
+
+  private static let bytes =
+    "maps and rings hold bytes: numbers, structs of numbers, InlineArray, FixedString; no String, Array or class"
+
+  /// `file:line:column: note: ...` for each error that there is advice for.
+  private static func notes(_ output: String) -> [String] {
+    var notes: [String] = []
+    for line in output.split(separator: "\n") {
+      guard !line.hasPrefix(" "), let error = line.range(ofText: ": error: ") else { continue }
+      let message = line[error.upperBound...]
+      guard let found = advice.first(where: { message.range(ofText: $0.text) != nil }) else { continue }
+      let note = "\(line[..<error.lowerBound]): note: \(found.advice)"
+      if !notes.contains(note) { notes.append(note) }
+    }
+    return notes
+  }
+
+  /// A crash, told at the function that the compiler was at.
+  private static func crash(_ text: String, root: String) -> CompileError? {
+    guard let dump = text.range(ofText: "Stack dump:") else { return nil }
+    var place: SourceLocation?
+    if let start = text[dump.upperBound...].range(ofText: "(at ") {
+      let parts = text[start.upperBound...].prefix { $0 != ")" && $0 != "\n" }.split(separator: ":")
+      if parts.count >= 3, let line = Int(parts[parts.count - 2]), let column = Int(parts[parts.count - 1]) {
+        let file = parts.dropLast(2).joined(separator: ":")
+        place = SourceLocation(file: file, line: line, column: column)
+      }
+    }
+    var isAsync = false
+    if let symbol = text[dump.upperBound...].range(ofText: "SIL function \"@") {
+      let name = text[symbol.upperBound...].prefix { $0 != "\"" }
+      // `Ya` before the end of a function's mangled type stands for `async`.
+      isAsync = name.hasSuffix("YaF") || name.hasSuffix("YaKF") || name.contains("YaF") || name.contains("YaYb")
+    }
+    let message =
+      isAsync
+      ? "async, which BPF does not have: a program runs from its start to its end"
+      : "the Swift compiler crashed at this function, which uses something that it cannot compile for BPF: no "
+        + "concurrency, no reflection, no existentials; write it with structs, enumerations and generics"
+    let errors = text[..<dump.lowerBound].split(separator: "\n").filter { $0.range(ofText: ": error: ") != nil }
+    return CompileError(
+      [Diagnostic(at: place, message)],
+      compilerOutput: CompilerOutput.absolute(errors.joined(separator: "\n"), root: root))
+  }
+
+  /// Whether a file imports the kernel-side module.
+  private static func imports(_ path: String) -> Bool {
+    guard let text = try? Files.text(path) else { return false }
+    return text.split(separator: "\n").contains { line in
+      let words = line.split(separator: " ")
+      return words.count >= 2 && words[words.count - 2] == "import" && words[words.count - 1].hasPrefix("BPFKernel")
+    }
+  }
+}

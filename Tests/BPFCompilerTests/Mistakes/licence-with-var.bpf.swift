@@ -1,0 +1,7 @@
+// Mistake: a licence that is a variable
+import BPFKernel
+
+var license = License.gpl  // here
+
+@section("xdp")
+func filter(_ context: XDPContext) -> XDPAction { .pass }
