@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import BPFCompiler
+
+/// The last stage with objects that clang did not write.
+@Suite struct ObjectCheckTests {
+  @Test func oddObjects() throws {
+    let object = try Built.object(ObjectTests.source)
+    var random = Random(state: 11)
+    for _ in 0..<300 {
+      var bytes = object
+      for _ in 0..<(1 + random.next(6)) { bytes[random.next(bytes.count)] = UInt8(random.next(256)) }
+      if random.next(4) == 0 { bytes.removeLast(random.next(bytes.count)) }
+      do throws(CompileError) {
+        _ = try ObjectFinisher(bytes).finish()
+      } catch {
+        #expect(!error.diagnostics.isEmpty)
+      }
+    }
+  }
+
+  @Test func finishedObjectsStayAsTheyAre() throws {
+    let object = try Built.object(ObjectTests.source)
+    #expect(try ObjectFinisher(object).finish() == object)
+  }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFCompiler
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// What can be wrong around a build: each is one clear error, and leaves nothing that harms the next build.
+@Suite struct RobustnessTests {
+  private static let source = probe("var counts = HashMap<UInt32, UInt64>(maxEntries: 16)")
+
+  /// Builds a probe with a compiler that something is wrong with.
+  private func error(
+    source: String = RobustnessTests.source, _ change: (inout ProbeCompiler, String) throws -> Void
+  ) throws -> CompileError {
+    try withTemporaryFolder { folder in
+      try source.write(toFile: "\(folder)/probe.bpf.swift", atomically: true, encoding: .utf8)
+      var compiler = try Checkout.compiler()
+      try change(&compiler, folder)
+      return try #require(throws: CompileError.self) {
+        try compiler.compile("\(folder)/probe.bpf.swift", root: folder)
+      }
+    }
+  }
+
+  private func script(_ text: String, _ path: String) throws -> String {
+    try "#!/bin/sh\n\(text)\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return path
+  }
+
+  @Test func missingSource() throws {
+    let error = try #require(throws: CompileError.self) {
+      try Checkout.compiler().compile("/nowhere/probe.bpf.swift", root: "/nowhere")
+    }
+    #expect("\(error)" == "error: /nowhere/probe.bpf.swift: no such file")
+  }
+
+  @Test func folderAsSource() throws {
+    try withTemporaryFolder("probe.bpf.swift") { folder in
+      let error = try #require(throws: CompileError.self) { try Checkout.compiler().compile(folder, root: folder) }
+      #expect("\(error)".hasSuffix("probe.bpf.swift: Is a directory"))
+    }
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root reads everything")) func unreadableSource() throws {
+    let error = try error { _, folder in chmod("\(folder)/probe.bpf.swift", 0) }
+    #expect("\(error)".hasSuffix("probe.bpf.swift: Permission denied"))
+  }
+
+  @Test func emptySource() throws {
+    let error = try error(source: "") { _, _ in }
+    #expect("\(error)".contains("probe.bpf.swift:1: error: no program here"))
+  }
+
+  @Test func noKernelSide() throws {
+    let error = try error { compiler, _ in compiler.kernelSide = "/nowhere" }
+    #expect("\(error)" == "error: /nowhere/BPFKernel: the kernel-side module's sources are not there")
+  }
+
+  @Test(arguments: ["/proc/merops", "/dev/null/cache"]) func cacheThatCannotBeWritten(cache: String) throws {
+    let error = try error { compiler, _ in compiler.cache = cache }
+    let text = "\(error)"
+    #expect(error.diagnostics.count == 1)
+    #expect(text.contains("is to be kept in \(cache), but: ") && text.hasSuffix("in XDG_CACHE_HOME"))
+  }
+
+  @Test func clangWithoutBPF() throws {
+    let error = try error { compiler, folder in
+      compiler.cache = "\(folder)/cache"
+      compiler.toolchain.clang = try script(
+        "echo 'error: unable to create target: No available targets are compatible with triple \"bpfel\"' >&2; exit 1",
+        "\(folder)/clang")
+    }
+    #expect(error.diagnostics.count == 1)
+    #expect("\(error)".hasSuffix("/clang does not compile for BPF: name a clang that does in MEROPS_CLANG"))
+  }
+
+  @Test func swiftcThatIsNone() throws {
+    let error = try error { compiler, folder in
+      compiler.cache = "\(folder)/cache"
+      compiler.toolchain.swiftc = "/bin/true"
+    }
+    #expect("\(error)" == "error: /bin/true made no module: it is no Swift compiler. Name one in MEROPS_SWIFTC")
+  }
+
+  @Test func swiftcWithoutEmbeddedSwift() throws {
+    let error = try error { compiler, folder in
+      compiler.cache = "\(folder)/cache"
+      compiler.toolchain.swiftc = try script(
+        "echo \"<unknown>:0: error: unable to load standard library for target 'riscv64-none-none-eabi'\" >&2; exit 1",
+        "\(folder)/swiftc")
+    }
+    #expect("\(error)".contains("has no Embedded Swift for riscv64") && "\(error)".contains("MEROPS_SWIFTC"))
+  }
+
+  @Test func compilerThatIsNotThere() throws {
+    let error = try error { compiler, folder in
+      compiler.cache = "\(folder)/cache"
+      compiler.toolchain.swiftc = "\(folder)/none"
+    }
+    #expect("\(error)".contains("/none"))
+  }
+
+  @Test func compilerThatIsKilled() throws {
+    try withTemporaryFolder { folder in
+      try Self.source.write(toFile: "\(folder)/probe.bpf.swift", atomically: true, encoding: .utf8)
+      var compiler = try Checkout.compiler()
+      compiler.cache = "\(folder)/cache"
+      let swiftc = compiler.toolchain.swiftc
+      compiler.toolchain.swiftc = try script("kill -9 $$", "\(folder)/swiftc")
+      let error = try #require(throws: CompileError.self) {
+        try compiler.compile("\(folder)/probe.bpf.swift", root: folder)
+      }
+      #expect("\(error)".contains("137"))
+      // Nothing half-made is taken for the module.
+      compiler.toolchain.swiftc = swiftc
+      #expect(try compiler.compile("\(folder)/probe.bpf.swift", root: folder) == Built.object(Self.source))
+    }
+  }
+
+  @Test func twoBuildsAtOnceWithAColdCache() throws {
+    try withTemporaryFolder { folder in
+      try Self.source.write(toFile: "\(folder)/probe.bpf.swift", atomically: true, encoding: .utf8)
+      var compiler = try Checkout.compiler()
+      compiler.cache = "\(folder)/cache"
+      let results = Mutex<[Result<[UInt8], any Error>]>([])
+      let path = folder
+      let shared = compiler
+      DispatchQueue.concurrentPerform(iterations: 2) { _ in
+        let result = Result { try shared.compile("\(path)/probe.bpf.swift", root: path) as [UInt8] }
+        results.withLock { $0.append(result) }
+      }
+      let objects = try results.withLock { try $0.map { try $0.get() } }
+      #expect(objects.count == 2 && objects[0] == objects[1])
+      // One module, and nothing of the one that came second.
+      #expect(try FileManager.default.contentsOfDirectory(atPath: compiler.cache).count == 1)
+    }
+  }
+}
