@@ -59,6 +59,10 @@ enum CompilerOutput {
       return "a division of signed numbers, which BPF has from v4 (Linux 6.6) on: divide UInt32 or UInt64 numbers, or "
         + "build with --cpu v4"
     }
+    if message.range(ofText: "unsupported atomic operation") != nil {
+      return
+        "an atomic of 32 bits or that gives the old value, which BPF has from v3 (Linux 5.12) on: build with --cpu v3"
+    }
     if let quote = message.range(ofText: "built-in function '") {
       return ObjectCheck.message(missing: String(message[quote.upperBound...].prefix { $0 != "'" }))
     }
