@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run        the exec tracker, live, with a little work of its own to show     (Ctrl-C ends it)
 # make firewall   two network namespaces, traffic, block, allow
+# make examples   those that are Swift on both sides, each for a moment
 # make test       everything: format, tests on this kernel and on Debian's from 5.10 to the newest, examples, fuzzing
 # make check      the part of it for day to day: format and tests on this kernel
 # make setup      what Debian packages are missing, installed
@@ -11,7 +12,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 RELEASE := .build/release
 SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks)
 
-.PHONY: run firewall build test check vm fuzz bench format lint docs install setup clean
+.PHONY: run firewall examples build test check vm fuzz bench format lint docs install setup clean
 
 run: setup
 	swift build -c release --product execve-tracker
@@ -20,6 +21,11 @@ run: setup
 firewall: setup
 	swift build -c release --product dynamic-firewall
 	$(SUDO) Examples/DynamicFirewall/demo.sh $(RELEASE)/dynamic-firewall
+
+# The examples whose kernel side is in Swift.
+examples: setup
+	swift build
+	$(SUDO) Examples/check .build/debug
 
 build:
 	swift build

@@ -158,7 +158,8 @@ let package = Package(
       name: "SwiftObjectTests", dependencies: ["BPF", "BPFObject", "SwiftObjects", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "PeerTests", dependencies: ["BPF", "BPFObject", "BPFBytecode", "SwiftObjects", "TestObjects", "TestSupport"],
+      name: "PeerTests",
+      dependencies: ["BPF", "BPFObject", "BPFBytecode", "SwiftObjects", "TestObjects", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests",
