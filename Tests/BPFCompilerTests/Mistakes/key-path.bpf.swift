@@ -2,9 +2,9 @@
 import BPFKernel
 
 let license = License.gpl
-struct Point { var x: UInt32; var y: UInt32 }
-var point = Point(x: 0, y: 0)
-func pick(_ queue: UInt32) -> WritableKeyPath<Point, UInt32> { queue == 0 ? \.x : \.y }  // here
+struct Point { var x: UInt32 }
+var point = Point(x: 0)
+func pick(_ queue: UInt32) -> WritableKeyPath<Point, UInt32> { queue == 0 ? \.x : \.x }  // here
 
 @section("xdp")
 func filter(_ context: XDPContext) -> XDPAction {
