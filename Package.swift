@@ -84,7 +84,9 @@ let package = Package(
       path: "Examples/PacketFilter", exclude: ["bpf", "demo.sh"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .executableTarget(
       name: "connection-latency",
-      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "BPF", "BPFKernel", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Examples/ConnectionLatency", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .executableTarget(
       name: "source-counter",
@@ -110,7 +112,8 @@ let package = Package(
       plugins: ["BPFPlugin"]),
     // The same in Swift.
     .target(
-      name: "SwiftObjects", path: "Tests/SwiftObjects", exclude: ["bpf"], swiftSettings: settings,
+      name: "SwiftObjects", dependencies: ["BPFKernel"], path: "Tests/SwiftObjects", exclude: ["bpf"],
+      swiftSettings: settings,
       plugins: ["BPFPlugin"]),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BPF
+import BPFKernel
 import CommandSupport
 import Foundation
 
@@ -34,7 +35,7 @@ struct ConnectionLatencyCommand: ParsableCommand {
       example?.connect()
       try connections.poll(timeout: .milliseconds(200)) { connection in
         Output.line(
-          "\(connection.nanoseconds / 1000) us  \(connection.pid) \(connection.commandText)  "
+          "\(connection.nanoseconds / 1000) us  \(connection.pid) \(connection.command)  "
             + "\(connection.address(connection.source)):\(connection.sourcePort) -> "
             + "\(connection.address(connection.destination)):\(connection.destinationPort)")
       }
@@ -43,7 +44,7 @@ struct ConnectionLatencyCommand: ParsableCommand {
   }
 }
 
-extension ConnectionLatency.Connection {
+extension Connection {
   /// An address as people write it.
   func address(_ bytes: InlineArray<16, UInt8>) -> String {
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

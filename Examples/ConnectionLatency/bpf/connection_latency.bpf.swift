@@ -4,19 +4,6 @@ import BPFKernel
 
 let license = License.dualBSDGPL
 
-struct Connection {
-  var nanoseconds: UInt64
-  var pid: UInt32
-  /// 2 is IPv4, 10 is IPv6.
-  var family: UInt16
-  var sourcePort: UInt16
-  var destinationPort: UInt16
-  var command: FixedString<16>
-  /// An IPv4 address is in the first four bytes.
-  var source: InlineArray<16, UInt8>
-  var destination: InlineArray<16, UInt8>
-}
-
 struct Start {
   var time: UInt64
   var pid: UInt32

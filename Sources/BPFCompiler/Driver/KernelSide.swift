@@ -12,13 +12,14 @@ struct KernelSide {
   let headers: String
   /// Bitcode of the C that is compiled for BPF.
   let bitcode: [String]
+  private let swift: [String]
 
   /// - Parameters:
   ///   - sources: the folder that holds `BPFKernel` and `CBPFKernel`.
   ///   - cache: where compiled modules are kept.
   init(sources: String, cache: String, toolchain: Toolchain) throws(CompileError) {
     headers = "\(sources)/CBPFKernel/include"
-    let swift = Files.list("\(sources)/BPFKernel", suffix: ".swift")
+    swift = Files.list("\(sources)/BPFKernel", suffix: ".swift")
     let c = Files.list("\(sources)/CBPFKernel/bpf", suffix: ".c")
     guard !swift.isEmpty else {
       throw CompileError("\(sources)/BPFKernel: the kernel-side module's sources are not there")
@@ -27,7 +28,7 @@ struct KernelSide {
     hash.add(Array(toolchain.swiftc.utf8))
     hash.add(Array("\(Files.modificationTime(toolchain.swiftc))".utf8))
     hash.add(Array(toolchain.clang.utf8))
-    hash.add(Array("\(Files.modificationTime(toolchain.clang)) \(SwiftFrontend.flags)".utf8))
+    hash.add(Array("\(Files.modificationTime(toolchain.clang)) \(SwiftFrontend.flags) \(HostFrontend.flags)".utf8))
     for path in swift + c + Files.list(headers, suffix: "") {
       hash.add(Array(path.utf8))
       hash.add(try Files.read(path))
@@ -71,6 +72,28 @@ struct KernelSide {
     guard Files.exists("\(folder)/done") else {
       throw CompileError("\(folder) is in the way of the compiled kernel-side module: remove it")
     }
+  }
+
+  /// The folder of the module as user space imports it, compiled when it is first asked for.
+  func hostModule(_ toolchain: Toolchain) throws(CompileError) -> String {
+    let host = "\(folder)/host"
+    let module = "BPFKernel.swiftmodule"
+    if Files.exists("\(host)/\(module)") { return host }
+    try Files.makeFolder(host)
+    let work = try Files.temporaryFolder(in: folder, "host")
+    defer { Files.remove(work) }
+    var arguments = HostFrontend.flags
+    for feature in ["InternalImportsByDefault", "MemberImportVisibility", "ExistentialAny"] {
+      arguments += ["-enable-upcoming-feature", feature]
+    }
+    arguments += ["-I", headers, "-module-name", "BPFKernel", "-emit-module", "-emit-module-path", "\(work)/\(module)"]
+    let (status, output) = try Subprocess.run(toolchain.swiftc, arguments + swift, in: ".")
+    guard status == 0, rename("\(work)/\(module)", "\(host)/\(module)") == 0 else {
+      throw CompileError(
+        [Diagnostic("\(toolchain.swiftc) cannot compile the kernel-side module for user space (status \(status))")],
+        compilerOutput: output)
+    }
+    return host
   }
 
   /// The kernel-side module does not compile: not with this compiler.

@@ -40,7 +40,8 @@ public struct ProbeCompiler: Sendable {
   ///
   /// - Parameters:
   ///   - source: the probe, `NAME.bpf.swift`.
-  ///   - shared: Swift files that both sides compile, such as the one that declares an event.
+  ///   - shared: Swift files that both sides compile, such as the one that declares an event. That both see the same
+  ///     layout of their structs is checked.
   ///   - root: the folder that paths in the object are relative to, such as the package's. The object is the same
   ///     whatever this folder is called.
   /// - Throws: `CompileError` with the places that are wrong.
@@ -72,11 +73,15 @@ public struct ProbeCompiler: Sendable {
     let swiftIR = "\(work)/swift.ll"
     try SwiftFrontend.emitIR(
       files + (types.swift.map { [$0] } ?? []), module: Self.moduleName(files[0]), to: swiftIR, kernelSide: kernelSide,
-      includes: types.includes, root: root, toolchain: toolchain)
+      includes: types.includes, kernelTypes: kernelTypes, root: root, toolchain: toolchain)
     guard Files.exists(swiftIR) else {
       throw CompileError("\(toolchain.swiftc) wrote nothing: it is no Swift compiler. Name one in MEROPS_SWIFTC")
     }
     if stage == .swiftIR { return try Files.read(swiftIR) }
+    if files.count > 1 {
+      try SharedLayoutCheck.run(
+        Array(files.dropFirst()), root: root, work: work, kernelSide: kernelSide, toolchain: toolchain)
+    }
 
     var probe = ProbeModule(try Files.text(swiftIR), files: files)
     let ir = try probe.convert(root: root)

@@ -4,15 +4,21 @@
 enum SwiftFailure {
   /// The error of a front end that failed.
   ///
-  /// - Parameter files: the author's, relative to `root`.
-  static func error(_ text: String, status: Int32, files: [String], root: String) -> CompileError {
+  /// - Parameters:
+  ///   - files: the author's, relative to `root`.
+  ///   - kernelTypes: a kernel's BTF, only read if a field is missing.
+  static func error(
+    _ text: String, status: Int32, files: [String], root: String, kernelTypes: String
+  ) -> CompileError {
     if let crash = crash(text, root: root) { return crash }
     guard text.contains("error:") else {
       let output = CompilerOutput.absolute(text, root: root)
       return CompileError([Diagnostic("the Swift compiler failed (status \(status))")], compilerOutput: output)
     }
     var output = CompilerOutput.absolute(text, root: root)
-    for note in notes(output) { output += (output.hasSuffix("\n") ? "" : "\n") + note }
+    for note in notes(output) + MemberAdvice.notes(output, kernelTypes: kernelTypes) {
+      output += (output.hasSuffix("\n") ? "" : "\n") + note
+    }
     var diagnostics: [Diagnostic] = []
     if text.contains(" in scope"), let first = files.first,
       !files.contains(where: { imports("\(root)/\($0)") || imports($0) })

@@ -20,13 +20,16 @@ enum SwiftFrontend {
 
   /// Compiles the files of a probe.
   static func emitIR(
-    _ files: [String], module: String, to output: String, kernelSide: KernelSide, includes: [String], root: String,
-    toolchain: Toolchain
+    _ files: [String], module: String, to output: String, kernelSide: KernelSide, includes: [String],
+    kernelTypes: String,
+    root: String, toolchain: Toolchain
   ) throws(CompileError) {
     var arguments = flags + ["-module-name", module, "-emit-ir", "-o", output]
     for folder in [kernelSide.folder, kernelSide.headers] + includes { arguments += ["-I", folder] }
     let (status, text) = try Subprocess.run(toolchain.swiftc, arguments + files, in: root)
-    guard status == 0 else { throw SwiftFailure.error(text, status: status, files: files, root: root) }
+    guard status == 0 else {
+      throw SwiftFailure.error(text, status: status, files: files, root: root, kernelTypes: kernelTypes)
+    }
     if !text.isEmpty { CompilerOutput.show(CompilerOutput.absolute(text, root: root)) }
   }
 }
