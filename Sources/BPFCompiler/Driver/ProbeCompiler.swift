@@ -83,7 +83,7 @@ public struct ProbeCompiler: Sendable {
         Array(files.dropFirst()), root: root, work: work, kernelSide: kernelSide, toolchain: toolchain)
     }
 
-    var probe = ProbeModule(try Files.text(swiftIR), files: files)
+    var probe = ProbeModule(try Files.text(swiftIR), files: files, tables: types.tables)
     let ir = try probe.convert(root: root)
     if stage == .ir { return Array(ir.utf8) }
     let path = "\(work)/probe.ll"

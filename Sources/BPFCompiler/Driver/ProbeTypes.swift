@@ -9,6 +9,7 @@ struct ProbeTypes {
   /// Folders with module maps.
   private(set) var includes: [String] = []
   private(set) var bitcode: [String] = []
+  private(set) var tables: [OperationsTable] = []
 
   /// - Parameters:
   ///   - files: the probe's sources, in `root`.
@@ -40,6 +41,7 @@ struct ProbeTypes {
     try Clang.emitLinkable(
       "\(folder)/\(module).c", to: "\(folder)/\(module).ll", include: folder, toolchain: toolchain)
     swift = "\(folder)/KernelTypes.swift"
+    tables = generated.tables
     includes = [folder]
     bitcode = ["\(folder)/\(module).bc"]
   }

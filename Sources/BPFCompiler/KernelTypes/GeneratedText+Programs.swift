@@ -25,9 +25,7 @@ extension GeneratedText {
   mutating func write(_ context: ProgramContext) {
     let shadowed = contextNames[context.namespace[0]] ?? []
     func type(_ view: String) -> String { shadowed.contains(view) ? Self.alias(of: view) : SwiftWord.escaped(view) }
-    if context.namespace.count > 1, writtenNamespaces.insert(context.namespace).inserted {
-      add("\nextension \(context.namespace[0]) { enum \(SwiftWord.escaped(context.namespace[1])) {} }\n")
-    }
+    writeNamespace(context.namespace)
     add("\nextension \(context.namespace.map(SwiftWord.escaped).joined(separator: ".")) {\n")
     add("/// \(context.comment)\nstruct \(SwiftWord.escaped(context.name)): WordContext {\n")
     add("  let raw: OpaquePointer\n  @inline(__always) init(raw: OpaquePointer) { self.raw = raw }\n")
@@ -49,6 +47,12 @@ extension GeneratedText {
       }
     }
     add("}\n}\n")
+  }
+
+  /// The enumeration inside another that contexts are in.
+  mutating func writeNamespace(_ namespace: [String]) {
+    guard namespace.count > 1, writtenNamespaces.insert(namespace).inserted else { return }
+    add("\nextension \(namespace[0]) { enum \(SwiftWord.escaped(namespace[1])) {} }\n")
   }
 
   /// The function that reads one argument: the low bytes of its eight.

@@ -13,6 +13,7 @@ struct GeneratedText {
     self.module = module
     for view in collected.views { write(view) }
     for context in collected.contexts { write(context) }
+    for table in collected.tables { write(table) }
     for enumeration in collected.enumerations { write(enumeration) }
     for constant in collected.constants { write(constant) }
     writeFunctions()
@@ -28,7 +29,9 @@ struct GeneratedText {
       header += accessor.declaration
       c += accessor.definition
     }
-    return GeneratedTypes(swift: "import BPFKernel\nimport \(module)\n\(swift)", header: header, c: c)
+    var texts = GeneratedTypes(swift: "import BPFKernel\nimport \(module)\n\(swift)", header: header, c: c)
+    texts.tables = collected.tables
+    return texts
   }
 
   mutating func add(_ text: String) { swift += text }

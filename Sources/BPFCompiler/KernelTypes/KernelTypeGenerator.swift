@@ -10,6 +10,8 @@ public struct GeneratedTypes: Hashable, Sendable {
   public var header: String
   /// Compiled for BPF by clang, with `-g -O2`, and linked into the probe.
   public var c: String
+  /// The structures of operations that the probe registers.
+  var tables: [OperationsTable] = []
 
   public init(swift: String = "", header: String = "", c: String = "") {
     self.swift = swift

@@ -52,6 +52,7 @@ extension TypeCollector {
       case .lsm: try addHook(path[1], place)
       case .tracepoint: try addRecord(path[1], place)
       case .iterator: try addIterator(path[1], place)
+      case .structOps where path[2] == OperationsTable.swiftName: try addTable(of: path[1], place)
       case .structOps: try addOperation(path, place)
       }
     }
@@ -157,7 +158,7 @@ extension TypeCollector {
     context(name, in: "Iterator", composite)
   }
 
-  private func unknown(
+  func unknown(
     _ what: String, _ name: String, _ place: ProbeNames.Place, prefix: String, kind: BTFKind, hint: String = ""
   ) -> KernelTypesError {
     let similar = Similarity.names(to: name, in: kernel.types, prefix: prefix, kind: kind)

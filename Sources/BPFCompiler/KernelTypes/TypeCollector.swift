@@ -10,6 +10,7 @@ struct CollectedTypes {
   var constants: [EnumerationConstant] = []
   var contexts: [ProgramContext] = []
   var functions: [KernelFunction] = []
+  var tables: [OperationsTable] = []
 }
 
 /// Follows the probe's names through the kernel's types.

@@ -7,11 +7,14 @@ struct ProbeModule {
   var types = DebugTypes()
   /// Functions that have a section: the programs, by mangled name.
   let programs: [String]
+  /// The kernel structures of operations that the probe registers.
+  let tables: [OperationsTable]
   private let functionIndex: [String: Int]
 
   /// - Parameter files: the author's files, as they were named to the compiler.
-  init(_ text: String, files: [String]) {
+  init(_ text: String, files: [String], tables: [OperationsTable] = []) {
     module = IRModule(text)
+    self.tables = tables
     locations = SourceLocations(authorFiles: files)
     programs = module.functions.filter { $0.body != nil && $0.section != nil }.map(\.name)
     functionIndex = Dictionary(

@@ -17,6 +17,8 @@ extension ProbeModule {
   mutating func rewriteVariables() -> Variables {
     var result = Variables()
     var records: [(map: String, type: Int)] = []
+    let tables = tableNames()
+    result.diagnostics = operationsWithoutTable(tables)
     for (index, node) in authorVariables() {
       let global = module.globals[index]
       guard let variable = module.metadata[node], let typeNode = variable.reference("type") else { continue }
@@ -32,7 +34,9 @@ extension ProbeModule {
           result.roots.append(Self.licenseSymbol)
           continue
         }
-        if isOurs, Self.isMap(type, reader) {
+        if reader.operationPath(type)?.isTable ?? false {
+          try rewriteTable(index, variable: node, name: name, tables)
+        } else if isOurs, Self.isMap(type, reader) {
           for record in try rewriteMap(index, variable: node, type: type, name: name) {
             records.append((record.name, record.type))
           }

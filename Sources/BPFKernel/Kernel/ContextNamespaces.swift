@@ -32,9 +32,21 @@ public enum LSM {}
 /// - Requires: Linux 5.8.
 public enum Iterator {}
 
-/// Contexts of struct_ops programs: `StructOps.tcp_congestion_ops.ssthresh` has the operation's arguments.
+/// Contexts of struct_ops programs, and the kernel structures that they are operations of.
 ///
-/// - Requires: Linux 5.6.
+/// `StructOps.tcp_congestion_ops.ssthresh` has the operation's arguments (`argument0`, ...: the kernel's types have no
+/// names for them). A variable of type `StructOps.tcp_congestion_ops.Table` makes a map of the structure, with the
+/// programs whose contexts name its operations; attaching it registers them:
+///
+///     var myControl = StructOps.tcp_congestion_ops.Table(name: "my_control")
+///
+///     @section("struct_ops")
+///     func threshold(_ call: StructOps.tcp_congestion_ops.ssthresh) -> UInt32 { 2 }
+///
+/// A table's values are literals: the structure's integers and texts, in the order of their names, zero unless given.
+/// Of several tables of a type, a program serves all, or with `struct_ops/VARIABLE` as its section that one.
+///
+/// - Requires: Linux 5.6; a table 6.4.
 public enum StructOps {}
 
 /// Functions of the kernel for programs: `KernelFunction.exists.bpf_task_from_pid`. They are called by their own names.
