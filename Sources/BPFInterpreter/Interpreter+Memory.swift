@@ -16,6 +16,7 @@ extension Interpreter {
   ///     interpreter.environment.currentTask = task
   ///
   /// - Parameters:
+  ///   - bytes: what the memory holds.
   ///   - name: for messages about accesses beyond it.
   ///   - side: whether it is the kernel's memory or a process's.
   /// - Throws: ``InterpreterError`` of code `outOfMemory`.

@@ -98,7 +98,12 @@ public final class Interpreter {
   /// Takes one program as it is, called "main": its references to maps are indexes in `maps` (`PseudoSource.mapIndex` and
   /// `.mapIndexValue`).
   ///
-  /// - Parameter validates: whether the program's form is checked first, as the kernel does.
+  /// - Parameters:
+  ///   - instructions: the program.
+  ///   - type: the kind of program, which decides what its context is.
+  ///   - maps: the maps that the program refers to.
+  ///   - options: what the interpreter starts with.
+  ///   - validates: whether the program's form is checked first, as the kernel does.
   /// - Throws: ``InterpreterError`` of code `invalidProgram` for a malformed program.
   public init(
     instructions: [Instruction], type: ProgramType = .unspecified, maps: [MapSpec] = [], options: Options = Options(),

@@ -32,7 +32,9 @@ public struct SkeletonSource: Sendable {
     case absent
   }
 
-  /// - Parameter typeName: nil for the object's name in Swift's form: `dynamic_firewall` is `DynamicFirewall`.
+  /// - Parameters:
+  ///   - spec: the object.
+  ///   - typeName: nil for the object's name in Swift's form: `dynamic_firewall` is `DynamicFirewall`.
   public init(_ spec: ObjectSpec, typeName: String? = nil) {
     self.spec = spec
     self.typeName = typeName ?? Self.typeName(spec.name)
@@ -63,7 +65,7 @@ public struct SkeletonSource: Sendable {
 
   /// The source.
   ///
-  /// - Throws: ``BTFError`` for types that contain themselves.
+  /// - Throws: `BTFError` for types that contain themselves.
   public func text() throws(BTFError) -> String {
     var writer = SkeletonWriter(self)
     return try writer.write()

@@ -45,6 +45,7 @@ public struct Link: ~Copyable, Sendable {
   /// map has to be filled; ``Collection/replaceStructOps(of:with:)`` sees to that.
   ///
   /// - Parameters:
+  ///   - map: the struct_ops map whose operations take over.
   ///   - old: what must be registered now, for the exchange to happen.
   /// - Requires: Linux 6.4, and an implementation that can be exchanged, as congestion control
   /// - Throws: ``BPFError/Code/unsupported`` for links of programs.

@@ -87,6 +87,8 @@ public struct EventReader<Event: Sendable>: ~Copyable {
   ///
   /// - Parameters:
   ///   - timeout: how long to wait when there are none; nil for ever.
+  ///   - limit: how many records are taken at most.
+  ///   - body: called with each record.
   /// - Returns: the number of records: zero when the time was over.
   @discardableResult
   public mutating func poll(

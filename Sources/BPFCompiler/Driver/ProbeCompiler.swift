@@ -44,6 +44,7 @@ public struct ProbeCompiler: Sendable {
   ///     layout of their structs is checked.
   ///   - root: the folder that paths in the object are relative to, such as the package's. The object is the same
   ///     whatever this folder is called.
+  ///   - stage: what is asked for: the object, or what leads to it.
   /// - Throws: `CompileError` with the places that are wrong.
   public func compile(
     _ source: String, shared: [String] = [], root: String, stage: Stage = .object

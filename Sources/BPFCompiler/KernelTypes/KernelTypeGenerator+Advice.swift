@@ -9,6 +9,7 @@ extension KernelTypeGenerator {
   /// - Parameters:
   ///   - field: the name that is no member.
   ///   - view: the type as the compiler names it: `task_struct`, `task_struct.Probed`, `file__f_path`.
+  ///   - kernel: the kernel's types.
   /// - Returns: "did you mean 'tgid'?"; nil if the type is not the kernel's or nothing is alike.
   public static func advice(forMember field: String, of view: String, kernel: BTFTypes) -> String? {
     let reader = KernelReader(kernel)

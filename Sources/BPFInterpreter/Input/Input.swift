@@ -17,6 +17,7 @@ public struct Input: Sendable {
   /// A packet for an XDP program, from its Ethernet header on.
   ///
   /// - Parameters:
+  ///   - packet: the packet's bytes.
   ///   - metadata: what an earlier program put in front of the packet: at most 252 bytes, a multiple of four.
   ///   - ingress: the index of the interface that it came in by.
   ///   - queue: the receive queue.

@@ -13,7 +13,12 @@ public struct ProcessorRegisters: Sendable, Hashable {
   public var instructionPointer: UInt64
   public var stackPointer: UInt64
 
-  /// - Parameter architecture: the one that the program was compiled for.
+  /// - Parameters:
+  ///   - arguments: the function's first arguments.
+  ///   - returnValue: what the function returned.
+  ///   - instructionPointer: where the processor is.
+  ///   - stackPointer: where the stack ends.
+  ///   - architecture: the one that the program was compiled for.
   public init(
     arguments: [UInt64] = [], returnValue: UInt64 = 0, instructionPointer: UInt64 = 0, stackPointer: UInt64 = 0,
     architecture: Architecture = .amd64

@@ -16,8 +16,11 @@ extension InMemoryMap {
 
   /// Writes a value under a key; in a per-CPU map, for all CPUs.
   ///
-  /// - Parameter flags: 0 whether or not the key is there (`BPF_ANY`), 1 only a new one (`BPF_NOEXIST`), 2 only one that
-  ///   is there (`BPF_EXIST`).
+  /// - Parameters:
+  ///   - key: bytes, as many as the map's keys have.
+  ///   - value: bytes, as many as the map's values have.
+  ///   - flags: 0 whether or not the key is there (`BPF_ANY`), 1 only a new one (`BPF_NOEXIST`), 2 only one that is
+  ///     there (`BPF_EXIST`).
   /// - Throws: ``InterpreterError`` of code `mapRefused` where the kernel would refuse it.
   public func update(_ key: [UInt8], _ value: [UInt8], flags: UInt64 = 0) throws(InterpreterError) {
     try updateAll(key, [[UInt8]](repeating: value, count: cpuCount), flags: flags)
@@ -120,7 +123,9 @@ extension InMemoryMap {
 extension InMemoryMap {
   /// Adds a value to a queue, stack or bloom filter.
   ///
-  /// - Parameter replacesOldest: whether a full queue or stack lets its oldest value go.
+  /// - Parameters:
+  ///   - value: bytes, as many as the map's values have.
+  ///   - replacesOldest: whether a full queue or stack lets its oldest value go.
   public func push(_ value: [UInt8], replacesOldest: Bool = false) throws(InterpreterError) {
     try check(value, valueSize, "value")
     try refusing("push") { () throws(MapErrno) in

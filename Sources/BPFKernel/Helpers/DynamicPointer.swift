@@ -48,7 +48,10 @@ public func withDynamicPointer<Result>(
 /// Reserves a record of a size that is known only now in a ring, lets `body` fill it, and delivers it, or drops it if
 /// `body` answers false or there is no room.
 ///
-/// - Parameter ring: the ring's address (`ring.address`).
+/// - Parameters:
+///   - bytes: the size of the record.
+///   - ring: the ring's address (`ring.address`).
+///   - body: fills the record, and answers whether to deliver it.
 /// - Requires: Linux 5.19.
 @inline(__always) @discardableResult
 public func withRecord(

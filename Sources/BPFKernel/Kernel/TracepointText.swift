@@ -9,7 +9,10 @@
 
   /// Takes apart what the record has in the field: the offset in the lower half, the length in the upper.
   ///
-  /// - Parameter origin: where the offset counts from, in bytes of the record.
+  /// - Parameters:
+  ///   - place: what the record has in the field.
+  ///   - record: the tracepoint's record.
+  ///   - origin: where the offset counts from, in bytes of the record.
   @inline(__always)
   public init(_ place: UInt32, of record: UnsafeRawPointer, after origin: Int) {
     address = record + (origin &+ Int(place & 0xffff))

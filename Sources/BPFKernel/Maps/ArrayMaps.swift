@@ -77,8 +77,10 @@ extension PerCPUArray where Value: FixedWidthInteger {
   @usableFromInline var inner: MapDefinition
 
   /// - Parameters:
+  ///   - maxEntries: how many entries the map has room for.
   ///   - innerMaxEntries: `maxEntries` of the maps inside, or the bytes of the rings inside.
   ///   - innerFlags: their flags.
+  ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
   public init(
     maxEntries: UInt32, innerMaxEntries: UInt32, innerFlags: MapFlags = .none, pinning: MapPinning = .none
@@ -95,8 +97,10 @@ extension PerCPUArray where Value: FixedWidthInteger {
   @usableFromInline var inner: MapDefinition
 
   /// - Parameters:
+  ///   - maxEntries: how many entries the map has room for.
   ///   - innerMaxEntries: `maxEntries` of the maps inside, or the bytes of the rings inside.
   ///   - innerFlags: their flags.
+  ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
   public init(
     maxEntries: UInt32, innerMaxEntries: UInt32, innerFlags: MapFlags = .none, pinning: MapPinning = .none

@@ -9,7 +9,10 @@ import CBPFKernel
   @inline(__always) public static var mapType: UInt32 { 1 }
   public var definition: MapDefinition
 
-  /// - Parameter maxEntries: a literal; the map refuses more.
+  /// - Parameters:
+  ///   - maxEntries: a literal; the map refuses more.
+  ///   - flags: how the kernel makes the map.
+  ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
   public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)

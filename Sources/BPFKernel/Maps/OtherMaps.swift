@@ -31,7 +31,9 @@ public protocol PushPopMap: KernelMap, ~Copyable {
 
 extension PushPopMap where Self: ~Copyable {
   /// - Returns: whether there was room.
-  /// - Parameter replacing: makes room by dropping the value that would come out next.
+  /// - Parameters:
+  ///   - value: what is added.
+  ///   - replacing: makes room by dropping the value that would come out next.
   @inline(__always) @discardableResult
   public mutating func push(_ value: Value, replacing: Bool = false) -> Bool {
     let map = address
@@ -66,7 +68,10 @@ extension PushPopMap where Self: ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 30 }
   public var definition: MapDefinition
 
-  /// - Parameter hashes: hash functions, 1 to 15.
+  /// - Parameters:
+  ///   - maxEntries: how many entries the map has room for.
+  ///   - hashes: hash functions, 1 to 15.
+  ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
   public init(maxEntries: UInt32, hashes: UInt32 = 5, pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning, extra: hashes)
@@ -91,7 +96,10 @@ extension PushPopMap where Self: ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 7 }
   public var definition: MapDefinition
 
-  /// - Parameter maxDepth: addresses of each trace, up to 127.
+  /// - Parameters:
+  ///   - maxEntries: how many entries the map has room for.
+  ///   - maxDepth: addresses of each trace, up to 127.
+  ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
   public init(maxEntries: UInt32, maxDepth: UInt32 = 127, pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning, valueSize: 8 * maxDepth)
@@ -100,6 +108,7 @@ extension PushPopMap where Self: ~Copyable {
   /// The id of the current call chain; nil if it could not be kept.
   ///
   /// - Parameters:
+  ///   - context: the program's context.
   ///   - user: the chain of the running process and not the kernel's.
   ///   - skip: innermost frames to leave out.
   /// - Requires: Linux 4.6; a GPL-compatible licence.

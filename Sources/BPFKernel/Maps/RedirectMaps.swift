@@ -57,7 +57,9 @@ extension XSKMap: XDPRedirectMap {}
 extension XDPRedirectMap where Self: ~Copyable {
   /// Sends the packet to where an entry says: `return ports.redirect(to: 3)`.
   ///
-  /// - Parameter missing: what becomes of the packet if there is no such entry.
+  /// - Parameters:
+  ///   - index: the entry.
+  ///   - missing: what becomes of the packet if there is no such entry.
   /// - Requires: Linux 4.14; 5.3 for a `missing` of its own.
   @inline(__always)
   public mutating func redirect(to index: UInt32, otherwise missing: XDPAction = .aborted) -> XDPAction {

@@ -11,7 +11,9 @@ import CBPFKernel
   @inline(__always) public static var mapType: UInt32 { 27 }
   public var definition: MapDefinition
 
-  /// - Parameter bytes: a power of two and a multiple of the page size.
+  /// - Parameters:
+  ///   - bytes: a power of two and a multiple of the page size.
+  ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
   public init(bytes: UInt32, pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: bytes, pinning: pinning)

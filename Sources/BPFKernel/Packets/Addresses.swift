@@ -32,7 +32,7 @@
   /// The address as four words whose bytes lie in network order.
   public var words: (UInt32, UInt32, UInt32, UInt32)
 
-  /// - Parameter networkOrder: four words as they lie in memory.
+  /// - Parameter words: four words as they lie in memory.
   @inline(__always)
   public init(networkOrder words: (UInt32, UInt32, UInt32, UInt32)) { self.words = words }
 

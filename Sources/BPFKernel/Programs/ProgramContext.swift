@@ -24,7 +24,11 @@ extension ProgramContext {
 
   /// Writes the call stack into `buffer` as addresses, the innermost first.
   ///
-  /// - Parameter user: the stack of the running process and not the kernel's.
+  /// - Parameters:
+  ///   - buffer: where the addresses are written.
+  ///   - bytes: how many bytes the buffer has.
+  ///   - user: the stack of the running process and not the kernel's.
+  ///   - skip: innermost frames to leave out.
   /// - Returns: bytes written.
   /// - Requires: Linux 4.18; a GPL-compatible licence.
   @inline(__always)

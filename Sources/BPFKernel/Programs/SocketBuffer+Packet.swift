@@ -35,7 +35,10 @@ extension SocketBuffer {
 
   /// Writes into the packet, wherever its bytes are.
   ///
-  /// - Parameter recomputingChecksum: keeps the checksum that the hardware took right.
+  /// - Parameters:
+  ///   - value: what is written.
+  ///   - offset: bytes from the start of the packet.
+  ///   - recomputingChecksum: keeps the checksum that the hardware took right.
   /// - Requires: Linux 4.1.
   @inline(__always) @discardableResult
   public func store<T: BitwiseCopyable>(_ value: T, at offset: UInt32, recomputingChecksum: Bool = false) -> Status {
@@ -95,8 +98,12 @@ extension SocketBuffer {
 
   /// Corrects the TCP or UDP checksum at `offset` for a word that changed.
   ///
-  /// - Parameter inPseudoHeader: the word is an address, and so part of the pseudo header.
-  /// - Parameter allowingZero: UDP over IPv4, where 0 means that there is no checksum.
+  /// - Parameters:
+  ///   - offset: bytes from the start of the packet.
+  ///   - old: what the packet had.
+  ///   - new: what it has now.
+  ///   - inPseudoHeader: the word is an address, and so part of the pseudo header.
+  ///   - allowingZero: UDP over IPv4, where 0 means that there is no checksum.
   /// - Requires: Linux 4.1.
   @inline(__always) @discardableResult
   public func updateTransportChecksum<T: FixedWidthInteger & BitwiseCopyable>(
@@ -121,7 +128,11 @@ extension SocketBuffer {
 
   /// Corrects the TCP or UDP checksum at `offset` for an address that changed: addresses are in the pseudo header.
   ///
-  /// - Parameter allowingZero: UDP over IPv4, where 0 means that there is no checksum.
+  /// - Parameters:
+  ///   - offset: bytes from the start of the packet.
+  ///   - old: what the packet had.
+  ///   - new: what it has now.
+  ///   - allowingZero: UDP over IPv4, where 0 means that there is no checksum.
   /// - Requires: Linux 4.1.
   @inline(__always) @discardableResult
   public func updateTransportChecksum(

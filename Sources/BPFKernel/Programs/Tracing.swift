@@ -64,7 +64,7 @@ import CBPFKernel
 }
 
 /// The context of programs that the kernel calls with a function's typed arguments: BTF tracepoints, fentry, fexit,
-/// fmod_ret, LSM, struct_ops. Argument `index` is ``word(_:)``, or ``pointer(_:)`` for what the verifier knows the type
+/// fmod_ret, LSM, struct_ops. Argument `index` is `word(index)`, or `pointer(index)` for what the verifier knows the type
 /// of; in fexit and LSM programs the function's result follows the last argument.
 ///
 /// - Requires: Linux 5.5; LSM 5.7; struct_ops 5.6.
