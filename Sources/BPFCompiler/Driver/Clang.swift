@@ -12,7 +12,6 @@ enum Clang {
   ) throws(CompileError) {
     let compile = [
       "-target", "bpfel", "-ffreestanding", "-O2", "-g", "-Wall", "-fno-ident",
-      "-D__TARGET_ARCH_\(Machine.targetArchitecture)",
       "-fdebug-compilation-dir=.", "-I", include, "-S", "-emit-llvm", "-Xclang", "-disable-llvm-passes", source, "-o",
       text,
     ]
@@ -71,22 +70,5 @@ extension IRFunction {
     var before = IRText.trimmedEnd(line[..<range.lowerBound])
     if before.hasSuffix(",") { before.removeLast() }
     return Substring(before + Substring(after))
-  }
-}
-
-/// The name that `<bpf/bpf_tracing.h>` gives to a machine.
-enum Machine {
-  static var targetArchitecture: String {
-    #if arch(x86_64)
-      "x86"
-    #elseif arch(arm64)
-      "arm64"
-    #elseif arch(riscv64)
-      "riscv"
-    #elseif arch(s390x)
-      "s390"
-    #else
-      "powerpc"
-    #endif
   }
 }
