@@ -25,7 +25,6 @@ import PackagePlugin
     let tool = try context.tool(named: "bpf-build").url
     let clang = try compiler("clang", "MEROPS_CLANG", context)
     let swift = try SwiftPrograms(context: context, target: target)
-    let objcopy = try context.tool(named: "llvm-objcopy").url
     let output = context.pluginWorkDirectoryURL
     let hasSkeletons = target.recursiveTargetDependencies.contains { $0.name == "BPF" }
 
@@ -39,8 +38,8 @@ import PackagePlugin
           displayName: "Compiling kernel program \(program.lastPathComponent)",
           executable: tool,
           arguments: [
-            "compile", "--clang", clang.path, "--objcopy", objcopy.path, "--root", context.package.directoryURL.path,
-            "--include", folder.path, "--skeleton", hasSkeletons ? "yes" : "no",
+            "compile", "--clang", clang.path, "--root", context.package.directoryURL.path, "--include", folder.path,
+            "--skeleton", hasSkeletons ? "yes" : "no",
           ] + (isSwift ? try swift.arguments(compiler("swiftc", "MEROPS_SWIFTC", context), output) : [])
             + [source.path, generated.path],
           inputFiles: [source] + (isSwift ? swift.inputs : headers),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import BPFCompiler
 import Glibc
 
 /// The tool behind `BPFPlugin`: compiles one kernel program and writes it as Swift source.
 ///
-///     bpf-build compile --clang PATH --objcopy PATH --root DIR --include DIR SOURCE.bpf.c OUTPUT.swift
+///     bpf-build compile --clang PATH --root DIR --include DIR SOURCE.bpf.c OUTPUT.swift
 ///     bpf-build compile --clang PATH --swiftc PATH --kernel-side DIR --cache DIR --root DIR [--shared FILE]...
 ///       SOURCE.bpf.swift OUTPUT.swift
 ///     bpf-build list OUTPUT.swift NAME...
@@ -14,18 +15,13 @@ import Glibc
       switch arguments.first {
       case "compile": try Compilation(Array(arguments.dropFirst())).run()
       case "list" where arguments.count >= 2:
-        try writeFile(arguments[1], Array(listSource(Array(arguments.dropFirst(2))).utf8))
-      default: throw Failure("usage: bpf-build compile|list ...")
+        try Files.write(arguments[1], listSource(Array(arguments.dropFirst(2))).utf8)
+      default: throw CompileError("usage: bpf-build compile|list ...")
       }
     } catch {
-      let message = Array("\((error as? Failure)?.message ?? "\(error)")\n".utf8)
+      let message = Array("\(error)\n".utf8)
       _ = write(STDERR_FILENO, message, message.count)
       exit(1)
     }
   }
-}
-
-struct Failure: Error {
-  var message: String
-  init(_ message: String) { self.message = message }
 }

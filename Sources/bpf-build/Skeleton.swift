@@ -8,7 +8,7 @@ import BPFSkeleton
 /// - Parameters:
 ///   - name: of the source file, without extension.
 ///   - shared: Swift files that the target and the program both have.
-func swiftSource(name: String, object: [UInt8], shared: [String], withSkeleton: Bool) throws -> String {
+func swiftSource(name: String, object: [UInt8], shared: [String], withSkeleton: Bool) throws(CompileError) -> String {
   let property = propertyName(name)
   let bytes = objectSource(name: property, bytes: object)
   guard withSkeleton else { return bytes }
@@ -16,11 +16,11 @@ func swiftSource(name: String, object: [UInt8], shared: [String], withSkeleton: 
     var source = SkeletonSource(try ObjectSpec(bytes: object, name: name))
     source.origin = name
     for file in shared {
-      source.sharedTypes.formUnion(SharedStructs.names(in: String(decoding: try readFile(file), as: UTF8.self)))
+      source.sharedTypes.formUnion(SharedStructs.names(in: try Files.text(file)))
     }
     source.object = .expression("Objects.\(property)")
     return try source.text() + "\n" + bytes
   } catch {
-    throw Failure("error: no skeleton can be made of \(name): \(error)")
+    throw CompileError("no skeleton can be made of \(name): \(error)")
   }
 }

@@ -34,7 +34,7 @@ import Testing
     let error = try #require(throws: CompileError.self) {
       try Checkout.compiler().compile("/nowhere/probe.bpf.swift", root: "/nowhere")
     }
-    #expect("\(error)" == "error: /nowhere/probe.bpf.swift: no such file")
+    #expect("\(error)" == "error: /nowhere/probe.bpf.swift: No such file or directory")
   }
 
   @Test func folderAsSource() throws {

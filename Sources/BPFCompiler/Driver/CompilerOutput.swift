@@ -33,18 +33,20 @@ enum CompilerOutput {
     if diagnostics.isEmpty, text.contains("stack limit") || text.contains("stack arguments") {
       diagnostics.append(Diagnostic(explained(Substring(text.split(separator: "\n").first ?? ""))))
     }
-    let hasNoBackEnd = [
-      "unknown target triple", "No available targets", "unable to create target", "unrecognized command",
-    ]
-    if diagnostics.isEmpty, hasNoBackEnd.contains(where: text.contains) {
-      return CompileError("\(clang) does not compile for BPF: name a clang that does in MEROPS_CLANG")
-    }
     if diagnostics.isEmpty {
-      return CompileError(
-        [Diagnostic("the BPF back end of \(clang) failed (status \(status))")],
-        compilerOutput: absolute(text, root: root))
+      return missingBackEnd(text, clang: clang)
+        ?? CompileError(
+          [Diagnostic("the BPF back end of \(clang) failed (status \(status))")],
+          compilerOutput: absolute(text, root: root))
     }
     return CompileError(diagnostics)
+  }
+
+  /// The error of a clang that was built without BPF; nil if that is not what its output says.
+  static func missingBackEnd(_ text: String, clang: String) -> CompileError? {
+    let signs = ["unknown target triple", "No available targets", "unable to create target", "unrecognized command"]
+    guard signs.contains(where: text.contains) else { return nil }
+    return CompileError("\(clang) does not compile for BPF: name a clang that does in MEROPS_CLANG")
   }
 
   private static func explained(_ message: Substring) -> String {

@@ -35,7 +35,7 @@ public struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
 
 /// A compilation that failed.
 public struct CompileError: Error, Sendable, CustomStringConvertible {
-  /// At least one, in the order of the source.
+  /// In the order of the source; none if the compiler's own output says it all.
   public var diagnostics: [Diagnostic]
   /// What a compiler printed by itself, if it did: it names the places already.
   public var compilerOutput: String
@@ -49,5 +49,14 @@ public struct CompileError: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     ([compilerOutput].filter { !$0.isEmpty } + diagnostics.map(\.description)).joined(separator: "\n")
+  }
+  /// With files named absolutely.
+  func absolute(root: String) -> CompileError {
+    var result = self
+    for index in result.diagnostics.indices {
+      guard let file = result.diagnostics[index].location?.file, !file.hasPrefix("/") else { continue }
+      result.diagnostics[index].location?.file = "\(root)/\(file)"
+    }
+    return result
   }
 }

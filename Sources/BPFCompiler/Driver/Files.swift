@@ -3,7 +3,7 @@
 import Glibc
 
 /// Files and folders, with errors that name them.
-enum Files {
+package enum Files {
   static func read(_ path: String) throws(CompileError) -> [UInt8] {
     guard let file = fopen(path, "rb") else { throw CompileError("\(path): \(reason)") }
     defer { fclose(file) }
@@ -14,20 +14,30 @@ enum Files {
     return bytes
   }
 
-  static func text(_ path: String) throws(CompileError) -> String {
+  package static func text(_ path: String) throws(CompileError) -> String {
     String(decoding: try read(path), as: UTF8.self)
   }
 
-  /// Writes a file whole or not at all.
-  static func write(_ path: String, _ bytes: some Collection<UInt8>) throws(CompileError) {
-    let temporary = "\(path).\(getpid())"
-    guard let file = fopen(temporary, "wb") else { throw CompileError("\(temporary): \(reason)") }
+  /// Writes a file whole or not at all, so that nobody takes half of one for it.
+  ///
+  /// What is no file, such as a pipe or `/dev/stdout`, stays what it is and gets the bytes.
+  package static func write(_ path: String, _ bytes: some Collection<UInt8>) throws(CompileError) {
+    var status = stat()
+    let isInPlace = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    let path = resolved(path)
+    let written = isInPlace ? path : "\(path).\(getpid())"
+    guard let file = fopen(written, "wb") else { throw CompileError("\(path): \(reason)") }
     let contents = Array(bytes)
-    let written = fwrite(contents, 1, contents.count, file)
-    guard fclose(file) == 0, written == contents.count, rename(temporary, path) == 0 else {
-      let error = CompileError("\(path): \(reason)")
-      unlink(temporary)
-      throw error
+    var error = fwrite(contents, 1, contents.count, file) == contents.count ? 0 : errno
+    if fclose(file) != 0, error == 0 { error = errno }
+    guard !isInPlace else {
+      if error != 0 { throw CompileError("\(path): \(String(cString: strerror(error)))") }
+      return
+    }
+    if error == 0, rename(written, path) != 0 { error = errno }
+    guard error == 0 else {
+      unlink(written)
+      throw CompileError("\(path): \(String(cString: strerror(error)))")
     }
   }
 
@@ -69,6 +79,11 @@ enum Files {
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
     return String(cString: real)
+  }
+
+  /// What follows a folder in the path of something in it; the path itself if it is elsewhere.
+  static func relative(_ path: String, to folder: String) -> String {
+    path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.utf8.count + 1)) : path
   }
 
   /// A folder of its own in the folder for temporary files.

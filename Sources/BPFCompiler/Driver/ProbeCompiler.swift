@@ -51,11 +51,8 @@ public struct ProbeCompiler: Sendable {
   ) throws(CompileError) -> [UInt8] {
     let root = Files.resolved(root)
     let files = [source] + shared
-    for file in files where !Files.exists(Self.absolute(file)) {
-      throw CompileError("\(file): no such file")
-    }
-    for file in files { _ = try Files.read(Self.absolute(file)) }
-    let relative = files.map { Self.relative(Self.absolute($0), to: root) }
+    for file in files { _ = try Files.read(file) }
+    let relative = files.map { Files.relative(Files.resolved($0), to: root) }
     let kernelSide = try KernelSide(sources: kernelSide, cache: cache, toolchain: toolchain)
     let work = try Files.temporaryFolder()
     defer { Files.remove(work) }
@@ -107,21 +104,4 @@ public struct ProbeCompiler: Sendable {
     return (plain.first?.isNumber ?? true ? "_" : "") + String(plain)
   }
 
-  private static func absolute(_ path: String) -> String { Files.resolved(path) }
-
-  private static func relative(_ path: String, to root: String) -> String {
-    path.hasPrefix(root + "/") ? String(path.dropFirst(root.utf8.count + 1)) : path
-  }
-}
-
-extension CompileError {
-  /// With files named absolutely.
-  fileprivate func absolute(root: String) -> CompileError {
-    var result = self
-    for index in result.diagnostics.indices {
-      guard let file = result.diagnostics[index].location?.file, !file.hasPrefix("/") else { continue }
-      result.diagnostics[index].location?.file = "\(root)/\(file)"
-    }
-    return result
-  }
 }

@@ -10,6 +10,7 @@ enum Subprocess {
   static func run(
     _ path: String, _ arguments: [String], in folder: String
   ) throws(CompileError) -> (status: Int32, output: String) {
+    guard access(path, X_OK) == 0 else { throw CompileError("running \(path): \(Files.reason)") }
     // A file and not a pipe: no other child that is started meanwhile can keep it open.
     let work = try Files.temporaryFolder()
     defer { Files.remove(work) }

@@ -22,12 +22,26 @@ public struct Toolchain: Sendable {
     guard let swiftc else {
       throw CompileError("no swiftc in PATH: install a Swift toolchain, or name one in MEROPS_SWIFTC")
     }
-    let folder = Files.resolved(swiftc).lastSlash.map { String($0) } ?? "."
-    let clang = environment("MEROPS_CLANG") ?? "\(folder)/clang"
+    if let clang = try namedClang() { return Toolchain(swiftc: swiftc, clang: clang) }
+    let clang = "\(Files.resolved(swiftc).lastSlash.map { String($0) } ?? ".")/clang"
     guard access(clang, X_OK) == 0 else {
       throw CompileError("no clang beside \(swiftc): name one that compiles for BPF in MEROPS_CLANG")
     }
     return Toolchain(swiftc: swiftc, clang: clang)
+  }
+
+  /// The clang of that toolchain, or the one that `MEROPS_CLANG` names: then no Swift is needed.
+  ///
+  /// - Throws: `CompileError` if there is none.
+  public static func findClang() throws(CompileError) -> String {
+    if let clang = try namedClang() { return clang }
+    return try find().clang
+  }
+
+  private static func namedClang() throws(CompileError) -> String? {
+    guard let clang = environment("MEROPS_CLANG") else { return nil }
+    guard access(clang, X_OK) == 0 else { throw CompileError("MEROPS_CLANG is \(clang): \(Files.reason)") }
+    return clang
   }
 
   private static func environment(_ name: String) -> String? {

@@ -59,17 +59,6 @@ public enum SystemFile {
     try write(text, to: file)
   }
 
-  /// Makes a file, or replaces what is in it.
-  public static func create(_ path: String, _ bytes: [UInt8]) throws(Errno) {
-    let file = try Descriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o666)
-    let fd = file.rawValue
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = try retrying { rest.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }.orError }
-      rest = rest.dropFirst(Int(count))
-    }
-  }
-
   static func write(_ text: String, to file: borrowing Descriptor) throws(Errno) {
     let fd = file.rawValue
     let bytes = Array(text.utf8)

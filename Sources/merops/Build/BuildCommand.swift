@@ -3,12 +3,11 @@
 import ArgumentParser
 import BPFCompiler
 import CommandSupport
-import Glibc
 
 struct BuildCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "build",
-    abstract: "Compile a kernel program that is written in Swift.",
+    abstract: "Compile a kernel program that is written in Swift or C.",
     discussion: """
       The object is a standard one: bpftool and libbpf load it too. The compiler is the Swift toolchain's own; \
       MEROPS_SWIFTC and MEROPS_CLANG name others.
@@ -18,9 +17,11 @@ struct BuildCommand: ParsableCommand {
         merops build probe.bpf.swift Event.shared.swift -o out/probe.bpf.o
         merops build probe.bpf.swift --emit asm            BPF assembly
         merops build probe.bpf.swift --emit btf            the types of the object, as C
+        merops build probe.bpf.c -I headers                one in C, as the build plugin compiles it
       """)
 
-  @Argument(help: "The probe, then the Swift files that both sides compile.", completion: .file(extensions: ["swift"]))
+  @Argument(
+    help: "The program, then the Swift files that both sides compile.", completion: .file(extensions: ["swift", "c"]))
   var sources: [String]
 
   @Option(name: .shortAndLong, help: "Where to write; - for standard output.", completion: .file())
@@ -35,6 +36,11 @@ struct BuildCommand: ParsableCommand {
   @Option(help: "The kernel types that the probe may name: a BTF file.", completion: .file())
   var btf: String?
 
+  @Option(
+    name: [.customShort("I"), .long], help: "A folder of headers for a program in C; may be given again.",
+    completion: .directory)
+  var include: [String] = []
+
   @Option(help: "The folder that paths in the object are relative to.", completion: .directory)
   var root: String = "."
 
@@ -46,22 +52,23 @@ struct BuildCommand: ParsableCommand {
 
   func validate() throws {
     guard ["v1", "v2", "v3", "v4"].contains(cpu) else { throw ValidationError("--cpu takes v1, v2, v3 or v4") }
+    guard isC else {
+      guard include.isEmpty else { throw ValidationError("--include is for programs in C") }
+      return
+    }
+    guard sources.count == 1 else {
+      throw ValidationError("a program in C is one file; headers are found by --include")
+    }
+    guard emit != .swiftIR, btf == nil else {
+      throw ValidationError("\(emit == .swiftIR ? "--emit swift-ir" : "--btf") is for programs in Swift")
+    }
   }
 
+  private var isC: Bool { sources[0].hasSuffix(".c") }
+
   func run() throws {
-    var compiler = ProbeCompiler(
-      toolchain: try Toolchain.find(), kernelSide: try KernelSideSources.find(), cache: KernelSideSources.cache)
-    compiler.cpu = cpu
-    if let btf { compiler.kernelTypes = btf }
-    let stage: ProbeCompiler.Stage =
-      switch emit {
-      case .object, .btf: .object
-      case .asm: .assembly
-      case .ir: .ir
-      case .swiftIR: .swiftIR
-      }
     do {
-      let bytes = try compiler.compile(sources[0], shared: Array(sources.dropFirst()), root: root, stage: stage)
+      let bytes = try isC ? compileC() : compileSwift()
       if emit == .btf {
         try Output.line(ObjectTypes.text(of: bytes))
       } else {
@@ -73,29 +80,35 @@ struct BuildCommand: ParsableCommand {
     }
   }
 
+  private func compileC() throws -> [UInt8] {
+    var compiler = CCompiler(clang: try Toolchain.findClang())
+    compiler.cpu = cpu
+    compiler.includes = include
+    return try compiler.compile(sources[0], root: root, stage: CCompiler.Stage(rawValue: emit.rawValue) ?? .object)
+  }
+
+  private func compileSwift() throws -> [UInt8] {
+    var compiler = ProbeCompiler(
+      toolchain: try Toolchain.find(), kernelSide: try KernelSideSources.find(), cache: KernelSideSources.cache)
+    compiler.cpu = cpu
+    if let btf { compiler.kernelTypes = btf }
+    // The types are read from the object.
+    let stage = ProbeCompiler.Stage(rawValue: emit.rawValue) ?? .object
+    return try compiler.compile(sources[0], shared: Array(sources.dropFirst()), root: root, stage: stage)
+  }
+
   private func write(_ bytes: [UInt8]) throws {
     let isText = emit != .object
     let path = output ?? (isText ? "-" : objectName)
-    guard path != "-" else {
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-        guard count > 0 else { throw ValidationError("standard output: \(String(cString: strerror(errno)))") }
-        rest = rest.dropFirst(count)
-      }
-      return
-    }
-    guard let file = fopen(path, "wb") else { throw ValidationError("\(path): \(String(cString: strerror(errno)))") }
-    let written = fwrite(bytes, 1, bytes.count, file)
-    guard fclose(file) == 0, written == bytes.count else {
-      throw ValidationError("\(path): \(String(cString: strerror(errno)))")
-    }
+    guard path != "-" else { return Output.bytes(bytes) }
+    try Files.write(path, bytes)
     Output.note("\(path): \(bytes.count) bytes")
   }
 
   /// `dir/probe.bpf.swift` makes `probe.bpf.o` in the current folder.
   private var objectName: String {
-    let file = sources[0].split(separator: "/").last.map { String($0) } ?? "probe"
-    return (file.hasSuffix(".swift") ? String(file.dropLast(6)) : file) + ".o"
+    let file = sources[0].split(separator: "/").last ?? "probe"
+    let suffix = [".swift", ".c"].first { file.hasSuffix($0) } ?? ""
+    return file.dropLast(suffix.count) + ".o"
   }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BPF
+import BPFCompiler
 import BPFSkeleton
 import BTF
 import CommandSupport
@@ -57,7 +58,7 @@ struct SkeletonCommand: ParsableCommand {
     }
     let text = try source.text()
     if let output {
-      do { try SystemFile.create(output, Array(text.utf8)) } catch { throw BPFError("writing \(output)", errno: error) }
+      do { try Files.write(output, text.utf8) } catch { throw Refusal(error.diagnostics.map(\.message).joined()) }
     } else {
       Output.bytes(Array(text.utf8))
     }
