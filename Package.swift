@@ -141,7 +141,8 @@ let package = Package(
       name: "bpf-conformance", dependencies: ["BPFInterpreter", "BPFBytecode"], path: "Tests/Conformance",
       swiftSettings: settings),
     .testTarget(
-      name: "BPFKernelTests", dependencies: ["BPFKernel", "BPFCompiler", "BPF", "BPFObject", "TestSupport"],
+      name: "BPFKernelTests",
+      dependencies: ["BPFKernel", "BPFCompiler", "BPFInterpreter", "BPF", "BPFObject", "TestSupport"],
       exclude: ["Probes"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
     .testTarget(

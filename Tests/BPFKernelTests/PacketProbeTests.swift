@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import BPFInterpreter
+import BPFObject
 import TestSupport
 import Testing
 
@@ -25,6 +27,8 @@ import Testing
 
   static let v4 = Packet.Layer.ipv4(from: "192.0.2.1", to: "192.0.2.2")
   static let v6 = Packet.Layer.ipv6(from: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 9], to: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 2])
+  static let udp = Packet(.ethernet(), v4, .udp(from: 4000, to: 53)).bytes
+  static let syn = Packet(.ethernet(), v4, .tcp(from: 4000, to: 80)).bytes
   static let long = Packet.Layer.payload([UInt8](repeating: 7, count: 32))
 
   static let cases = [
@@ -60,6 +64,17 @@ import Testing
         .udp(from: 1, to: 2))),
     Case("not IP", .pass, Packet(.ethernet(), long)),
     Case("a cut IPv4 header", .aborted, Array(Packet(.ethernet(), v4, .udp(from: 4000, to: 53)).bytes.prefix(30))),
+    Case(
+      "cut IPv4 options", .aborted,
+      Array(
+        Packet(
+          .ethernet(), .ipv4(from: "10.9.9.9", to: "192.0.2.2", options: [UInt8](repeating: 1, count: 40)),
+          .udp(from: 4000, to: 53)
+        ).bytes.prefix(14 + 20 + 39))),
+    Case("an IPv4 header of 16 bytes", .aborted, udp.with(0x44, at: 14)),
+    Case("IPv4 options where the datagram is", .pass, udp.with(0x47, at: 14) + [UInt8](repeating: 0, count: 8)),
+    Case("TCP options where nothing is", .aborted, syn.with(0x60, at: 14 + 20 + 12)),
+    Case("a TCP header of 16 bytes", .aborted, syn.with(0x40, at: 14 + 20 + 12)),
     Case("a cut UDP header", .aborted, Array(Packet(.ethernet(), v4, .udp(from: 4000, to: 53)).bytes.prefix(40))),
   ]
 
@@ -67,6 +82,12 @@ import Testing
     let probe = try Probe.load("packets", ["parse"])
     let result = try probe.program("parse").testRun(data: test.bytes)
     #expect(Verdict(rawValue: result.returnValue) == test.verdict)
+  }
+
+  /// The interpreter is of one mind with the kernel.
+  @Test(arguments: cases) func parsesInUserSpace(_ test: Case) throws {
+    let probe = try Interpreter(ObjectSpec(bytes: Probe.object("packets"), name: "packets"))
+    #expect(try probe.run("parse", .xdp(test.bytes)).xdpAction.rawValue == test.verdict.rawValue)
   }
 
   /// The time to live is one less, and the checksum what it should be.

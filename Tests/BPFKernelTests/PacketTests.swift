@@ -13,8 +13,8 @@ import Testing
     [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1] + [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]
 
   /// Lends a packet of these bytes, which end where memory that may be touched does not.
-  private func withPacket<Result>(_ bytes: [UInt8], _ body: (inout Packet) -> Result) -> Result {
-    bytes.withUnsafeBytes { buffer in
+  private func withPacket<Result>(_ bytes: some Collection<UInt8>, _ body: (inout Packet) -> Result) -> Result {
+    Array(bytes).withUnsafeBytes { buffer in
       let start = buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 16).unsafelyUnwrapped
       var packet = Packet(start: start, end: start + buffer.count)
       return body(&packet)
@@ -82,6 +82,23 @@ import Testing
     }
   }
 
+  /// A length that no header has, and options that the packet does not hold.
+  @Test func refusesHeadersThatLie() {
+    for words in UInt8(0)..<5 {
+      withPacket(Self.ipv4.with(0x40 | words, at: 0) + Self.tcp) { packet in #expect(packet.ipv4() == nil) }
+      withPacket(Self.tcp.with(words << 4, at: 12) + Self.tcp) { packet in #expect(packet.tcp() == nil) }
+    }
+    for words in UInt8(5)...15 {
+      let options = [UInt8](repeating: 1, count: Int(words - 5) * 4)
+      let ip = Self.ipv4.with(0x40 | words, at: 0) + options
+      withPacket(ip) { packet in #expect(packet.ipv4() != nil && packet.count == 0) }
+      withPacket(ip.dropLast()) { packet in #expect(packet.ipv4() == nil) }
+      let tcp = Self.tcp.with(words << 4, at: 12) + options
+      withPacket(tcp) { packet in #expect(packet.tcp() != nil && packet.count == 0) }
+      withPacket(tcp.dropLast()) { packet in #expect(packet.tcp() == nil) }
+    }
+  }
+
   @Test func changesInPlace() {
     var bytes = Self.ipv4
     bytes.withUnsafeMutableBytes { buffer in
@@ -95,7 +112,7 @@ import Testing
 }
 
 extension [UInt8] {
-  fileprivate func with(_ byte: UInt8, at index: Int) -> [UInt8] {
+  func with(_ byte: UInt8, at index: Int) -> [UInt8] {
     var copy = self
     copy[index] = byte
     return copy

@@ -79,12 +79,14 @@
 }
 
 extension Packet {
-  /// Reads an IPv4 header and moves behind its options; nil if the packet ends before or is not IPv4.
+  /// Reads an IPv4 header and moves behind its options; nil if the packet ends before that, is not IPv4 or gives its header
+  /// less than 20 bytes.
   @inline(__always) @_lifetime(self: copy self)
   public mutating func ipv4() -> IPv4Header? {
     let start = position
     guard let header = read(IPv4Header.self), header.version == 4, header.length >= 20 else { return nil }
     position = start + header.length
+    guard position <= end else { return nil }
     return header
   }
 }

@@ -57,12 +57,14 @@
 }
 
 extension Packet {
-  /// Reads a TCP header and moves behind its options; nil if the packet ends before.
+  /// Reads a TCP header and moves behind its options; nil if the packet ends before that, or gives its header less than 20
+  /// bytes.
   @inline(__always) @_lifetime(self: copy self)
   public mutating func tcp() -> TCPHeader? {
     let start = position
     guard let header = read(TCPHeader.self), header.length >= 20 else { return nil }
     position = start + header.length
+    guard position <= end else { return nil }
     return header
   }
 
