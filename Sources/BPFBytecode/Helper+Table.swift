@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Numbers and names: ___BPF_FUNC_MAPPER in include/uapi/linux/bpf.h. The release of each is the first whose header lists
-// it (docs/kernel-versions.md of iovisor/bcc, put right where it names the release before). Numbers rise with releases
-// and the list is frozen, so that a release and its names in order, from 1, say everything.
+// it: docs.ebpf.io, but for the first two and get_prandom_u32, where docs/kernel-versions.md of iovisor/bcc names the
+// commit that listed them. Numbers rise with releases and the list is frozen, so that a release and its names in order,
+// from 1, say everything.
 extension Helper {
   static let releases: [(since: KernelVersion, names: String)] = [
     (KernelVersion(3, 19), "map_lookup_elem map_update_elem map_delete_elem"),
@@ -62,7 +63,8 @@ extension Helper {
       sysctl_set_new_value strtol strtoul sk_storage_get sk_storage_delete
       """
     ),
-    (KernelVersion(5, 3), "send_signal tcp_gen_syncookie"),
+    (KernelVersion(5, 3), "send_signal"),
+    (KernelVersion(5, 4), "tcp_gen_syncookie"),
     (KernelVersion(5, 5), "skb_output probe_read_user probe_read_kernel probe_read_user_str probe_read_kernel_str"),
     (KernelVersion(5, 6), "tcp_send_ack send_signal_thread jiffies64"),
     (

@@ -111,7 +111,7 @@ extension PushPopMap where Self: ~Copyable {
   ///   - context: the program's context.
   ///   - user: the chain of the running process and not the kernel's.
   ///   - skip: innermost frames to leave out.
-  /// - Requires: Linux 4.6; a GPL-compatible licence.
+  /// - Requires: Linux 4.6; a GPL-compatible licence, except in perf event programs.
   @inline(__always)
   public mutating func id(of context: some ProgramContext, user: Bool = false, skip: UInt8 = 0) -> UInt32? {
     let id = bpf_get_stackid(context.pointer, address, UInt64(skip) | (user ? 0x100 : 0))

@@ -100,6 +100,8 @@ import CBPFKernel
 
   /// Copies a record into the ring of this CPU.
   ///
+  /// - Requires: Linux 4.4; a GPL-compatible licence.
+  ///
   /// Source: `bpf_perf_event_output` with `BPF_F_CURRENT_CPU`.
   @inline(__always) @discardableResult
   public mutating func output(_ record: Record, context: some ProgramContext) -> Bool {

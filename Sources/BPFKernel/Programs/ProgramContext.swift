@@ -14,12 +14,13 @@ extension ProgramContext {
 
   /// The number that user space gave when it attached the program; 0 if it gave none.
   ///
-  /// - Requires: Linux 5.15 in kprobes, uprobes, tracepoints and perf events; 6.10 in raw and BTF tracepoints.
+  /// - Requires: Linux 5.15 in kprobes, uprobes, tracepoints and perf events; 5.19 in fentry, fexit and LSM
+  ///   programs; 6.10 in raw and BTF tracepoints.
   public var cookie: UInt64 { @inline(__always) get { bpf_get_attach_cookie(pointer) } }
 
   /// The address of the function that a kprobe, fentry or fexit program watches.
   ///
-  /// - Requires: Linux 5.15; a GPL-compatible licence.
+  /// - Requires: Linux 5.15; a GPL-compatible licence, except in multi-kprobe and multi-uprobe programs.
   public var functionAddress: UInt64 { @inline(__always) get { bpf_get_func_ip(pointer) } }
 
   /// Writes the call stack into `buffer` as addresses, the innermost first.

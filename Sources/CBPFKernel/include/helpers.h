@@ -245,7 +245,7 @@ BPF_HELPER long bpf_skb_load_bytes(const void *_Nonnull skb, uint32_t offset, vo
 /// Records the call stack in a stack trace map.
 ///
 /// - Returns: its id, or a negative errno.
-/// - Requires: Linux 4.6; a GPL-compatible licence.
+/// - Requires: Linux 4.6; a GPL-compatible licence, except in perf_event programs.
 BPF_HELPER long bpf_get_stackid(void *_Nonnull ctx, const void *_Nonnull map, uint64_t flags) {
   return ((long (*)(void *, const void *, uint64_t))27)(ctx, map, flags);
 }
@@ -908,7 +908,7 @@ BPF_HELPER long bpf_send_signal(uint32_t sig) {
 /// Makes a SYN cookie for a listening socket.
 ///
 /// - Returns: the cookie in the low, the MSS in the upper 32 bits, or a negative errno.
-/// - Requires: Linux 5.3; a GPL-compatible licence.
+/// - Requires: Linux 5.4; a GPL-compatible licence.
 BPF_HELPER int64_t bpf_tcp_gen_syncookie(void *_Nonnull sk, const void *_Nonnull iph, uint32_t iph_len, const void *_Nonnull th, uint32_t th_len) {
   return ((int64_t (*)(void *, const void *, uint32_t, const void *, uint32_t))110)(sk, iph, iph_len, th, th_len);
 }
@@ -1410,7 +1410,7 @@ BPF_HELPER long bpf_timer_cancel(struct bpf_timer *_Nonnull timer) {
 /// The address of the traced function.
 ///
 /// - Returns: the address.
-/// - Requires: Linux 5.15; a GPL-compatible licence.
+/// - Requires: Linux 5.15; a GPL-compatible licence, except in multi-kprobe and multi-uprobe programs.
 BPF_HELPER uint64_t bpf_get_func_ip(void *_Nonnull ctx) {
   return ((uint64_t (*)(void *))173)(ctx);
 }
