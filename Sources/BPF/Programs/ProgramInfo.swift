@@ -35,7 +35,7 @@ public struct ProgramInfo: Sendable, Hashable {
   /// - Requires: Linux 5.16
   public var verifiedInstructions: Int
   /// What it attaches to: a type in a BTF object.
-  /// - Requires: Linux 5.17
+  /// - Requires: Linux 6.0
   public var attachBTFObjectID: UInt32
   public var attachTypeID: TypeID
   /// The device that an offloaded program is on; zero for none.

@@ -173,7 +173,7 @@ extension BPFCall {
 
   /// BPF_PROG_ASSOC_STRUCT_OPS: ties a program to the struct_ops map that its kfuncs act for.
   ///
-  /// - Requires: Linux 6.19
+  /// - Requires: Linux 7.0
   public static func associateStructOps(program: CInt, map: CInt) throws(Errno) {
     var attributes = cbpf_words(word: (UInt32(bitPattern: map), UInt32(bitPattern: program), 0, 0))
     try call(CBPF_PROG_ASSOC_STRUCT_OPS, &attributes)

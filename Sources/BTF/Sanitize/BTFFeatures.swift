@@ -35,7 +35,7 @@ public struct BTFFeatures: OptionSet, Hashable, Sendable {
   public static let enumerations64 = BTFFeatures(rawValue: 1 << 6)
   /// Section names that start with a question mark, such as `?.struct_ops`.
   ///
-  /// - Requires: Linux 6.10
+  /// - Requires: Linux 6.9
   public static let optionalSections = BTFFeatures(rawValue: 1 << 7)
   /// The layout section.
   ///
@@ -51,7 +51,7 @@ public struct BTFFeatures: OptionSet, Hashable, Sendable {
   public init(kernel major: Int, _ minor: Int) {
     let since: [(BTFFeatures, Int, Int)] = [
       (.functions, 5, 0), (.dataSections, 5, 2), (.globalFunctions, 5, 6), (.floats, 5, 13), (.declTags, 5, 16),
-      (.typeTags, 5, 17), (.enumerations64, 6, 0), (.optionalSections, 6, 10), (.layout, 7, 1),
+      (.typeTags, 5, 17), (.enumerations64, 6, 0), (.optionalSections, 6, 9), (.layout, 7, 1),
     ]
     self = []
     for (feature, sinceMajor, sinceMinor) in since where (major, minor) >= (sinceMajor, sinceMinor) { insert(feature) }

@@ -79,7 +79,7 @@ import Testing
         .enumeration(BTFEnumeration(name: "e", size: 8, is64Bit: true, values: [.init(name: "A", bits: 1 << 40)]))
       ]),
     Case(
-      name: "optional sections", since: "6.10.0", feature: .optionalSections,
+      name: "optional sections", since: "6.9.0", feature: .optionalSections,
       types: [
         int, .variable(BTFVariable(name: "v", type: 1, linkage: .global)),
         .dataSection(BTFDataSection(name: "?.struct_ops", size: 4, entries: [.init(type: 2, offset: 0, size: 4)])),

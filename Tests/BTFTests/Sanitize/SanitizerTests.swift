@@ -83,10 +83,10 @@ import Testing
     _ = try builder.add(.dataSection(BTFDataSection(name: name, size: 0, entries: [])))
     let other = try builder.add(.typedef(name: name, type: 0))
     let types = try BTFTypes(bytes: builder.encode())
-    let before613 = try BTFTypes(bytes: BTFSanitizer(accepting: .all.subtracting(.optionalSections)).sanitized(types))
-    #expect(before613.name(1) == "_" + name.dropFirst())
+    let older = try BTFTypes(bytes: BTFSanitizer(accepting: .all.subtracting(.optionalSections)).sanitized(types))
+    #expect(older.name(1) == "_" + name.dropFirst())
     // Others that share the string keep it.
-    #expect(before613.name(other) == name)
+    #expect(older.name(other) == name)
     let before52 = try BTFTypes(bytes: BTFSanitizer(accepting: []).sanitized(types))
     #expect(before52.name(1) == String(name.map { ".?".contains($0) ? "_" : $0 }))
     let now = try BTFTypes(bytes: BTFSanitizer(accepting: .all).sanitized(types))
