@@ -50,10 +50,23 @@ struct Peer: Sendable {
     return names.filter { $0.hasSuffix(".o") }.sorted().map { "\(folder)/\($0)" }
   }
 
+  /// The types of arm64 kernels, as BTF files.
+  static let arm64Kernels: [String] = {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasPrefix("arm64-") && $0.hasSuffix(".btf") }.sorted()
+  }()
+
+  static let hasArm64Kernels = Requirement("no types of arm64 kernels: Tests/Peers/setup fetches them") {
+    !arm64Kernels.isEmpty
+  }
+
   /// Asks libbpf about an object.
-  init(object path: String) throws {
+  ///
+  /// - Parameter types: the file with the types of the kernel to relocate against; nil for the one that runs.
+  init(object path: String, types: String? = nil) throws {
     var current: ProgramLines?
-    for line in try Shell.check(["\(Self.folder)/libbpf-dump", path]).split(separator: "\n") {
+    let command = ["\(Self.folder)/libbpf-dump", path] + (types.map { [$0] } ?? [])
+    for line in try Shell.check(command).split(separator: "\n") {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       switch (fields.first ?? "", fields.count) {
       case ("map", 8):

@@ -29,6 +29,21 @@ import Testing
     #expect(try Comparison(path: path).run() > 0)
   }
 
+  /// The same objects, relocated here for arm64: each instruction is what libbpf makes of it with that kernel's types.
+  @Test(.requires(Peer.hasArm64Kernels), arguments: Peer.arm64Kernels) func arm64(_ kernel: String) throws {
+    var objects: [(name: String, bytes: [UInt8])] = SwiftCorpus.all.map { ($0.name, $0.bytes()) }
+    objects += Corpus.all.map { ($0.name, $0.bytes) }
+    var compared = 0
+    for (name, bytes) in objects {
+      let path = FileManager.default.temporaryDirectory.path + "/merops-peer-\(UUID().uuidString)"
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      try Data(bytes).write(to: URL(filePath: "\(path)/\(name).bpf.o"))
+      compared += try Comparison(path: "\(path)/\(name).bpf.o", types: "\(Peer.folder)/\(kernel)").run()
+    }
+    #expect(compared > 150)
+  }
+
   @Test(arguments: Peer.objects(of: "libxdp1")) func xdpTools(_ path: String) throws {
     #expect(try Comparison(path: path).run() > 0)
   }
@@ -46,6 +61,7 @@ import Testing
 /// One object, as libbpf and as we prepare it.
 private struct Comparison {
   let path: String
+  let types: String?
   let peer: Peer
 
   /// What libbpf refuses and we take, on purpose.
@@ -53,9 +69,16 @@ private struct Comparison {
     "legacy_maps": "libbpf 1.0 dropped maps that are not BTF-defined"
   ]
 
-  init(path: String) throws {
+  init(path: String, types: String? = nil) throws {
     self.path = path
-    peer = try Peer(object: path)
+    self.types = types
+    peer = try Peer(object: path, types: types)
+  }
+
+  private func collection() throws -> Collection {
+    var options = LoadOptions()
+    options.kernelTypesPath = types
+    return try Collection(path: path, options: options)
   }
 
   private var name: String { String(path.split(separator: "/").last?.prefix { $0 != "." } ?? "") }
@@ -65,7 +88,7 @@ private struct Comparison {
   func run() throws -> Int {
     let spec: ObjectSpec
     do {
-      spec = try Collection(path: path).spec
+      spec = try collection().spec
     } catch {
       #expect(peer.refusals["-"] != nil, "\(name): \(error)")
       return 0
@@ -105,7 +128,7 @@ private struct Comparison {
 
   /// - Returns: whether there were instructions to compare.
   private func compare(_ program: ProgramSpec) throws -> Bool {
-    let collection = try Collection(path: path)
+    let collection = try collection()
     if program.type != .structOps { try collection.select(programs: [program.name]) }
     let prepared: PreparedProgram
     do {

@@ -2,7 +2,7 @@
 // What libbpf hands to the kernel for an object: its maps, and each program's instructions after relocation. Prepared,
 // not loaded: programs that this kernel would refuse are shown too.
 //
-//     libbpf-dump OBJECT
+//     libbpf-dump OBJECT [BTF]         BTF: the types of another kernel, which CO-RE relocates against
 //
 // Lines of fields separated by tabs:
 //
@@ -19,6 +19,7 @@
 #include <string.h>
 
 static char last_warning[400];
+static const char *kernel_types;
 
 static int note(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -33,7 +34,8 @@ static int note(enum libbpf_print_level level, const char *format, va_list argum
 
 static struct bpf_object *open_object(const char *path)
 {
-	struct bpf_object *object = bpf_object__open_file(path, NULL);
+	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = kernel_types);
+	struct bpf_object *object = bpf_object__open_file(path, &options);
 	struct bpf_map *map;
 
 	if (!object)
@@ -116,10 +118,11 @@ int main(int argc, char **argv)
 	struct bpf_program *program;
 	int error, whole;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: libbpf-dump OBJECT\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: libbpf-dump OBJECT [BTF]\n");
 		return 2;
 	}
+	kernel_types = argv[2];
 	libbpf_set_print(note);
 	object = open_object(argv[1]);
 	if (!object) {

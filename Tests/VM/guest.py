@@ -10,22 +10,31 @@ import time
 import kernels
 
 FILE_SERVERS = [
-    ("/usr/libexec/virtiofsd", ["--shared-dir=/", "--sandbox=chroot", "--cache=always", "--log-level=error"]),
-    ("/usr/lib/qemu/virtiofsd", ["-o", "source=/,sandbox=chroot,cache=always,log_level=err"]),
+    ("/usr/libexec/virtiofsd", ["--shared-dir=FILES", "--sandbox=chroot", "--cache=always", "--log-level=error"]),
+    ("/usr/lib/qemu/virtiofsd", ["-o", "source=FILES,sandbox=chroot,cache=always,log_level=err"]),
 ]
+
+
+# By Debian's name: QEMU's program, its Debian package, the machine, the console. One CPU: with two, QEMU 7.2's emulation
+# crashed in three of a hundred boots.
+MACHINES = {
+    "amd64": ("qemu-system-x86_64", "qemu-system-x86", ["-M", "pc,memory-backend=memory"], "ttyS0"),
+    "arm64": ("qemu-system-aarch64", "qemu-system-arm", ["-M", "virt,memory-backend=memory"], "ttyAMA0"),
+}
 
 
 class Died(Exception):
     """The guest gave no exit status."""
 
 
-def missing():
+def missing(machine="amd64"):
     """What this machine lacks to boot guests, or None."""
-    if os.uname().machine != "x86_64":
+    if machine == "amd64" and os.uname().machine != "x86_64":
         return "an x86-64 machine"
     if os.geteuid() != 0:
         return "root"
-    for path, package in [("/usr/bin/qemu-system-x86_64", "qemu-system-x86"), ("/bin/busybox", "busybox-static")]:
+    emulator, package, _, _ = MACHINES[machine]
+    for path, package in [(f"/usr/bin/{emulator}", package), ("/bin/busybox", "busybox-static")]:
         if not os.path.exists(path):
             return f"{path} (Debian: {package})"
     if not any(os.path.exists(path) for path, _ in FILE_SERVERS):
@@ -33,8 +42,8 @@ def missing():
     return None
 
 
-def run(folder, command, output, timeout=1800, memory="2G", environment=None):
-    """Runs a command (a list, or a script) in a guest of the kernel unpacked in `folder`.
+def run(folder, command, output, timeout=1800, memory="2G", environment=None, machine="amd64", root="/"):
+    """Runs a command (a list, or a script) in a guest of the kernel unpacked in `folder`, which sees the files in `root`.
 
     `output` is called with each chunk of what it prints. Gives its exit status; raises Died without one.
     """
@@ -46,10 +55,12 @@ def run(folder, command, output, timeout=1800, memory="2G", environment=None):
             job.append(f"export {name}={shlex.quote(value)}")
         job.append(command if isinstance(command, str) else shlex.join(command))
         with open(f"{work}/initrd", "wb") as initrd:  # a second archive after the first adds the job
-            initrd.write(open(kernels.initrd(folder), "rb").read())
+            initrd.write(open(kernels.initrd(folder, os.path.join(root, "bin/busybox")), "rb").read())
             initrd.write(archive("job", "\n".join(job).encode() + b"\n"))
 
         server, options = next(pair for pair in FILE_SERVERS if os.path.exists(pair[0]))
+        options = [option.replace("FILES", root) for option in options]
+        emulator, _, board, console = MACHINES[machine]
         try:
             # A process group of its own: an interrupt is for us, and we end what we started, by its id.
             processes.append(subprocess.Popen([server, f"--socket-path={work}/files", *options],
@@ -59,14 +70,12 @@ def run(folder, command, output, timeout=1800, memory="2G", environment=None):
                 if os.path.exists(f"{work}/files"):
                     break
                 time.sleep(0.02)
-            # One CPU: with two, QEMU 7.2's emulation crashed in three of a hundred boots.
             guest = subprocess.Popen(
-                ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                 "-M", "pc,memory-backend=memory", "-accel", os.environ.get("MEROPS_VM_ACCEL", "tcg,thread=single"),
+                [emulator, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *board, "-accel", os.environ.get("MEROPS_VM_ACCEL", "tcg,thread=single"),
                  "-cpu", "max", "-smp", "1", "-m", memory,
                  "-object", f"memory-backend-memfd,id=memory,size={memory},share=on",
                  "-kernel", f"{folder}/vmlinux", "-initrd", f"{work}/initrd", "-serial", f"file:{work}/console",
-                 "-append", "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests "
+                 "-append", f"console={console} quiet panic=-1 mitigations=off cryptomgr.notests "
                             "lsm=landlock,lockdown,yama,bpf",
                  "-chardev", f"socket,id=files,path={work}/files",
                  "-device", "vhost-user-fs-pci,chardev=files,tag=host",

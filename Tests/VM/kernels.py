@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Debian's kernels: which there are, fetching one, and making it bootable without its own initrd."""
 import functools
@@ -14,15 +15,14 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 CACHE = os.environ.get("MEROPS_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "merops")
 VM = os.path.join(CACHE, "vm")
-PATTERN = re.compile(r"^linux-image-(\d+\.\d+\S*-cloud-amd64)$")
 
 # What the tests need of a kernel, with what each of these needs. Built-in ones are passed over.
 MODULES = ["virtio_pci", "virtio_console", "virtiofs", "veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "8021q",
            "netkit", "nf_defrag_ipv4", "nf_defrag_ipv6", "af_packet"]
 
 
-def apt(*arguments, **options):
-    return subprocess.run([os.path.join(HERE, "apt"), *arguments], check=True, text=True, stdout=subprocess.PIPE,
+def apt(*arguments, machine="amd64", **options):
+    return subprocess.run([os.path.join(HERE, "apt"), "--arch", machine, *arguments], check=True, text=True, stdout=subprocess.PIPE,
                           **options).stdout
 
 
@@ -31,15 +31,16 @@ def version_key(release):
 
 
 @functools.cache
-def available():
+def available(machine="amd64"):
     """Releases in the archive now, oldest first."""
-    names = (PATTERN.match(name) for name in apt("pkgnames", "linux-image-").split())
+    pattern = re.compile(rf"^linux-image-(\d+\.\d+\S*-cloud-{machine})$")
+    names = (pattern.match(name) for name in apt("pkgnames", "linux-image-", machine=machine).split())
     return sorted((match.group(1) for match in names if match), key=version_key)
 
 
-def resolve(wanted):
+def resolve(wanted, machine="amd64"):
     """The newest release of a version ("6.1"), or of all ("newest"). One that is unpacked already is good enough."""
-    releases = available()
+    releases = available(machine)
     if wanted != "newest":
         releases = [release for release in releases if re.match(re.escape(wanted) + r"[.+-]", release)]
     if not releases:
@@ -50,7 +51,7 @@ def resolve(wanted):
 
 def fetch(release):
     """Downloads and unpacks a kernel; gives its folder, with `vmlinux`, `modules/` and maybe `config` in it."""
-    folder = f"{VM}/kernels/{release}"
+    folder, machine = f"{VM}/kernels/{release}", release.rsplit("-", 1)[1]
     if os.path.exists(f"{folder}/vmlinux"):
         return folder
     debs, temporary = f"{VM}/debs", f"{folder}.tmp{os.getpid()}"
@@ -59,14 +60,14 @@ def fetch(release):
     os.makedirs(debs, exist_ok=True)
     # From 6.18 on linux-base-* holds the config, from 7.2 on linux-binary-* the image and linux-modules-* the rest.
     packages = [f"linux-image-{release}"]
-    depends = re.search(r"^Depends: (.*)$", apt("show", packages[0]), re.M)
+    depends = re.search(r"^Depends: (.*)$", apt("show", packages[0], machine=machine), re.M)
     for name in re.findall(r"linux-(?:base|binary|modules)-\S+", depends.group(1) if depends else ""):
         if name.endswith(release):
             packages.append(name)
     for package in packages:
         if not glob.glob(f"{debs}/{package}_*.deb"):
             try:
-                apt("download", package, cwd=debs, stderr=subprocess.PIPE)
+                apt("download", package, machine=machine, cwd=debs, stderr=subprocess.PIPE)
             except subprocess.CalledProcessError as error:
                 if "-base-" in package:
                     continue  # an older build's may be gone from the archive: only its config is missed
@@ -88,9 +89,12 @@ def fetch(release):
 
 
 def extract(image, output):
-    """The ELF file inside a bzImage: its boot header (protocol 2.08) says where the compressed payload lies. Booting
-    it spares the guest the decompression, which takes up to 13 s in emulation."""
+    """What to boot: the ELF file inside an x86 bzImage, whose boot header (protocol 2.08) says where the compressed
+    payload lies, which spares the guest the decompression of up to 13 s in emulation. An arm64 Image as it is."""
     data = open(image, "rb").read()
+    if data[0x38:0x3C] == b"ARMd":
+        shutil.copyfile(image, output)
+        return
     if data[0x202:0x206] != b"HdrS":
         raise ValueError(f"{image} is not a bzImage")
     sectors = data[0x1F1] or 4
@@ -137,9 +141,9 @@ def modules(folder, wanted):
     return list(loaded.items())
 
 
-def initrd(folder):
+def initrd(folder, busybox="/bin/busybox"):
     """Makes the first file system of the guest (busybox, the modules, `init`) if it is not up to date."""
-    sources = [os.path.join(HERE, "init"), os.path.realpath(__file__), "/bin/busybox"]
+    sources = [os.path.join(HERE, "init"), os.path.realpath(__file__), busybox]
     output = f"{folder}/initrd"
     if os.path.exists(output) and all(os.path.getmtime(output) > os.path.getmtime(source) for source in sources):
         return output
@@ -157,7 +161,7 @@ def initrd(folder):
     for directory in ("bin", "dev", "proc", "sys", "modules", "newroot"):
         entry(directory, 0o40755)
     entry("dev/console", 0o20600, device=(5, 1))
-    entry("bin/busybox", 0o100755, open("/bin/busybox", "rb").read())
+    entry("bin/busybox", 0o100755, open(busybox, "rb").read())
     for applet in subprocess.check_output(["/bin/busybox", "--list"], text=True).split():
         if applet != "busybox":
             entry(f"bin/{applet}", 0o120777, b"busybox")
@@ -175,7 +179,35 @@ def initrd(folder):
     return output
 
 
-if __name__ == "__main__":
+def types(folder):
+    """The kernel's types (BTF), which lie uncompressed in what is booted."""
+    data, best = open(f"{folder}/vmlinux", "rb").read(), b""
+    magic = struct.pack("<HBBI", 0xEB9F, 1, 0, 24)  # version 1, no flags, a header of 24 bytes
+    at = data.find(magic)
+    while at >= 0:
+        _, type_length, string_offset, string_length = struct.unpack_from("<4I", data, at + 8)
+        blob = data[at:at + 24 + string_offset + string_length]
+        if string_offset >= type_length and blob.endswith(b"\0") and len(blob) > len(best):
+            best = blob
+        at = data.find(magic, at + 1)
+    if len(best) < 1 << 20:
+        raise ValueError(f"{folder}: no types found")
+    return best
+
+
+def main(arguments):
+    if arguments[:1] == ["types"]:
+        _, wanted, machine, output = arguments
+        apt("update", machine=machine)
+        with open(output, "wb") as file:
+            file.write(types(fetch(resolve(wanted, machine))))
+        return
     apt("update")
-    for wanted in sys.argv[1:] or ["5.10", "6.1", "6.12", "6.18", "newest"]:
+    for wanted in arguments or ["5.10", "6.1", "6.12", "6.18", "newest"]:
         print(wanted, fetch(resolve(wanted)))
+
+
+if __name__ == "__main__":
+    # kernels.py [KERNEL...]                  fetches Debian's
+    # kernels.py types KERNEL MACHINE FILE    writes a kernel's types
+    main(sys.argv[1:])
