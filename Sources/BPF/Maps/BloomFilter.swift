@@ -42,7 +42,7 @@ public struct BloomFilter<Value: BitwiseCopyable>: Sendable {
   /// False when the value was never added; true when it was, or is taken for one that was.
   public func mayContain(_ value: Value) throws(BPFError) -> Bool {
     // The value is read from where lookups in other maps write theirs.
-    try withUnsafeTemporaryAllocation(byteCount: layout.size, alignment: 8) { (room) throws(BPFError) in
+    try withRoom(byteCount: layout.size) { (room) throws(BPFError) in
       try layout.withBytes(of: value) { (value) throws(BPFError) in
         room.copyMemory(from: UnsafeRawBufferPointer(start: value, count: layout.size))
       }

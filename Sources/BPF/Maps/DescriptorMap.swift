@@ -66,7 +66,7 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
   ///
   /// - Throws: `unsupported` for perf event, cgroup and AF_XDP maps, which cannot be read.
   public func id(_ key: Key) throws(BPFError) -> UInt64? {
-    try withUnsafeTemporaryAllocation(byteCount: max(map.lookupSize, 8), alignment: 8) {
+    try withRoom(byteCount: max(map.lookupSize, 8)) {
       (room) throws(BPFError) -> UInt64? in
       room.initializeMemory(as: UInt8.self, repeating: 0)
       guard let start = room.baseAddress,

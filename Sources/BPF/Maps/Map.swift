@@ -92,8 +92,8 @@ extension Map {
   @inlinable func reading(
     _ key: Key, _ body: (UnsafeRawPointer, UnsafeMutableRawPointer) throws(BPFError) -> Bool
   ) throws(BPFError) -> Value? {
-    try withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { (room) throws(BPFError) -> Value? in
-      let room = UnsafeMutableRawPointer(room.baseAddress.unsafelyUnwrapped)
+    try withRoom(for: Value.self) { (room) throws(BPFError) -> Value? in
+      let room = room.baseAddress.unsafelyUnwrapped
       guard try keyLayout.withBytes(of: key, { (key) throws(BPFError) in try body(key, room) }) else { return nil }
       return room.load(as: Value.self)
     }

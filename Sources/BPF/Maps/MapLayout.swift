@@ -37,9 +37,7 @@
     if isDirect {
       return try withUnsafePointer(to: value) { (pointer) throws(BPFError) in try body(pointer) }
     }
-    return try withUnsafeTemporaryAllocation(of: T.self, capacity: 1) { (room) throws(BPFError) -> Result in
-      // Room for one is a stride, never less than the size.
-      let bytes = UnsafeMutableRawBufferPointer(room)
+    return try withRoom(for: T.self) { (bytes) throws(BPFError) -> Result in
       bytes.initializeMemory(as: UInt8.self, repeating: 0)
       bytes.baseAddress.unsafelyUnwrapped.storeBytes(of: value, as: T.self)
       clear(bytes)

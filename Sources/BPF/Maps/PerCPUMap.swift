@@ -61,7 +61,7 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable 
         .sizeMismatch, "updating map \(map.label)",
         detail: "there are \(values.count) values and \(cpuCount) possible CPUs")
     }
-    try withUnsafeTemporaryAllocation(byteCount: map.lookupSize, alignment: 8) { (room) throws(BPFError) in
+    try withRoom(byteCount: map.lookupSize) { (room) throws(BPFError) in
       room.initializeMemory(as: UInt8.self, repeating: 0)
       for (cpu, value) in values.enumerated() { room.storeBytes(of: value, toByteOffset: cpu * stride, as: Value.self) }
       guard let start = room.baseAddress else { return }
@@ -107,7 +107,7 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable 
   private func reading(
     _ key: Key, _ body: (UnsafeRawPointer, UnsafeMutableRawPointer) throws(BPFError) -> Bool
   ) throws(BPFError) -> [Value]? {
-    try withUnsafeTemporaryAllocation(byteCount: map.lookupSize, alignment: 8) { (room) throws(BPFError) -> [Value]? in
+    try withRoom(byteCount: map.lookupSize) { (room) throws(BPFError) -> [Value]? in
       guard let start = room.baseAddress,
         try keyLayout.withBytes(of: key, { (key) throws(BPFError) in try body(key, start) })
       else { return nil }

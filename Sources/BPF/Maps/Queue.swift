@@ -54,9 +54,9 @@ public struct Queue<Value: BitwiseCopyable>: Sendable {
   }
 
   private func reading(_ body: (UnsafeMutableRawPointer) throws(BPFError) -> Bool) throws(BPFError) -> Value? {
-    try withUnsafeTemporaryAllocation(of: Value.self, capacity: 1) { (room) throws(BPFError) -> Value? in
+    try withRoom(for: Value.self) { (room) throws(BPFError) -> Value? in
       guard let start = room.baseAddress, try body(start) else { return nil }
-      return start.pointee
+      return start.load(as: Value.self)
     }
   }
 }

@@ -21,16 +21,23 @@ struct NetlinkSocket: ~Copyable {
 
   init() throws(NetlinkError) {
     do throws(Errno) {
-      let type = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-      descriptor = Descriptor(owning: try checked(socket(AF_NETLINK, type, 0 /* NETLINK_ROUTE */).orError))
-      // Words with the error (4.12), and only the header of what was asked. Older kernels do without.
-      for option: CInt in [11, 10] {  // NETLINK_EXT_ACK, NETLINK_CAP_ACK
-        var on: CInt = 1
-        setsockopt(descriptor.rawValue, 270 /* SOL_NETLINK */, option, &on, 4)
-      }
+      self.init(try Self.open())
     } catch {
       throw NetlinkError(errno: error)
     }
+  }
+
+  private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+  private static func open() throws(Errno) -> Descriptor {
+    let type = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+    let descriptor = Descriptor(owning: try checked(socket(AF_NETLINK, type, 0 /* NETLINK_ROUTE */).orError))
+    // Words with the error (4.12), and only the header of what was asked. Older kernels do without.
+    for option: CInt in [11, 10] {  // NETLINK_EXT_ACK, NETLINK_CAP_ACK
+      var on: CInt = 1
+      setsockopt(descriptor.rawValue, 270 /* SOL_NETLINK */, option, &on, 4)
+    }
+    return descriptor
   }
 
   /// Sends a request and collects the answers until the kernel says that it is done.
