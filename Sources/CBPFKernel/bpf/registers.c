@@ -14,6 +14,7 @@ struct pt_regs___arm64 {
   uint64_t regs[31];
   uint64_t sp;
   uint64_t pc;
+  uint64_t orig_x0;
 } CORE;
 
 #define X86(context) ((const struct pt_regs___x86 *)(context))
@@ -56,7 +57,8 @@ REGISTER(fp, bp, regs[29])
     return value; \
   }
 
-SAVED_REGISTER(argument0, di, regs[0])
+// x0 holds the system call's result at its end.
+SAVED_REGISTER(argument0, di, orig_x0)
 SAVED_REGISTER(argument1, si, regs[1])
 SAVED_REGISTER(argument2, dx, regs[2])
 SAVED_REGISTER(argument3, r10, regs[3])
