@@ -9,7 +9,11 @@ public import CBPFKernel
 ///       value.lock.unlock()
 ///     }
 ///
-/// - Requires: Linux 5.1, in hash and array maps and local storage; not in tracing programs before 6.2.
+/// - Requires: Linux 5.1, in hash and array maps and local storage. In LSM, fentry, fexit and BTF tracepoint programs
+///   6.1, in sleepable ones 6.6. Programs of kprobes, uprobes, tracepoints, raw tracepoints, perf events and socket filters
+///   may not use it.
+///
+/// Source: `check_map_prog_compatibility` in kernel/bpf/verifier.c.
 public typealias SpinLock = bpf_spin_lock
 
 extension SpinLock {

@@ -3,7 +3,8 @@ public import CBPFKernel
 
 /// A timer in a map value: a stored property of the value's type.
 ///
-/// - Requires: Linux 5.15, in hash and array maps; a GPL-compatible licence.
+/// - Requires: Linux 5.15, in hash and array maps; 7.0 in programs of kprobes, uprobes, tracepoints, raw tracepoints
+///   and perf events; a GPL-compatible licence.
 public typealias Timer = bpf_timer
 
 /// What a timer calls: with the map, the key and the value that it is in. The answer is 0.

@@ -54,7 +54,7 @@ extension SockMap {
 
   /// Chooses a socket of the group; the program then returns ``SocketVerdict/pass``.
   ///
-  /// - Requires: Linux 5.8.
+  /// - Requires: Linux 5.7.
   @inline(__always) @discardableResult
   public mutating func select(_ index: UInt32, for selection: ReusePortSelection) -> Status {
     let map = address
