@@ -14,7 +14,7 @@ func firewall(_ context: XDPContext) -> XDPAction {
   var packet = context.packet
   guard let frame = packet.ethernet() else { return count(.drop, in: &malformed) }
   guard frame.type == .ipv4 else { return count(.pass, in: &passed) }
-  guard let header = packet.ipv4(), packet.has(0) else { return count(.drop, in: &malformed) }
+  guard let header = packet.ipv4() else { return count(.drop, in: &malformed) }
   if let hits = blocked.pointer(to: header.source) {
     atomicAdd(1, to: hits)
     return count(.drop, in: &dropped)
