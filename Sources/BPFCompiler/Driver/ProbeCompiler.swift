@@ -13,7 +13,8 @@ public struct ProbeCompiler: Sendable {
   /// Where the compiled kernel-side module is kept from one probe to the next.
   public var cache: String
   /// BTF of a kernel that has the types that probes name. Where their fields lie in it does not matter: CO-RE finds them
-  /// on the kernel that loads the program.
+  /// on the kernel that loads the program. Beside a file `vmlinux` lie the types of modules, as in `/sys/kernel/btf`; a
+  /// probe can name those of one module.
   public var kernelTypes = "/sys/kernel/btf/vmlinux"
   /// Instruction set: `v1`, `v2`, `v3` or `v4`. 5.10 refuses what v3 makes of atomics.
   public var cpu = "v2"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BTF
-
 /// The kernel's types that a probe names, compiled: Swift that goes with the probe, a module it imports, and bitcode.
 struct ProbeTypes {
   /// The Swift file; nil if the probe names no kernel type.
@@ -13,7 +11,7 @@ struct ProbeTypes {
 
   /// - Parameters:
   ///   - files: the probe's sources, in `root`.
-  ///   - types: a kernel's BTF, as `/sys/kernel/btf/vmlinux` has it; only read if the probe names kernel types.
+  ///   - types: a kernel's BTF, as `/sys/kernel/btf/vmlinux` has it.
   ///   - work: a folder for what is made.
   init(
     _ files: [String], root: String, types: String, work: String, kernelSide: KernelSide, toolchain: Toolchain
@@ -22,8 +20,11 @@ struct ProbeTypes {
     for file in files { sources.append(try Files.text(file.hasPrefix("/") ? file : "\(root)/\(file)")) }
     let generated: GeneratedTypes
     do {
+      let files = KernelTypesFiles(path: types)
+      let kernel = try files.kernel()
       generated = try KernelTypeGenerator.generate(
-        sources: sources, kernel: try Self.kernel(types), reserved: try kernelSide.functions())
+        sources: sources, kernel: kernel, modules: kernel.map(files.modules) ?? [],
+        reserved: try kernelSide.functions())
     } catch let error as KernelTypesError {
       let place = error.source.map { SourceLocation(file: files[$0], line: error.line, column: error.column) }
       throw CompileError([Diagnostic(at: place, error.message)])
@@ -44,12 +45,6 @@ struct ProbeTypes {
     tables = generated.tables
     includes = [folder]
     bitcode = ["\(folder)/\(module).bc"]
-  }
-
-  /// nil if the kernel has no BTF: then a probe may not name its types.
-  private static func kernel(_ path: String) throws -> BTFTypes? {
-    guard Files.exists(path) else { return nil }
-    return try BTFTypes(bytes: try Files.read(path))
   }
 }
 

@@ -37,21 +37,26 @@ public enum KernelTypeGenerator {
   /// - Parameters:
   ///   - sources: the probe's Swift sources, which are compiled as one module.
   ///   - kernel: the types of a kernel that has all that the probe names. Which one does not show in the object.
+  ///   - modules: the types of its modules, each based on `kernel`. A probe can name those of one.
   ///   - reserved: names of types and functions that the probe gets from elsewhere.
   ///   - module: the name by which the Swift text imports the header.
   /// - Throws: `KernelTypesError` for contexts that the kernel does not have, with their place, and for broken BTF.
   public static func generate(
-    sources: [String], kernel: BTFTypes?, reserved: Set<String> = [], module: String = defaultModule
+    sources: [String], kernel: BTFTypes?, modules: [BTFTypes] = [], reserved: Set<String> = [],
+    module: String = defaultModule
   ) throws(KernelTypesError) -> GeneratedTypes {
     let names = ProbeNames(sources)
     guard let kernel else {
       if let (path, place) = names.firstContext() {
         throw KernelTypesError(
-          place, "\(path.joined(separator: ".")) is described by the kernel's BTF, and there is none")
+          place,
+          "\(path.joined(separator: ".")) is described by the kernel's BTF, and there is none: a kernel with "
+            + "CONFIG_DEBUG_INFO_BTF has it, or `merops build --btf FILE` names that of another")
       }
       return GeneratedTypes()
     }
-    var collector = TypeCollector(names: names, kernel: KernelReader(kernel), reserved: reserved)
+    let types = names.types(of: kernel, modules: modules, reserved: reserved)
+    var collector = TypeCollector(names: names, kernel: KernelReader(types), reserved: reserved)
     do {
       try collector.collect()
     } catch let error as KernelTypesError {

@@ -169,7 +169,29 @@ struct KernelTypeGeneratorTests {
     let error = #expect(throws: KernelTypesError.self) {
       try KernelTypeGenerator.generate(sources: ["func f(_ c: LSM.file_open) {}"], kernel: nil)
     }
-    #expect(error?.message == "LSM.file_open is described by the kernel's BTF, and there is none")
+    #expect(error?.message.hasPrefix("LSM.file_open is described by the kernel's BTF, and there is none: ") == true)
+  }
+
+  /// Types of the one module that the probe means, beside the kernel's own.
+  @Test func modulesAreSearched() throws {
+    let kernel = try MiniKernel.types()
+    func module(_ name: String) throws -> BTFTypes {
+      var builder = BTFBuilder(base: kernel)
+      let task = try builder.add(.pointer(#require(kernel.id(named: "task_struct", kind: .structure))))
+      _ = try builder.add(
+        .structure(
+          BTFComposite(name: name, size: 8, members: [.init(name: "owner", type: task, bitOffset: 0)])))
+      return try BTFTypes(bytes: builder.encode(), base: kernel)
+    }
+    func swift(_ source: String) throws -> String {
+      try KernelTypeGenerator.generate(
+        sources: [source], kernel: kernel, modules: [module("near_node"), module("far_node")]
+      ).swift
+    }
+    let text = try swift("func f(_ x: far_node) { x.owner.tgid }")
+    #expect(text.contains("var owner: task_struct {") && text.contains("var tgid: Int32 {"))
+    #expect(!text.contains("near_node"))
+    #expect(try swift("func f(_ x: task_struct) { x.tgid }") == generate("func f(_ x: task_struct) { x.tgid }").swift)
   }
 
   @Test func flavorsAddFields() throws {
