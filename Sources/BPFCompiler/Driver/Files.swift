@@ -105,5 +105,11 @@ package enum Files {
     rmdir(folder)
   }
 
+  /// Whether nothing more can be written in a folder.
+  static func isFull(_ folder: String) -> Bool {
+    var status = statvfs()
+    return statvfs(folder, &status) == 0 && (status.f_bavail == 0 || status.f_files > 0 && status.f_favail == 0)
+  }
+
   static var reason: String { String(cString: strerror(errno)) }
 }

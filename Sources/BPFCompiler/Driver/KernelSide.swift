@@ -47,28 +47,23 @@ struct KernelSide {
         "the compiled kernel-side module is to be kept in \(cache), but: \(error.diagnostics[0].message); name another "
           + "folder in XDG_CACHE_HOME")
     }
+    defer { Files.remove(work) }
     let arguments =
       SwiftFrontend.flags + [
         "-I", headers, "-module-name", "BPFKernel", "-emit-module", "-emit-module-path",
         "\(work)/BPFKernel.swiftmodule",
       ]
     let (status, output) = try Subprocess.run(toolchain.swiftc, arguments + swift, in: ".")
-    guard status == 0 else { throw Self.failure(output, status: status, work: work, toolchain) }
+    guard status == 0 else { throw Self.failure(output, status: status, toolchain) }
     guard Files.exists("\(work)/BPFKernel.swiftmodule") else {
-      Files.remove(work)
       throw CompileError("\(toolchain.swiftc) made no module: it is no Swift compiler. Name one in MEROPS_SWIFTC")
     }
-    do {
-      for path in c {
-        let text = "\(work)/\(Self.baseName(path)).ll"
-        try Clang.emitLinkable(path, to: text, include: headers, toolchain: toolchain)
-      }
-      try Files.write("\(work)/done", [])
-    } catch {
-      Files.remove(work)
-      throw error
+    for path in c {
+      let text = "\(work)/\(Self.baseName(path)).ll"
+      try Clang.emitLinkable(path, to: text, include: headers, toolchain: toolchain)
     }
-    if rename(work, folder) != 0 { Files.remove(work) }
+    try Files.write("\(work)/done", [])
+    rename(work, folder)
     guard Files.exists("\(folder)/done") else {
       throw CompileError("\(folder) is in the way of the compiled kernel-side module: remove it")
     }
@@ -97,10 +92,7 @@ struct KernelSide {
   }
 
   /// The kernel-side module does not compile: not with this compiler.
-  private static func failure(
-    _ output: String, status: Int32, work: String, _ toolchain: Toolchain
-  ) -> CompileError {
-    Files.remove(work)
+  private static func failure(_ output: String, status: Int32, _ toolchain: Toolchain) -> CompileError {
     let why =
       output.contains("unable to load standard library") || output.contains("embedded")
       ? "has no Embedded Swift for riscv64, with which probes are compiled"

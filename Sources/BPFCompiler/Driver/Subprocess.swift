@@ -35,6 +35,13 @@ enum Subprocess {
       guard errno == EINTR else { throw CompileError("waiting for \(path): \(Files.reason)") }
     }
     let code = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
-    return (code, try Files.text(output))
+    let text = try Files.text(output)
+    // On a full disk even the compiler's words are lost.
+    if code != 0, text.contains("No space left on device") || text.isEmpty && Files.isFull(work) {
+      throw CompileError(
+        [Diagnostic("the disk is full: make room, or name folders elsewhere in TMPDIR and XDG_CACHE_HOME")],
+        compilerOutput: text.hasSuffix("\n") ? String(text.dropLast()) : text)
+    }
+    return (code, text)
   }
 }
