@@ -6,7 +6,8 @@ import BTF
 
 /// What the loader has to know of the running kernel before it hands anything over.
 ///
-/// A kernel that is new enough is not asked, which saves the probe; an older one may have it backported.
+/// A kernel that is new enough is not asked, which saves the probe; an older one may have it backported. A process that may
+/// not ask, as one whose privilege is a ``Token``, goes by the version.
 enum KernelSupport {
   private static func isAtLeast(_ major: Int, _ minor: Int, or ability: Ability? = nil) -> Bool {
     if KernelRelease.current >= KernelRelease(major, minor) { return true }
@@ -32,10 +33,10 @@ enum KernelSupport {
   static var hasContextArguments: Bool { isAtLeast(6, 8) }
 
   /// bpf_get_attach_cookie().
-  static var hasCookies: Bool { (try? Features.supports(.attachCookie)) ?? false }
+  static var hasCookies: Bool { (try? Features.supports(.attachCookie)) ?? isAtLeast(5, 15) }
 
   /// One link for many uprobes.
-  static var hasMultipleUprobes: Bool { (try? Features.supports(.uprobeMulti)) ?? false }
+  static var hasMultipleUprobes: Bool { (try? Features.supports(.uprobeMulti)) ?? isAtLeast(6, 6) }
 
   /// The address of a map's value may be loaded with an offset of 1 GiB and more; older kernels refuse it in other words.
   static let hasLargeOffsets: Bool = {

@@ -6,6 +6,9 @@ import SystemPackage
 /// What lets a process in a container load programs without being root on the machine: its owner mounts a bpffs with
 /// `delegate_cmds`, `delegate_maps`, `delegate_progs` and `delegate_attachs`, and the process makes a token of it.
 ///
+/// It is for ``LoadOptions/token``. ``Features`` are asked without it, and where a collection would ask them, a process that
+/// may not goes by the kernel's version.
+///
 /// - Requires: Linux 6.9
 public final class Token: Sendable {
   private let descriptor: Descriptor

@@ -13,6 +13,9 @@ import Synchronization
 ///
 /// A thing that the kernel knows and yet forbids to everybody (as locked-down kernels do with some program types) is not
 /// supported. A process without the privilege to ask gets a `permission` error, never a wrong answer.
+///
+/// A ``Token`` is not asked with: answers are about the kernel and kept for the process, and what is delegated differs from
+/// token to token. What one allows is found out by loading with it.
 public enum Features {
   enum Question: Hashable {
     case program(ProgramType)
