@@ -10,6 +10,8 @@ PREFIX ?= /usr/local
 # Programs that load kernel programs need root; building does not.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 RELEASE := .build/release
+# One file that needs no library of the machine, and starts at once.
+STATIC := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-debug -Xlinker --gc-sections
 SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks)
 
 .PHONY: run firewall examples build test check vm fuzz bench format lint docs install setup clean
@@ -63,7 +65,7 @@ docs:
 	Tools/docs .build/docs
 
 install:
-	swift build -c release --static-swift-stdlib --product merops
+	swift build -c release $(STATIC) --product merops
 	Tools/install "$(PREFIX)"
 
 setup:

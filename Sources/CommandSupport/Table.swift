@@ -2,25 +2,39 @@
 
 /// Rows of text in aligned columns, with a heading.
 package struct Table {
-  private var rows: [[String]]
+  private var rows: [[(text: String, width: Int)]] = []
 
-  package init(_ heading: String...) { rows = [heading] }
+  package init(_ heading: String...) { add(heading) }
 
-  package mutating func row(_ cells: String...) { rows.append(cells) }
+  package mutating func row(_ cells: String...) { add(cells) }
+
+  private mutating func add(_ cells: [String]) { rows.append(cells.map { ($0, $0.count) }) }
 
   package var isEmpty: Bool { rows.count == 1 }
 
   /// Columns are as wide as their widest cell; the last one that says something is not padded.
   package var text: String {
-    let count = rows.map(\.count).max() ?? 0
-    let widths = (0..<count).map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    var widths: [Int] = []
+    for row in rows {
+      for (column, cell) in row.enumerated() {
+        if column == widths.count { widths.append(0) }
+        widths[column] = max(widths[column], cell.width)
+      }
     }
-    return rows.map { row in
-      let cells = row.prefix((row.lastIndex { !$0.isEmpty } ?? 0) + 1)
-      return cells.enumerated().map { column, cell in
-        column == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
-      }.joined(separator: "  ")
-    }.joined(separator: "\n")
+    var text = ""
+    text.reserveCapacity(rows.count * (widths.reduce(0, +) + 2 * widths.count))
+    for (index, row) in rows.enumerated() {
+      if index > 0 { text += "\n" }
+      var gap = 0
+      for (cell, width) in zip(row, widths) {
+        if cell.width > 0 {
+          for _ in 0..<gap { text += " " }
+          text += cell.text
+          gap = 0
+        }
+        gap += width - cell.width + 2
+      }
+    }
+    return text
   }
 }

@@ -102,6 +102,13 @@ import Testing
       held = (shown["pids"] as? [[String: Any]] ?? []).compactMap { $0["comm"] as? String }
     }
     #expect(held == ["merops"])
+    let id = (try Command.json("map", "show", map) as? [String: Any])?["id"] as? Int
+    func ofThisMap(_ list: Any) -> [String: Any]? {
+      (list as? [[String: Any]])?.first { $0["id"] as? Int == id }
+    }
+    #expect(ofThisMap(try Command.json("map", "list", "--processes"))?["pids"] is [[String: Any]])
+    // Whoever does not ask for them does not wait for them.
+    #expect(try #require(ofThisMap(try Command.json("map", "list")))["pids"] == nil)
   }
 
   /// CAP_BPF opens a pin that is open to the user; types come by id, which takes more. What can be shown is shown.

@@ -66,20 +66,25 @@ extension AnyMap {
     try self.init(id: only.id, access: access)
   }
 
+  /// Calls `body` with each map in the kernel, opened, by ascending id. Maps that go away meanwhile are left out.
+  ///
+  /// - Requires: Linux 4.13, CAP_SYS_ADMIN
+  public static func forEach(access: MapAccess = .readOnly, _ body: (AnyMap) -> Void) throws(BPFError) {
+    func next(after id: inout UInt32) throws(BPFError) -> Descriptor? {
+      do {
+        return try BPFCall.openNext(.map, after: &id, flags: access.flags)
+      } catch {
+        throw BPFError("listing maps", errno: error, hint: BPFError.hintForIDs(error))
+      }
+    }
+    var id: UInt32 = 0
+    while let descriptor = try next(after: &id) { body(try AnyMap(owning: descriptor)) }
+  }
+
   /// The facts of every map in the kernel, by ascending id.
   public static func all() throws(BPFError) -> [MapInfo] {
     var result: [MapInfo] = []
-    var id: UInt32 = 0
-    do {
-      while let next = try BPFCall.nextID(.map, after: id) {
-        id = next
-        // A map may go away between the two calls.
-        guard let descriptor = try? BPFCall.openByID(.map, id) else { continue }
-        result.append(MapInfo(try BPFCall.mapInformation(fd: descriptor.rawValue)))
-      }
-    } catch {
-      throw BPFError("listing maps", errno: error, hint: BPFError.hintForIDs(error))
-    }
+    try forEach { result.append($0.info) }
     return result
   }
 

@@ -81,6 +81,22 @@ extension BPFCall {
     return ids
   }
 
+  /// Opens the object with the smallest id above another, which becomes its id; nil after the last. What goes away between
+  /// being listed and being opened is left out.
+  public static func openNext(
+    _ kind: ObjectKind, after id: inout UInt32, flags: UInt32 = 0
+  ) throws(Errno) -> Descriptor? {
+    while let next = try nextID(kind, after: id) {
+      id = next
+      do {
+        return try openByID(kind, id, flags: flags)
+      } catch {
+        guard error == .noSuchFileOrDirectory else { throw error }
+      }
+    }
+    return nil
+  }
+
   /// BPF_*_GET_FD_BY_ID. `ENOENT` when the object is gone.
   ///
   /// - Parameters:

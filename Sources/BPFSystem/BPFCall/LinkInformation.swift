@@ -171,7 +171,8 @@ extension BPFCall {
     guard (1...5).contains(type) else { return .unknown }
     var memory = CallMemory()
     defer { memory.free() }
-    let name = memory.room(4096)
+    // A file has a path, the others have a symbol (KSYM_NAME_LEN).
+    let name = memory.room(type <= 2 ? 4096 : 512)
     info.perf_event.any.name = name.address
     info.perf_event.any.name_len = UInt32(name.count)
     try objectInfo(fd: fd, &info)

@@ -92,7 +92,7 @@ extension BPFCall {
   ) throws(Errno) -> ProgramInformation {
     var sizes = cbpf_prog_info()
     try objectInfo(fd: fd, &sizes)
-    if arrays.isEmpty { return ProgramInformation(sizes) }
+    if arrays.isEmpty || arrays == .mapIDs && sizes.nr_map_ids == 0 { return ProgramInformation(sizes) }
 
     var memory = CallMemory()
     defer { memory.free() }

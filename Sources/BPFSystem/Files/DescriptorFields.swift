@@ -3,21 +3,24 @@ public import SystemPackage
 
 /// What the kernel says of a descriptor in `/proc/PID/fdinfo`: lines of `name: value`.
 public struct DescriptorFields: Sendable {
-  private let values: [String: String]
+  private let bytes: [UInt8]
 
   public init(fd: CInt) throws(Errno) { try self.init(of: "/proc/self/fdinfo/\(fd)") }
 
-  init(of path: String) throws(Errno) { values = Self.parse(try SystemFile.text(path)) }
+  init(of path: String) throws(Errno) { self.init(parsing: try SystemFile.read(path)) }
 
-  public subscript(name: String) -> String? { values[name] }
+  init(parsing bytes: [UInt8]) { self.bytes = bytes }
 
-  static func parse(_ text: String) -> [String: String] {
-    var values: [String: String] = [:]
-    for line in text.split(separator: "\n") {
-      let parts = line.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2 else { continue }
-      values[String(parts[0])] = String(parts[1].drop { $0 == " " || $0 == "\t" })
+  public subscript(name: String) -> String? {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+      let value = line.dropFirst(name.utf8.count)
+      if value.first == UInt8(ascii: ":"), line.starts(with: name.utf8) {
+        return String(decoding: value.dropFirst().drop { $0 == 0x20 || $0 == UInt8(ascii: "\t") }, as: UTF8.self)
+      }
+      rest = rest[line.endIndex...].dropFirst()
     }
-    return values
+    return nil
   }
 }

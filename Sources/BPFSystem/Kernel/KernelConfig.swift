@@ -26,7 +26,7 @@ public struct KernelConfig: Sendable, Hashable {
   }
 
   private static let cached: Result<KernelConfig, Errno> = Result { () throws(Errno) in
-    if let bytes = try? inflate("/proc/config.gz") {
+    if let bytes = try? unpack("/proc/config.gz") {
       return KernelConfig(parsing: String(decoding: bytes, as: UTF8.self))
     }
     let release = KernelName.current.release
@@ -38,29 +38,17 @@ public struct KernelConfig: Sendable, Hashable {
     throw Errno.noSuchFileOrDirectory
   }
 
-  /// Unpacks a gzip file with the system's zlib, which is looked for when it is needed: nothing links against it.
-  private static func inflate(_ path: String) throws(Errno) -> [UInt8] {
-    typealias Open = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>) -> OpaquePointer?
-    typealias Read = @convention(c) (OpaquePointer, UnsafeMutableRawPointer, CUnsignedInt) -> CInt
-    typealias Close = @convention(c) (OpaquePointer) -> CInt
-    guard let library = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL) else { throw Errno.noSuchFileOrDirectory }
-    defer { dlclose(library) }
-    guard let openSymbol = dlsym(library, "gzopen"), let readSymbol = dlsym(library, "gzread"),
-      let closeSymbol = dlsym(library, "gzclose")
-    else { throw Errno.noSuchFileOrDirectory }
-    let open = unsafeBitCast(openSymbol, to: Open.self)
-    let read = unsafeBitCast(readSymbol, to: Read.self)
-    let close = unsafeBitCast(closeSymbol, to: Close.self)
-
-    guard let file = open(path, "rbe") else { throw Errno.noSuchFileOrDirectory }
-    defer { _ = close(file) }
+  /// Unpacks a gzip file with the system's gzip: no library is needed for what few programs ask for.
+  private static func unpack(_ path: String) throws(Errno) -> [UInt8] {
+    guard SystemFile.exists(path), let output = popen("exec gzip -dc \(path)", "re") else {
+      throw Errno.noSuchFileOrDirectory
+    }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    while true {
-      let count = read(file, &chunk, CUnsignedInt(chunk.count))
-      guard count >= 0, bytes.count < 16 << 20 else { throw Errno.ioError }
-      if count == 0 { return bytes }
-      bytes.append(contentsOf: chunk.prefix(Int(count)))
+    while case let count = fread(&chunk, 1, chunk.count, output), count > 0 {
+      bytes.append(contentsOf: chunk[..<count])
     }
+    guard pclose(output) == 0, !bytes.isEmpty else { throw Errno.ioError }
+    return bytes
   }
 }

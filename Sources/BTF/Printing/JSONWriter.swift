@@ -28,7 +28,7 @@ package struct JSONWriter: Sendable {
   package mutating func string(_ value: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
-    for byte in value.utf8 { append(escaping: byte) }
+    append(value)
     bytes.append(UInt8(ascii: "\""))
   }
 
@@ -71,6 +71,21 @@ package struct JSONWriter: Sendable {
   private mutating func separate() {
     if commaDue { bytes.append(UInt8(ascii: ",")) }
     commaDue = true
+  }
+
+  private mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { utf8 in
+      if utf8.contains(where: Self.isSpecial) {
+        for byte in utf8 { append(escaping: byte) }
+      } else {
+        bytes.append(contentsOf: utf8)
+      }
+    }
+  }
+
+  private static func isSpecial(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == 0x7f || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
   private mutating func append(escaping byte: UInt8) {

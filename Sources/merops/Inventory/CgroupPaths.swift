@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// The directories of cgroup v2 by id: a cgroup's id is its directory's inode.
@@ -19,19 +19,14 @@ struct CgroupPaths {
       (all, byID) = ([], [:])
       return
     }
-    var paths = [root]
+    var paths: [String] = []
     var ids: [UInt64: String] = [:]
-    let below = FileManager.default.enumerator(atPath: root)
-    while let entry = below?.nextObject() as? String {
-      var isDirectory: ObjCBool = false
-      let path = "\(root)/\(entry)"
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
-        paths.append(path)
-      }
-    }
-    for path in paths {
+    let below = (try? FileManager.default.subpathsOfDirectory(atPath: root)) ?? []
+    for path in [root] + below.map({ "\(root)/\($0)" }) {
       var status = stat()
-      if stat(path, &status) == 0 { ids[UInt64(status.st_ino)] = path }
+      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
+      paths.append(path)
+      ids[UInt64(status.st_ino)] = path
     }
     (all, byID) = (paths, ids)
   }

@@ -12,7 +12,7 @@ struct LinkCommand: ParsableCommand {
 }
 
 /// `merops link list`
-struct LinkList: ParsableCommand {
+struct LinkList: Listing {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the links in the kernel: which program is attached where.",
     discussion: """
@@ -20,13 +20,17 @@ struct LinkList: ParsableCommand {
 
       EXAMPLES
         merops link list
+        merops link list --processes
       """)
 
   @OptionGroup var output: OutputOptions
+  @OptionGroup var holders: HolderOptions
 
-  func run() throws {
+  func run() throws { try Self.list(json: output.json, processes: holders.processes) }
+
+  static func list(json: Bool, processes: Bool) throws {
     let links = try Link.ids().compactMap { id in try? LinkFacts(id: id) }
-    output.print(LinkListReport(links: links, owners: Owners()))
+    OutputOptions.print(LinkListReport(links: links, owners: processes ? Owners() : nil), json: json)
   }
 }
 

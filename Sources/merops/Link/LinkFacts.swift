@@ -16,12 +16,14 @@ struct LinkFacts {
 
   /// bpftool's names (enum bpf_link_type).
   var kind: String {
-    let names = [
-      "unspec", "raw_tracepoint", "tracing", "cgroup", "iter", "netns", "xdp", "perf_event", "kprobe_multi",
-      "struct_ops", "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap", "tracing_multi",
-    ]
-    return Int(information.type) < names.count ? names[Int(information.type)] : "type \(information.type)"
+    let type = Int(information.type)
+    return type < Self.kinds.count ? Self.kinds[type] : "type \(type)"
   }
+
+  private static let kinds = [
+    "unspec", "raw_tracepoint", "tracing", "cgroup", "iter", "netns", "xdp", "perf_event", "kprobe_multi", "struct_ops",
+    "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap", "tracing_multi",
+  ]
 
   /// Whether BPF_LINK_DETACH works for it.
   var isForceable: Bool {
@@ -78,14 +80,14 @@ struct LinkFacts {
 
 struct LinkListReport: Report {
   var links: [LinkFacts]
-  var owners: Owners
+  var owners: Owners?
 
   var text: String {
-    var table = Table("ID", "TYPE", "PROGRAM", "NAME", "PLACE", "PROCESSES")
+    var table = Table("ID", "TYPE", "PROGRAM", "NAME", "PLACE", owners == nil ? "" : "PROCESSES")
     for link in links {
       table.row(
         "\(link.information.id)", link.kind, "\(link.information.programID)", link.programName, link.place,
-        owners.text(link: link.information.id))
+        owners?.text(link: link.information.id) ?? "")
     }
     return table.text
   }
@@ -99,7 +101,7 @@ struct LinkListReport: Report {
 
 struct LinkReport: Report {
   var link: LinkFacts
-  var owners: Owners
+  var owners: Owners?
 
   var text: String {
     let information = link.information
@@ -107,8 +109,9 @@ struct LinkReport: Report {
       "link \(information.id)", "type       \(link.kind)", "program    \(information.programID) \(link.programName)",
       "place      \(link.place)",
     ]
-    let processes = owners.text(link: information.id)
-    if !processes.isEmpty { lines.append("held by    \(processes)") }
+    if let processes = owners?.text(link: information.id), !processes.isEmpty {
+      lines.append("held by    \(processes)")
+    }
     return lines.joined(separator: "\n")
   }
 
@@ -119,7 +122,7 @@ struct LinkReport: Report {
     json.field("prog_id", link.information.programID)
     json.field("prog_name", link.programName)
     json.field("place", link.place)
-    owners.write(link: link.information.id, to: &json)
+    owners?.write(link: link.information.id, to: &json)
     json.endObject()
   }
 }

@@ -5,7 +5,7 @@ import BPF
 import CommandSupport
 
 /// `merops map list`
-struct MapList: ParsableCommand {
+struct MapList: Listing {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the maps in the kernel.",
     discussion: """
@@ -13,18 +13,19 @@ struct MapList: ParsableCommand {
 
       EXAMPLES
         merops map list
+        merops map list --processes
         merops map list --json | jq '.[].name'
       """)
 
   @OptionGroup var output: OutputOptions
+  @OptionGroup var holders: HolderOptions
 
-  func run() throws {
-    // A map may go away between the list and its opening.
-    let maps = try AnyMap.all().compactMap { info in
-      let map = try? AnyMap(id: info.id, access: .readOnly)
-      return map.map { MapFacts(info: info, usage: try? $0.usage()) }
-    }
-    output.print(MapListReport(maps: maps, owners: Owners()))
+  func run() throws { try Self.list(json: output.json, processes: holders.processes) }
+
+  static func list(json: Bool, processes: Bool) throws {
+    var maps: [MapFacts] = []
+    try AnyMap.forEach { maps.append(MapFacts(info: $0.info, usage: try? $0.usage())) }
+    OutputOptions.print(MapListReport(maps: maps, owners: processes ? Owners() : nil), json: json)
   }
 }
 
@@ -57,16 +58,17 @@ struct MapFacts {
 
 struct MapListReport: Report {
   var maps: [MapFacts]
-  var owners: Owners
+  var owners: Owners?
 
   var text: String {
-    var table = Table("ID", "TYPE", "NAME", "KEY", "VALUE", "ENTRIES", "MEMORY", "FLAGS", "PROCESSES")
+    var table = Table(
+      "ID", "TYPE", "NAME", "KEY", "VALUE", "ENTRIES", "MEMORY", "FLAGS", owners == nil ? "" : "PROCESSES")
     for facts in maps {
       let map = facts.info
       table.row(
         "\(map.id)", "\(map.type)", map.name, "\(map.keySize)", "\(map.valueSize)", "\(map.maxEntries)",
         facts.usage.map { "\($0.memory)" } ?? "-",
-        map.flags.isEmpty ? "-" : "0x" + String(map.flags.rawValue, radix: 16), owners.text(map: map.id))
+        map.flags.isEmpty ? "-" : "0x" + String(map.flags.rawValue, radix: 16), owners?.text(map: map.id) ?? "")
     }
     return table.text
   }
@@ -81,7 +83,7 @@ struct MapListReport: Report {
 /// One map.
 struct MapReport: Report {
   var facts: MapFacts
-  var owners: Owners
+  var owners: Owners?
 
   private var info: MapInfo { facts.info }
 
@@ -98,8 +100,7 @@ struct MapReport: Report {
       lines.append("memory     \(usage.memory) bytes\(usage.isFrozen ? ", frozen: read-only from user space" : "")")
     }
     if info.btfID != 0 { lines.append("types      btf \(info.btfID)") }
-    let processes = owners.text(map: info.id)
-    if !processes.isEmpty { lines.append("held by    \(processes)") }
+    if let processes = owners?.text(map: info.id), !processes.isEmpty { lines.append("held by    \(processes)") }
     return lines.joined(separator: "\n")
   }
 
@@ -123,7 +124,7 @@ struct MapReport: Report {
       json.bool(usage.isFrozen)
     }
     if info.btfID != 0 { json.field("btf_id", info.btfID) }
-    owners.write(map: info.id, to: &json)
+    owners?.write(map: info.id, to: &json)
     json.endObject()
   }
 }

@@ -3,7 +3,6 @@
 import ArgumentParser
 import BPF
 import CommandSupport
-import Foundation
 
 /// `merops map watch`
 struct MapWatch: ParsableCommand {
@@ -34,7 +33,7 @@ struct MapWatch: ParsableCommand {
     while !Interrupt.isRequested {
       try watcher.step()
       if let end, ContinuousClock.now >= end { break }
-      Thread.sleep(forTimeInterval: every)
+      Interrupt.wait(seconds: every)
     }
   }
 }

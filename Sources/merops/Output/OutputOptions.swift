@@ -10,7 +10,9 @@ struct OutputOptions: ParsableArguments {
   var json = false
 
   /// Prints a report in the form that was asked for.
-  func print(_ report: some Report) {
+  func print(_ report: some Report) { Self.print(report, json: json) }
+
+  static func print(_ report: some Report, json: Bool) {
     if json {
       var writer = JSONWriter()
       report.write(to: &writer)

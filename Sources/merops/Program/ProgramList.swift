@@ -5,7 +5,7 @@ import BPF
 import CommandSupport
 
 /// `merops prog list`
-struct ProgramList: ParsableCommand {
+struct ProgramList: Listing {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract: "List the programs in the kernel.",
@@ -14,26 +14,21 @@ struct ProgramList: ParsableCommand {
 
       EXAMPLES
         merops prog list
+        merops prog list --processes
         merops prog list --json | jq '.[] | select(.type == "xdp")'
       """)
 
   @OptionGroup var output: OutputOptions
+  @OptionGroup var holders: HolderOptions
 
-  func run() throws {
-    let programs = try Program.ids().compactMap { try Self.facts(of: $0) }
-    output.print(ProgramListReport(programs: programs, owners: Owners()))
-  }
-}
+  func run() throws { try Self.list(json: output.json, processes: holders.processes) }
 
-extension ProgramList {
-  /// Nil for a program that went away since it was listed.
-  private static func facts(of id: UInt32) throws -> ProgramFacts? {
-    do {
-      return try ProgramFacts(Program(id: id))
-    } catch {
-      guard error.code == .notFound else { throw error }
-      return nil
+  static func list(json: Bool, processes: Bool) throws {
+    var programs: [ProgramFacts] = []
+    try Program.forEach { program, info in
+      programs.append(ProgramFacts(info: info, memory: json ? try? program.memory() : nil))
     }
+    OutputOptions.print(ProgramListReport(programs: programs, owners: processes ? Owners() : nil), json: json)
   }
 }
 
@@ -53,7 +48,9 @@ struct ProgramShow: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    output.print(ProgramReport(facts: try ProgramFacts(program.program()), owners: Owners()))
+    let program = try program.program()
+    let facts = ProgramFacts(info: try program.info(), memory: try? program.memory())
+    output.print(ProgramReport(facts: facts, owners: Owners()))
   }
 }
 
@@ -62,22 +59,20 @@ struct ProgramFacts {
   var info: ProgramInfo
   var memory: Int?
 
-  init(_ program: Program) throws(BPFError) {
-    info = try program.info()
-    memory = try? program.memory()
-  }
 }
 
 struct ProgramListReport: Report {
   var programs: [ProgramFacts]
-  var owners: Owners
+  var owners: Owners?
 
   var text: String {
-    var table = Table("ID", "TYPE", "NAME", "TAG", "CODE", "MAPS", "RUNS", "PROCESSES")
-    for program in programs.map(\.info) {
+    var table = Table("ID", "TYPE", "NAME", "TAG", "CODE", "MAPS", "RUNS", owners == nil ? "" : "PROCESSES")
+    for facts in programs {
+      let program = facts.info
       table.row(
         "\(program.id)", "\(program.type)", program.name, program.tag, "\(program.translatedSize / 8)",
-        program.mapIDs.map(String.init).joined(separator: ","), "\(program.runCount)", owners.text(program: program.id))
+        program.mapIDs.map(String.init).joined(separator: ","), "\(program.runCount)",
+        owners?.text(program: program.id) ?? "")
     }
     return table.text
   }
@@ -92,7 +87,7 @@ struct ProgramListReport: Report {
 /// One program.
 struct ProgramReport: Report {
   var facts: ProgramFacts
-  var owners: Owners
+  var owners: Owners?
 
   private var info: ProgramInfo { facts.info }
 
@@ -111,8 +106,7 @@ struct ProgramReport: Report {
     if let memory = facts.memory { lines.append("memory        \(memory) bytes") }
     if !info.mapIDs.isEmpty { lines.append("maps          \(info.mapIDs.map(String.init).joined(separator: ", "))") }
     if info.btfID != 0 { lines.append("types         btf \(info.btfID)") }
-    let processes = owners.text(program: info.id)
-    if !processes.isEmpty { lines.append("held by       \(processes)") }
+    if let processes = owners?.text(program: info.id), !processes.isEmpty { lines.append("held by       \(processes)") }
     return lines.joined(separator: "\n")
   }
 
@@ -138,7 +132,7 @@ struct ProgramReport: Report {
     json.beginArray()
     for id in info.mapIDs { json.integer(id) }
     json.endArray()
-    owners.write(program: info.id, to: &json)
+    owners?.write(program: info.id, to: &json)
     json.endObject()
   }
 }

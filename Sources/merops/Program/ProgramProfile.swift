@@ -3,7 +3,6 @@
 import ArgumentParser
 import BPF
 import CommandSupport
-import Foundation
 
 /// `merops prog profile`
 struct ProgramProfile: ParsableCommand {
@@ -33,9 +32,7 @@ struct ProgramProfile: ParsableCommand {
     let statistics = try RunTimeStatistics()
     let before = try chosen.map { try $0.sample() }
     let start = ContinuousClock.now
-    while ContinuousClock.now < start + .seconds(seconds), !Interrupt.isRequested {
-      Thread.sleep(forTimeInterval: 0.05)
-    }
+    Interrupt.wait(seconds: seconds)
     let elapsed = start.duration(to: .now)
     var rows: [ProfileReport.Row] = []
     for (program, earlier) in zip(chosen, before) {
@@ -90,5 +87,6 @@ struct ProfileReport: Report {
     json.endObject()
   }
 
-  private func rounded(_ value: Double) -> String { String(format: "%.1f", value) }
+  /// With one decimal.
+  private func rounded(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }

@@ -10,7 +10,8 @@ extension Collection {
   /// A counter of the object's.
   func counter(_ name: String) throws -> UInt64 { try global(name) }
 
-  /// By how much a counter rises while something is done.
+  /// By how much a counter rises while something is done. A probe that was detached may fire for a moment yet: until whoever
+  /// lists links lets go of its link. Hence `eventually` around the test that it does not.
   func rise(of name: String, while body: () throws -> Void) throws -> UInt64 {
     let before = try counter(name)
     try body()
