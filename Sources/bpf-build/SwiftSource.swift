@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPFSkeleton
+import BTF
 
 /// The Swift file of one object.
 ///
@@ -67,13 +68,6 @@ func propertyName(_ name: String) -> String {
     result += startsWord ? character.uppercased() : String(character)
     startsWord = false
   }
-  return keywords.contains(result) ? "`\(result)`" : result
+  var names = SwiftNames(separator: "_")
+  return names.claim(result)
 }
-
-/// Words that a file may well be called and Swift keeps for itself.
-private let keywords: Set<String> = [
-  "as", "break", "case", "catch", "class", "continue", "default", "defer", "do", "else", "enum", "extension", "false",
-  "for", "func", "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator", "private",
-  "protocol", "public", "repeat", "return", "self", "static", "struct", "subscript", "super", "switch", "throw",
-  "throws", "true", "try", "typealias", "var", "where", "while",
-]

@@ -16,7 +16,8 @@ enum Similarity {
     let limit = max(1, name.utf8.count / 4)
     var scored: [(Int, String)] = []
     for candidate in Set(names) {
-      let distance = distance(Array(name.utf8), Array(candidate.utf8), limit: limit)
+      let isNear = abs(candidate.utf8.count - name.utf8.count) <= limit
+      let distance = isNear ? Spelling.distance(name, candidate) : limit + 1
       if distance <= limit {
         scored.append((distance, candidate))
       } else if name.utf8.count > 3, candidate.contains(name) || (candidate.utf8.count > 3 && name.contains(candidate))
@@ -27,7 +28,7 @@ enum Similarity {
     return scored.sorted { $0 < $1 }.prefix(3).map(\.1)
   }
 
-  /// Names of a kind after a prefix, only those that could be meant: that start or end as `name` does.
+  /// The names of a kind that have a prefix, without it; only those of about the length of `name`.
   static func names(to name: String, in types: BTFTypes, prefix: String, kind: BTFKind) -> [String] {
     var found: [String] = []
     var id = TypeID(rawValue: 1)
@@ -40,21 +41,5 @@ enum Similarity {
       if abs(rest.utf8.count - name.utf8.count) < 12 { found.append(String(rest)) }
     }
     return found
-  }
-
-  /// Insertions, deletions and exchanges between two names; more than `limit` if it is.
-  private static func distance(_ a: [UInt8], _ b: [UInt8], limit: Int) -> Int {
-    guard abs(a.count - b.count) <= limit else { return limit + 1 }
-    var previous = Array(0...b.count)
-    for (row, byte) in a.enumerated() {
-      var current = [row + 1]
-      current.reserveCapacity(b.count + 1)
-      for (column, other) in b.enumerated() {
-        current.append(
-          min(previous[column] + (byte == other ? 0 : 1), previous[column + 1] + 1, current[column] + 1))
-      }
-      previous = current
-    }
-    return previous[b.count]
   }
 }

@@ -52,11 +52,7 @@ extension ProgramContext {
       bpf_sk_lookup_tcp(
         pointer, $0.assumingMemoryBound(to: bpf_sock_tuple.self), UInt32(MemoryLayout<Ends>.size), .max, 0)
     }
-    guard let found else { return nil }
-    let socket = BPFSocket(raw: found)
-    let result = body(socket)
-    socket.release()
-    return result
+    return lend(found, body)
   }
 
   /// Lends the UDP socket of this machine that a packet between these ends goes to.
@@ -69,6 +65,11 @@ extension ProgramContext {
       bpf_sk_lookup_udp(
         pointer, $0.assumingMemoryBound(to: bpf_sock_tuple.self), UInt32(MemoryLayout<Ends>.size), .max, 0)
     }
+    return lend(found, body)
+  }
+
+  @inline(__always)
+  private func lend<Result>(_ found: OpaquePointer?, _ body: (BPFSocket) -> Result) -> Result? {
     guard let found else { return nil }
     let socket = BPFSocket(raw: found)
     let result = body(socket)

@@ -37,7 +37,8 @@ public struct SwiftNames: Sendable {
   /// The name, in backticks where it is a word of the language.
   public static func escaped(_ name: String) -> String { keywords.contains(name) ? "`\(name)`" : name }
 
-  private static let meaningful: Set<String> = ["self", "Self", "Type", "Protocol", "init"]
+  /// Words that mean something after a dot, even in backticks.
+  package static let meaningful: Set<String> = ["self", "Self", "Type", "Protocol", "init"]
 
   /// Types that the printed text names itself, which no kernel type may shadow.
   public static let standard: Set<String> = [

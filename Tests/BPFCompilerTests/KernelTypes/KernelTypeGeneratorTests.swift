@@ -154,7 +154,7 @@ struct KernelTypeGeneratorTests {
     ("\n  BTFTracepoint.task_strt", 2, 3, "the kernel has no tracepoint 'task_strt'; did you mean 'task_start'?"),
     ("FunctionEntry.vfs_opn", 1, 1, "the kernel has no function 'vfs_opn'; did you mean 'vfs_open'?"),
     ("LSM.file_opne", 1, 1, "the kernel has no LSM hook 'file_opne'; did you mean 'file_open'?"),
-    ("StructOps.task_ops.strat", 1, 1, "task_ops has no operation 'strat'"),
+    ("StructOps.task_ops.strat", 1, 1, "task_ops has no operation 'strat'; did you mean 'start'?"),
     ("a = task_struct.exists.tgidd", 1, 5, "task_struct has no field 'tgidd'; did you mean 'tgid'?"),
     ("Iterator.nothing_alike", 1, 1, "the kernel has no iterator 'nothing_alike'"),
   ])
