@@ -49,6 +49,6 @@ struct SwiftPrograms {
 /// A package without Merops among its dependencies.
 struct NoKernelSide: Error, CustomStringConvertible {
   var description: String {
-    "BPFKernel, which kernel programs in Swift import, is in no package that this one depends on"
+    "BPFKernel, which kernel programs in Swift import, is in no package that this one depends on: add Merops to the dependencies in Package.swift"
   }
 }

@@ -15,7 +15,7 @@ enum SharedLayoutCheck {
     var names: [String] = []
     var needsKernelSide = false
     for file in files {
-      let text = try Files.text(file.hasPrefix("/") ? file : "\(root)/\(file)")
+      let text = try Files.text(Files.absolute(file, in: root))
       names += SharedStructs.names(in: text)
       if text.range(ofText: "import BPFKernel") != nil { needsKernelSide = true }
     }
@@ -50,10 +50,7 @@ enum SharedLayoutCheck {
       }
     }
     guard !diagnostics.isEmpty else { return }
-    throw CompileError(
-      diagnostics.sorted {
-        ($0.location?.file ?? "", $0.location?.line ?? 0) < ($1.location?.file ?? "", $1.location?.line ?? 0)
-      })
+    throw CompileError(diagnostics.inOrder())
   }
 
   private static func message(_ name: String, _ difference: String) -> String {

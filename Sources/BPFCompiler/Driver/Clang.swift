@@ -54,21 +54,3 @@ enum Clang {
     }
   }
 }
-
-extension IRFunction {
-  /// Takes away the debug information of the function and of its instructions.
-  mutating func dropPlaces() {
-    suffix = Self.withoutDebug(suffix)
-    body = body?.compactMap { line in
-      IRText.trimmed(line).hasPrefix("#dbg_") ? nil : Self.withoutDebug(line)
-    }
-  }
-
-  static func withoutDebug(_ line: Substring) -> Substring {
-    guard let range = line.range(ofText: "!dbg !") else { return line }
-    let after = line[range.upperBound...].utf8.drop { (48...57).contains($0) }
-    var before = IRText.trimmedEnd(line[..<range.lowerBound])
-    if before.hasSuffix(",") { before.removeLast() }
-    return Substring(before + Substring(after))
-  }
-}

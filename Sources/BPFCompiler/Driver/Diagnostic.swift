@@ -33,6 +33,13 @@ public struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+extension [Diagnostic] {
+  /// In the order of the source.
+  func inOrder() -> [Diagnostic] {
+    sorted { ($0.location?.file ?? "", $0.location?.line ?? 0) < ($1.location?.file ?? "", $1.location?.line ?? 0) }
+  }
+}
+
 /// A compilation that failed.
 public struct CompileError: Error, Sendable, CustomStringConvertible {
   /// In the order of the source; none if the compiler's own output says it all.
@@ -54,8 +61,8 @@ public struct CompileError: Error, Sendable, CustomStringConvertible {
   func absolute(root: String) -> CompileError {
     var result = self
     for index in result.diagnostics.indices {
-      guard let file = result.diagnostics[index].location?.file, !file.hasPrefix("/") else { continue }
-      result.diagnostics[index].location?.file = "\(root)/\(file)"
+      guard let file = result.diagnostics[index].location?.file else { continue }
+      result.diagnostics[index].location?.file = Files.absolute(file, in: root)
     }
     return result
   }

@@ -81,6 +81,9 @@ package enum Files {
     return String(cString: real)
   }
 
+  /// The path of a file that is named in a folder.
+  static func absolute(_ path: String, in folder: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+
   /// What follows a folder in the path of something in it; the path itself if it is elsewhere.
   static func relative(_ path: String, to folder: String) -> String {
     path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.utf8.count + 1)) : path

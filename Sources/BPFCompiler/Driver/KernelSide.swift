@@ -22,7 +22,9 @@ struct KernelSide {
     swift = Files.list("\(sources)/BPFKernel", suffix: ".swift")
     let c = Files.list("\(sources)/CBPFKernel/bpf", suffix: ".c")
     guard !swift.isEmpty else {
-      throw CompileError("\(sources)/BPFKernel: the kernel-side module's sources are not there")
+      throw CompileError(
+        "\(sources)/BPFKernel: the kernel-side module's sources are not there: MEROPS_KERNEL_SIDE names "
+          + "the folder that they are in")
     }
     var hash = Hash()
     hash.add(Array(toolchain.swiftc.utf8))

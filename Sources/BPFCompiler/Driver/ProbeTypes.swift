@@ -17,7 +17,7 @@ struct ProbeTypes {
     _ files: [String], root: String, types: String, work: String, kernelSide: KernelSide, toolchain: Toolchain
   ) throws(CompileError) {
     var sources: [String] = []
-    for file in files { sources.append(try Files.text(file.hasPrefix("/") ? file : "\(root)/\(file)")) }
+    for file in files { sources.append(try Files.text(Files.absolute(file, in: root))) }
     let generated: GeneratedTypes
     do {
       let files = KernelTypesFiles(path: types)

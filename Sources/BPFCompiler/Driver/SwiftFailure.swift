@@ -21,7 +21,7 @@ enum SwiftFailure {
     }
     var diagnostics: [Diagnostic] = []
     if text.contains(" in scope"), let first = files.first,
-      !files.contains(where: { imports("\(root)/\($0)") || imports($0) })
+      !files.contains(where: { imports(Files.absolute($0, in: root)) })
     {
       diagnostics.append(
         Diagnostic(
@@ -77,8 +77,8 @@ enum SwiftFailure {
     var isAsync = false
     if let symbol = text[dump.upperBound...].range(ofText: "SIL function \"@") {
       let name = text[symbol.upperBound...].prefix { $0 != "\"" }
-      // `Ya` before the end of a function's mangled type stands for `async`.
-      isAsync = name.hasSuffix("YaF") || name.hasSuffix("YaKF") || name.contains("YaF") || name.contains("YaYb")
+      // `Ya` at the end of a function's mangled type stands for `async`.
+      isAsync = ["YaF", "YaKF", "YaYb"].contains(where: name.contains)
     }
     let message =
       isAsync

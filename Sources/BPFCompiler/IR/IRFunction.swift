@@ -50,13 +50,28 @@ struct IRFunction {
   var debugNode: Int? { MetadataReference.last(in: suffix, after: "!dbg ") }
 
   /// The section that it asks for.
-  var section: String? {
-    guard let range = suffix.range(ofText: "section \"") else { return nil }
-    return String(Substring(suffix[range.upperBound...].utf8.prefix { $0 != UInt8(ascii: "\"") }))
-  }
+  var section: String? { IRText.quoted(after: "section \"", in: suffix) }
 
   /// The numbers of its attribute groups.
   var attributeGroups: [Int] {
     suffix.split(separator: " ").compactMap { $0.hasPrefix("#") ? Int($0.dropFirst()) : nil }
+  }
+}
+
+extension IRFunction {
+  /// Takes away the debug information of the function and of its instructions.
+  mutating func dropPlaces() {
+    suffix = Self.withoutDebug(suffix)
+    body = body?.compactMap { line in
+      IRText.trimmed(line).hasPrefix("#dbg_") ? nil : Self.withoutDebug(line)
+    }
+  }
+
+  private static func withoutDebug(_ line: Substring) -> Substring {
+    guard let range = line.range(ofText: "!dbg !") else { return line }
+    let after = line[range.upperBound...].utf8.drop { (48...57).contains($0) }
+    var before = IRText.trimmedEnd(line[..<range.lowerBound])
+    if before.hasSuffix(",") { before.removeLast() }
+    return Substring(before + Substring(after))
   }
 }

@@ -74,13 +74,7 @@ struct IRGlobal {
   var debugNode: Int? { MetadataReference.last(in: definition, after: "!dbg ") }
 
   /// The section that it asks for.
-  var section: String? {
-    guard let range = definition.range(ofText: ", section \"") else { return nil }
-    var rest = definition[range.upperBound...].utf8[...]
-    let name = rest.prefix { $0 != UInt8(ascii: "\"") }
-    rest = rest[name.endIndex...]
-    return String(Substring(name))
-  }
+  var section: String? { IRText.quoted(after: ", section \"", in: definition) }
 
   /// The type and the initial value, up to the first attribute.
   var initializer: Substring? {

@@ -113,11 +113,18 @@ enum IRText {
     return nil
   }
 
-  static func trimmed(_ text: Substring) -> Substring {
+  static func trimmed(_ text: Substring) -> Substring { Substring(trimmedEnd(text).drop { $0 == " " }) }
+
+  static func trimmedEnd(_ text: Substring) -> Substring {
     var text = text
-    while text.utf8.first == 32 { text.removeFirst() }
     while text.utf8.last == 32 { text.removeLast() }
     return text
+  }
+
+  /// The text in quotes that follows `marker`, which ends with the first quote.
+  static func quoted(after marker: String, in text: Substring) -> String? {
+    guard let range = text.range(ofText: marker) else { return nil }
+    return String(Substring(text[range.upperBound...].utf8.prefix { $0 != UInt8(ascii: "\"") }))
   }
 
   /// `[-a-zA-Z$._0-9]`

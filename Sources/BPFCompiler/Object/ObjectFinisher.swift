@@ -43,7 +43,10 @@ struct ObjectFinisher {
     var writer = ELFWriter()
     var newSections: [Int: Int] = [:]
     for section in file.sections where isKept(section) {
-      guard section.alignment <= 4096 else { throw CompileError("section \(section.name) is aligned oddly") }
+      guard section.alignment <= 4096 else {
+        throw CompileError(
+          "section \(section.name) is aligned to \(section.alignment) bytes: 4096, a page, is the most")
+      }
       var contents = Array(file.bytes(of: section))
       if section.name == ".BTF", let types { contents = try recordTypes(types) }
       newSections[section.index] = writer.addSection(

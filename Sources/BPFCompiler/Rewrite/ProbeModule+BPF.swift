@@ -53,9 +53,7 @@ extension ProbeModule {
     return diagnostics.filter { diagnostic in
       guard let place = diagnostic.location else { return true }
       return told.insert(SourceLocation(file: place.file, line: place.line)).inserted
-    }.sorted {
-      ($0.location?.file ?? "", $0.location?.line ?? 0) < ($1.location?.file ?? "", $1.location?.line ?? 0)
-    }
+    }.inOrder()
   }
 
   /// Another target: riscv64's data layout is BPF's to the letter, so that no offset changes.

@@ -38,20 +38,20 @@ extension ProbeModule {
 
   enum Role {
     case program
-    /// A function of its own that the verifier checks with each caller; `isGlobal`: once, by itself.
-    case subprogram(isGlobal: Bool)
+    /// A function of its own that the verifier checks with each caller.
+    case subprogram
     case inlined
   }
 
   /// What becomes of a function.
   mutating func role(of function: IRFunction) -> Role {
     if function.section != nil { return .program }
-    if Self.isCallback(function) { return .subprogram(isGlobal: false) }
+    if Self.isCallback(function) { return .subprogram }
     guard let node = function.debugNode, locations.isAuthor(node, in: module.metadata),
       function.attributeGroups.contains(where: { module.attributes[$0]?.range(ofText: " noinline ") != nil }),
       function.name.hasSuffix("F") || function.name.hasSuffix("FZ") || function.name.contains("Tf")
     else { return .inlined }
-    return .subprogram(isGlobal: false)
+    return .subprogram
   }
 
   /// Whether Swift made the function for a C function pointer: of a closure that captures nothing, or of a function.
@@ -77,7 +77,7 @@ extension ProbeModule {
     let kept = function.result.split(separator: " ").filter { !dropped.contains($0) }.joined(separator: " ")
     function.result = Substring(role == .program ? "dso_local \(kept)" : "internal \(kept)")
     if isInlined { function.suffix = "alwaysinline " + function.suffix }
-    if case .subprogram = role { function.suffix = "noinline " + function.suffix }
+    if role == .subprogram { function.suffix = "noinline " + function.suffix }
     // Inlined code of ours takes the place of the call: it must have none of its own.
     let isAuthors = function.debugNode.map { locations.isAuthor($0, in: module.metadata) } ?? false
     if isAuthors || !isInlined {
@@ -191,15 +191,5 @@ extension ProbeModule {
       if let name = names[module.globals[index].name] { module.globals[index].name = name }
       module.globals[index].definition = Substring(IRText.renaming(module.globals[index].definition, rename))
     }
-  }
-}
-
-extension ProbeModule.Role: Equatable {}
-
-extension IRText {
-  static func trimmedEnd(_ text: Substring) -> Substring {
-    var text = text
-    while text.utf8.last == 32 { text.removeLast() }
-    return text
   }
 }

@@ -14,7 +14,7 @@ struct SkeletonCommand: ParsableCommand {
     abstract: "Write a Swift type for an object: a typed property per program, map and global.",
     discussion: """
       The object is inside, unless --no-embed is given. Packages need no such file: the build plugin makes one for each
-      bpf/NAME.bpf.c of a target that depends on BPF.
+      bpf/NAME.bpf.c and bpf/NAME.bpf.swift of a target that depends on BPF.
 
       EXAMPLES
         merops skeleton firewall.bpf.o -o Sources/App/Firewall.swift
