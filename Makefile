@@ -14,7 +14,7 @@ RELEASE := .build/release
 STATIC := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-debug -Xlinker --gc-sections
 SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks)
 
-.PHONY: run firewall examples build test check vm fuzz bench format lint docs install setup clean
+.PHONY: run firewall examples build test check vm arm64 fuzz bench format lint docs install setup clean
 
 run: setup
 	swift build -c release --product execve-tracker
@@ -44,6 +44,12 @@ vm:
 	swift build --build-tests
 	Tests/Peers/setup
 	Tests/VM/matrix $(KERNELS) $(if $(OPTIONS),-- $(OPTIONS))
+
+# The kernel programs that were built here, under Debian's arm64 kernel: make arm64 KERNEL=newest
+arm64:
+	Tools/setup vm
+	swift build --build-tests
+	Tests/VM/arm64/run $(KERNEL)
 
 # Seconds for each target: make fuzz SECONDS_EACH=600
 fuzz:

@@ -106,7 +106,7 @@ import Testing
     try ring.poll(timeout: .seconds(1), limit: 10) {
       sums.append($0.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
     }
-    #expect(sums == [64 * 7 + 6])
+    #expect(sums == [UInt64(64 * 7 + 6)])
     let strict = try load("probe") { try $0.setGlobal("limit", to: UInt32(10)) }
     #expect(try strict.program("measure").testRun(data: bytes).returnValue == 1)
   }

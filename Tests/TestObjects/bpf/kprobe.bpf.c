@@ -4,6 +4,11 @@
 
 /* The kernel's names of the registers, not those of <linux/ptrace.h>. */
 #define __VMLINUX_H__
+#ifdef __TARGET_ARCH_arm64
+struct user_pt_regs {
+	unsigned long long regs[31], sp, pc, pstate;
+} __core;
+#endif
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
 } __core;
