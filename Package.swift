@@ -141,14 +141,12 @@ let package = Package(
       name: "bpf-conformance", dependencies: ["BPFInterpreter", "BPFBytecode"], path: "Tests/Conformance",
       swiftSettings: settings),
     .testTarget(
-      name: "BPFKernelTests",
-      dependencies: ["BPFKernel", "BPFCompiler", "BPFInterpreter", "BPF", "BPFObject", "TestSupport"],
-      exclude: ["Probes"],
+      name: "BPFKernelTests", dependencies: ["BPFKernel", "TestSupport"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "BPFCompilerTests",
       dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "BPFELF", "BPFBytecode", "TestSupport"],
-      exclude: ["Mistakes", "Probes"], swiftSettings: settings),
+      exclude: ["Mistakes"], swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests",
@@ -159,7 +157,8 @@ let package = Package(
       dependencies: ["BPFSkeleton", "BPF", "BPFObject", "BTF", "SwiftObjects", "TestObjects", "TestSupport"],
       exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .testTarget(
-      name: "SwiftObjectTests", dependencies: ["BPF", "BPFObject", "SwiftObjects", "TestSupport"],
+      name: "SwiftObjectTests",
+      dependencies: ["BPF", "BPFInterpreter", "BPFObject", "BPFSystem", "BTF", "SwiftObjects", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "PeerTests",

@@ -170,6 +170,22 @@ import Testing
     }
   }
 
+  @Test(.requires(.root), .requires(kernel: "5.12")) func atomicsThatFetch() throws {
+    let body = """
+      guard atomicFetchAdd(2, to: &large) == 5 else { return .aborted }
+      guard atomicCompareExchange(9, in: &small, expecting: 0) == 0 else { return .aborted }
+      guard atomicExchange(1, in: &large) == 7 else { return .aborted }
+      guard atomicFetchOr(6, in: &large) == 1, atomicFetchAnd(3, in: &large) == 7 else { return .aborted }
+      atomicFetchAdd(1, to: &small)
+      """
+    let source = probe("var large: UInt64 = 5\nvar small: UInt32 = 0", body: body)
+    let collection = try Collection(bytes: try Built.object(source, cpu: "v3"), name: "probe")
+    try collection.load()
+    #expect(try collection.program("filter").testRun(data: [UInt8](repeating: 0, count: 64)).returnValue == 2)
+    #expect(try collection.global("large") as UInt64 == 3)
+    #expect(try collection.global("small") as UInt32 == 10)
+  }
+
   @Test(.requires(.root)) func theKernelLoadsIt() throws {
     let report = try Collection(bytes: try Built.object(Self.source), name: "probe").verify()
     let filter = try #require(report.programs.first { $0.name == "filter" })

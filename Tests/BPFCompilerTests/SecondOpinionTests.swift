@@ -73,13 +73,12 @@ import Testing
     }
   }
 
-  /// `Tests/Peers/setup` builds libbpf and the program that asks it.
-  @Test(.requires(.root), .enabled(if: access("\(Checkout.root)/.build/peers/libbpf-dump", X_OK) == 0))
+  @Test(.requires(.root), .requires(.peers))
   func libbpfReadsTheSame() throws {
     for source in [ObjectTests.source, MapTests.source] {
       try Built.withFile(source) { path in
         let spec = try ObjectSpec(bytes: try Built.object(source), name: "probe")
-        let lines = try Shell.check(["\(Checkout.root)/.build/peers/libbpf-dump", path]).split(separator: "\n")
+        let lines = try Shell.check(["\(Peers.folder)/libbpf-dump", path]).split(separator: "\n")
         for line in lines {
           let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
           #expect(fields[0] != "refused", "\(line)")

@@ -16,10 +16,6 @@ import Testing
     return URL(filePath: program).deletingLastPathComponent()
   }()
 
-  /// The checkout.
-  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
   /// Compiles sources as one module, as far as types go.
   static func check(_ sources: [String: String]) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "skeletons-\(UUID().uuidString)")
@@ -76,7 +72,7 @@ import Testing
 
   /// Objects of Debian packages that `Tests/Peers/setup` has unpacked.
   static let debianObjects: [String] = {
-    let folder = root.appending(path: ".build/peers/objects")
+    let folder = URL(filePath: Peers.folder).appending(path: "objects")
     let files = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
     return files.filter { $0.hasSuffix(".o") }.sorted().map { folder.appending(path: $0).path }
   }()

@@ -29,30 +29,16 @@ struct Peer: Sendable {
   /// Why libbpf would not prepare a program; under "-" for the whole object.
   var refusals: [String: String] = [:]
 
-  /// The folder that `Tests/Peers/setup` fills.
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: ".build/peers").path
-
-  /// Met when the comparison program and the Debian packages' objects are there, or can be got now.
-  static let isReady = Requirement("libbpf could not be built: Tests/Peers/setup says why") { ready }
-
-  private static let ready: Bool = {
-    if FileManager.default.isExecutableFile(atPath: "\(folder)/libbpf-dump") { return true }
-    let setup = URL(filePath: folder).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Tests/Peers/setup").path
-    return (try? Shell.run([setup]).status) == 0
-  }()
-
   /// The objects of a Debian package.
   static func objects(of package: String) -> [String] {
-    let folder = "\(folder)/objects/\(package)"
+    let folder = "\(Peers.folder)/objects/\(package)"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.filter { $0.hasSuffix(".o") }.sorted().map { "\(folder)/\($0)" }
   }
 
   /// The types of arm64 kernels, as BTF files.
   static let arm64Kernels: [String] = {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: Peers.folder)) ?? []
     return names.filter { $0.hasPrefix("arm64-") && $0.hasSuffix(".btf") }.sorted()
   }()
 
@@ -65,7 +51,7 @@ struct Peer: Sendable {
   /// - Parameter types: the file with the types of the kernel to relocate against; nil for the one that runs.
   init(object path: String, types: String? = nil) throws {
     var current: ProgramLines?
-    let command = ["\(Self.folder)/libbpf-dump", path] + (types.map { [$0] } ?? [])
+    let command = ["\(Peers.folder)/libbpf-dump", path] + (types.map { [$0] } ?? [])
     for line in try Shell.check(command).split(separator: "\n") {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       switch (fields.first ?? "", fields.count) {

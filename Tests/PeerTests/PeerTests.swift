@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Our instructions against libbpf's, one by one, for whatever object there is.
-@Suite(.requires(.root), .requires(.kernelBTF), .requires(Peer.isReady)) struct PeerTests {
+@Suite(.requires(.root), .requires(.kernelBTF), .requires(.peers)) struct PeerTests {
   @Test(arguments: Corpus.all) func corpus(_ entry: Corpus.Entry) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "merops-peer-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -39,7 +39,7 @@ import Testing
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(atPath: path) }
       try Data(bytes).write(to: URL(filePath: "\(path)/\(name).bpf.o"))
-      compared += try Comparison(path: "\(path)/\(name).bpf.o", types: "\(Peer.folder)/\(kernel)").run()
+      compared += try Comparison(path: "\(path)/\(name).bpf.o", types: "\(Peers.folder)/\(kernel)").run()
     }
     #expect(compared > 150)
   }

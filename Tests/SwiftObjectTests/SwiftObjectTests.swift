@@ -8,15 +8,8 @@ import Testing
 
 /// Objects that were compiled from Swift, on whatever kernel this is: they load, attach and fire.
 @Suite(.requires(.root), .requires(.kernelBTF), .serialized) struct SwiftObjectTests {
-  private func load(_ name: String, _ change: (Collection) throws -> Void = { _ in }) throws -> Collection {
-    let collection = try Collection(bytes: try #require(SwiftCorpus[name]), name: name)
-    try change(collection)
-    try collection.load()
-    return collection
-  }
-
   @Test func execsAreCounted() throws {
-    let collection = try load("exec_events")
+    let collection = try SwiftCorpus.load("exec_events")
     try #require(collection.attachAll().waiting.isEmpty)
     var files: [String] = []
     var ring = try RingBuffer(collection.map("execEvents"))
@@ -37,7 +30,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/real"))
     try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "real")
-    let collection = try load("open_watcher") { try $0.setGlobal("onlyParent", to: getpid()) }
+    let collection = try SwiftCorpus.load("open_watcher") { try $0.setGlobal("onlyParent", to: getpid()) }
     try #require(collection.attachAll().waiting.isEmpty)
     var ring = try RingBuffer(collection.map("opens"))
     let file = open("\(folder)/link", O_RDONLY)
@@ -54,12 +47,12 @@ import Testing
   }
 
   @Test func connectionsHaveALatency() throws {
-    let collection = try load("connection_latency")
+    let collection = try SwiftCorpus.load("connection_latency")
     try #require(collection.attachAll().waiting.isEmpty)
     var ring = try RingBuffer(collection.map("connections"))
     let pair = try NetworkPair()
     try pair.near.run {
-      try Loopback.connect()
+      _ = try TestStream.pair()
     }
     var latencies: [UInt64] = []
     try ring.poll(timeout: .seconds(5), limit: 1000) { latencies.append($0.loadUnaligned(as: UInt64.self)) }
@@ -68,7 +61,7 @@ import Testing
   }
 
   @Test func packetsAreDroppedByTheirSource() throws {
-    let collection = try load("packet_filter")
+    let collection = try SwiftCorpus.load("packet_filter")
     let program = try collection.program("packetFilter")
     let packet = Packet(
       .ethernet(), .ipv4(from: "192.0.2.7", to: "192.0.2.1"), .udp(from: 7, to: 9), .payload([1, 2, 3]))
@@ -83,7 +76,7 @@ import Testing
   }
 
   @Test func packetsAreCountedOnTheirWay() throws {
-    let collection = try load("source_counter")
+    let collection = try SwiftCorpus.load("source_counter")
     let pair = try NetworkPair()
     let program = try collection.program("countSource")
     let index = pair.nearIndex
@@ -99,7 +92,7 @@ import Testing
 
   @Test func tunablesChangeTheVerdict() throws {
     let bytes = [UInt8](repeating: 0, count: 64)
-    let open = try load("probe")
+    let open = try SwiftCorpus.load("probe")
     #expect(try open.program("measure").testRun(data: bytes).returnValue == 2)
     var sums: [UInt64] = []
     var ring = try RingBuffer(open.map("records"))
@@ -107,7 +100,7 @@ import Testing
       sums.append($0.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
     }
     #expect(sums == [UInt64(64 * 7 + 6)])
-    let strict = try load("probe") { try $0.setGlobal("limit", to: UInt32(10)) }
+    let strict = try SwiftCorpus.load("probe") { try $0.setGlobal("limit", to: UInt32(10)) }
     #expect(try strict.program("measure").testRun(data: bytes).returnValue == 1)
   }
 
@@ -119,7 +112,7 @@ import Testing
   // MARK: Hooks in the kernel's functions
 
   @Test(.requires(.ownKernel)) func functionsFire() throws {
-    let collection = try load("hooks") { collection in
+    let collection = try SwiftCorpus.load("hooks") { collection in
       try collection.setGlobal("onlyProcess", to: UInt32(getpid()))
       try collection.select(programs: ["onEntry", "onExit", "onProbe"])
     }
@@ -142,7 +135,7 @@ import Testing
     var status = stat()
     #expect(stat(path, &status) == 0)
     let inode = UInt64(status.st_ino)
-    let collection = try load("hooks") { collection in
+    let collection = try SwiftCorpus.load("hooks") { collection in
       try collection.setGlobal("onlyProcess", to: UInt32(getpid()))
       try collection.setGlobal("deniedInode", to: inode)
       try collection.select(programs: ["onOpen"])
@@ -155,48 +148,5 @@ import Testing
     let file = open(path, O_RDONLY)
     #expect(file >= 0)
     close(file)
-  }
-}
-
-/// One TCP connection over loopback, made and closed.
-private enum Loopback {
-  struct Failed: Error { var call: String }
-
-  static func connect() throws {
-    let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    let client = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    defer {
-      close(listener)
-      close(client)
-    }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    try withUnsafeMutablePointer(to: &address) { pointer in
-      try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        guard bind(listener, address, size) == 0, listen(listener, 1) == 0 else { throw Failed(call: "listen") }
-        guard getsockname(listener, address, &size) == 0 else { throw Failed(call: "getsockname") }
-        guard Foundation.connect(client, address, size) == 0 else { throw Failed(call: "connect") }
-      }
-    }
-  }
-}
-
-/// Loaded by others than us, as they are.
-@Suite(.requires(.root), .requires(.kernelBTF)) struct SwiftObjectPeerTests {
-  /// What needs no hook that this kernel lacks, nor a libbpf that knows `.struct_ops.link` (1.2).
-  static let names = SwiftCorpus.all.map(\.name).filter { $0 != "hooks" && $0 != "congestion" }
-
-  @Test(.requires(.command("bpftool")), arguments: names) func bpftool(_ name: String) throws {
-    let path = FileManager.default.temporaryDirectory.path + "/merops-\(UUID().uuidString).bpf.o"
-    try Data(try #require(SwiftCorpus[name])).write(to: URL(fileURLWithPath: path))
-    defer { unlink(path) }
-    // Pins lie in a bpffs that ends with the command.
-    let command =
-      "mount -t bpf bpf /sys/fs/bpf && bpftool prog loadall \(path) /sys/fs/bpf/swift && ls /sys/fs/bpf/swift"
-    let pins = try Shell.check(["unshare", "--mount", "sh", "-c", command])
-    let programs = try Collection(bytes: try #require(SwiftCorpus[name]), name: name).spec.programs
-    for program in programs { #expect(pins.contains(program.name)) }
   }
 }

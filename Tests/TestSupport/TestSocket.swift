@@ -8,9 +8,12 @@ public final class TestSocket: Sendable {
   /// - Parameters:
   ///   - address: Where to bind, in dotted form; any address when nil.
   ///   - port: In host order; 0 lets the kernel choose.
-  public init(address: String? = nil, port: UInt16 = 0) throws {
+  ///   - sharesPort: Whether others may bind to it too (`SO_REUSEPORT`).
+  public init(address: String? = nil, port: UInt16 = 0, sharesPort: Bool = false) throws {
     descriptor = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw SystemFailure("socket") }
+    var shares: CInt = sharesPort ? 1 : 0
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &shares, socklen_t(MemoryLayout<CInt>.size))
     let name = Self.name(address ?? "0.0.0.0", port)
     let result = Self.withAddress(name) { bind(descriptor, $0, $1) }
     guard result == 0 else { throw SystemFailure("bind(\(address ?? "*"):\(port))") }

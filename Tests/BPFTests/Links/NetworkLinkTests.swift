@@ -188,47 +188,18 @@ import Testing
   @Test func reuseport() throws {
     let collection = try load("socket")
     try NetworkNamespace().run {
-      let members = try (0..<2).map { _ in try Self.sharing(port: 7400) }
-      defer { for member in members { close(member) } }
+      let members = try (0..<2).map { _ in try TestSocket(address: "127.0.0.1", port: 7400, sharesPort: true) }
       let listeners = try DescriptorMap<UInt32>(collection.map("listeners"))
-      for (index, member) in members.enumerated() { try listeners.set(UInt32(index), descriptor: member) }
-      let link = try collection.program("choose").attach(to: .socket(descriptor: members[0]))
+      for (index, member) in members.enumerated() { try listeners.set(UInt32(index), descriptor: member.descriptor) }
+      let link = try collection.program("choose").attach(to: .socket(descriptor: members[0].descriptor))
       let sender = try TestSocket()
       for chosen in [0, 1, 1, 0] {
         try collection.setGlobal("chosen", to: UInt32(chosen))
         try sender.send([7], to: "127.0.0.1", port: 7400)
-        #expect(Self.receives(members[chosen], within: 2000))
-        #expect(!Self.receives(members[1 - chosen], within: 0))
+        #expect(members[chosen].receive() == [7])
+        #expect(members[1 - chosen].receive(milliseconds: 0) == nil)
       }
       try link.detach()
     }
-  }
-
-  /// A datagram socket that shares its port.
-  private static func sharing(port: UInt16) throws -> CInt {
-    let descriptor = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    var one: CInt = 1
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, socklen_t(MemoryLayout<CInt>.size))
-    var name = sockaddr_in()
-    name.sin_family = sa_family_t(AF_INET)
-    name.sin_port = port.bigEndian
-    name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    let result = withUnsafePointer(to: name) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else {
-      close(descriptor)
-      throw Shell.Failed(description: "bind: \(errno)")
-    }
-    return descriptor
-  }
-
-  private static func receives(_ socket: CInt, within milliseconds: CInt) -> Bool {
-    var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-    guard poll(&entry, 1, milliseconds) == 1 else { return false }
-    var byte: UInt8 = 0
-    return recv(socket, &byte, 1, 0) == 1
   }
 }

@@ -2,12 +2,12 @@
 
 import BPF
 import BPFInterpreter
-import BPFObject
+import SwiftObjects
 import TestSupport
 import Testing
 
 /// What packet programs written in Swift make of packets, asked of the kernel.
-@Suite(.requires(.root), .requires(.command("swiftc"))) struct PacketProbeTests {
+@Suite(.requires(.root)) struct PacketProbeTests {
   enum Verdict: UInt32 {
     case aborted
     case drop
@@ -79,20 +79,20 @@ import Testing
   ]
 
   @Test(arguments: cases) func parses(_ test: Case) throws {
-    let probe = try Probe.load("packets", ["parse"])
+    let probe = try SwiftCorpus.load("packets", ["parse"])
     let result = try probe.program("parse").testRun(data: test.bytes)
     #expect(Verdict(rawValue: result.returnValue) == test.verdict)
   }
 
   /// The interpreter is of one mind with the kernel.
   @Test(arguments: cases) func parsesInUserSpace(_ test: Case) throws {
-    let probe = try Interpreter(ObjectSpec(bytes: Probe.object("packets"), name: "packets"))
+    let probe = try Interpreter(SwiftCorpus.spec("packets"))
     #expect(try probe.run("parse", .xdp(test.bytes)).xdpAction.rawValue == test.verdict.rawValue)
   }
 
   /// The time to live is one less, and the checksum what it should be.
   @Test func changesInPlace() throws {
-    let probe = try Probe.load("packets", ["parse", "reflect"])
+    let probe = try SwiftCorpus.load("packets", ["parse", "reflect"])
     let packet = Packet(.ethernet(), Self.v4, .udp(from: 4000, to: 54)).bytes
     let changed = try probe.program("parse").testRun(data: packet).data
     let expected = Packet(
@@ -108,7 +108,7 @@ import Testing
   @Test(.requires(kernel: "6.4")) func reachesBytesByDynamicPointer() throws { try reachesBytes("byDynamicPointer") }
 
   private func reachesBytes(_ program: String) throws {
-    let probe = try Probe.load("packets", [program])
+    let probe = try SwiftCorpus.load("packets", [program])
     let result = try probe.program(program).testRun(data: Packet(.ethernet(), Self.v4, Self.long).bytes)
     #expect(Verdict(rawValue: result.returnValue) == .pass)
     #expect(result.data.prefix(4) == [1, 2, 3, 4])
@@ -116,10 +116,14 @@ import Testing
 
   /// A tc program changes the port, and the checksum stays right.
   @Test func rewritesPorts() throws {
-    let probe = try Probe.load("packets", ["classify"])
+    let probe = try SwiftCorpus.load("packets", ["classify"])
     let result = try probe.program("classify").testRun(
       data: Packet(.ethernet(), Self.v4, .udp(from: 4000, to: 53), Self.long).bytes)
     #expect(result.returnValue == 2)
     #expect(result.data == Packet(.ethernet(), Self.v4, .udp(from: 4001, to: 53), Self.long).bytes)
   }
+}
+
+extension [UInt8] {
+  fileprivate func with(_ byte: UInt8, at index: Int) -> [UInt8] { self[..<index] + [byte] + self[(index + 1)...] }
 }

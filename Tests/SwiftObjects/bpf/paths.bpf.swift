@@ -9,11 +9,11 @@ func onOpen(_ context: LSM.file_open) -> Int32 {
   let file = context.file
   var dentry = file.f_path.dentry
   for _ in 0..<3 {
-    if dentry.d_name.len > 40 { return -1 }
+    if dentry.d_name.len > 255 { return -1 }  // no name is so long: nothing is denied
     dentry = dentry.d_parent
   }
   name.readKernel(from: dentry.d_name.name)
-  return file.f_inode.i_uid.val == 1000 ? -13 : 0
+  return file.f_inode.i_uid.val == .max ? -13 : 0  // nobody's
 }
 @section("fexit/vfs_open")
 func onOpened(_ context: FunctionExit.vfs_open) -> Int32 {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPF
+import SwiftObjects
 import TestSupport
 import Testing
 
 /// What the methods of maps do, asked of the kernel.
-@Suite(.requires(.root), .requires(.command("swiftc"))) struct MapProbeTests {
+@Suite(.requires(.root)) struct MapProbeTests {
   struct Load: BitwiseCopyable {
     var packets: UInt64
     var bytes: UInt32
@@ -13,7 +14,7 @@ import Testing
 
   /// Two lengths are room for two keys; the third finds the maps full.
   @Test func valuesStartWithTheirDefault() throws {
-    let probe = try Probe.load("maps", ["counted"])
+    let probe = try SwiftCorpus.load("maps", ["counted"])
     let run = { (length: Int) in
       try probe.program("counted").testRun(data: [UInt8](repeating: 0, count: length)).returnValue
     }
@@ -32,7 +33,7 @@ import Testing
   }
 
   @Test func countersOfArraysKeepToTheirIndices() throws {
-    let probe = try Probe.load("maps", ["counted"])
+    let probe = try SwiftCorpus.load("maps", ["counted"])
     // log2(64) is 6, and 6 & 3 is 2.
     _ = try probe.program("counted").testRun(data: [UInt8](repeating: 0, count: 64))
     let counts = try (0..<4).map { try Map<UInt32, UInt64>(probe.map("histogram")).get(UInt32($0)) }
@@ -42,7 +43,7 @@ import Testing
   }
 
   @Test func logarithmIsTheHighestBit() throws {
-    let probe = try Probe.load("maps", ["logarithm"])
+    let probe = try SwiftCorpus.load("maps", ["logarithm"])
     func log2(_ number: UInt64) throws -> UInt64 {
       let bytes = withUnsafeBytes(of: number.littleEndian) { Array($0) }
       _ = try probe.program("logarithm").testRun(data: bytes + [UInt8](repeating: 0, count: 56))

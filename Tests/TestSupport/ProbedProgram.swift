@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// A program with the probes `merops:plain` and, behind a semaphore, `merops:guarded`; each is passed twice.
+public final class ProbedProgram {
+  public let folder: String
+  public var path: String { "\(folder)/probed" }
+
+  /// - Parameter isMovable: whether it is loaded at other addresses each time.
+  public init(isMovable: Bool = false) throws {
+    folder = FileManager.default.temporaryDirectory.path + "/merops-usdt-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let source = "\(folder)/probed.c"
+    try Data(Self.source.utf8).write(to: URL(fileURLWithPath: source))
+    try Shell.check([
+      "clang", "-O1", isMovable ? "-pie" : "-no-pie", isMovable ? "-fpie" : "-fno-pie", "-o", path, source,
+    ])
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Runs it: its status says how the semaphore stood.
+  public func run() throws { try Shell.check([path]) }
+
+  /// Starts it; it passes the probes when there is a file of that name.
+  public func start(waitingFor file: String) throws -> Int32 {
+    let text = try Shell.check(["sh", "-c", "\(path) \(file) >/dev/null 2>&1 & echo $!"])
+    guard let process = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+      throw Shell.Failed(description: "starting \(path): \(text)")
+    }
+    return process
+  }
+
+  /// `-4@%…` and its like come from the operands; the place of a note is what <sys/sdt.h> would write.
+  public static let source = """
+    #include <unistd.h>
+    #define NOTE(name, semaphore)                                         \\
+      ".pushsection .note.stapsdt,\\"\\",\\"note\\"\\n"                         \\
+      ".balign 4\\n.4byte 992f-991f, 994f-993f, 3\\n"                      \\
+      "991: .asciz \\"stapsdt\\"\\n992: .balign 4\\n"                         \\
+      "993: .8byte 990b\\n.8byte _.stapsdt.base\\n.8byte " semaphore "\\n"  \\
+      ".asciz \\"merops\\"\\n.asciz \\"" name "\\"\\n"                          \\
+      ".asciz \\"4@%[first] -4@%[second] 8@$42\\"\\n"                       \\
+      "994: .balign 4\\n.popsection\\n"
+    #define BASE                                                          \\
+      ".ifndef _.stapsdt.base\\n"                                          \\
+      ".pushsection .stapsdt.base,\\"aG\\",\\"progbits\\",.stapsdt.base,comdat\\n" \\
+      ".weak _.stapsdt.base\\n.hidden _.stapsdt.base\\n"                    \\
+      "_.stapsdt.base: .space 1\\n.size _.stapsdt.base,1\\n.popsection\\n.endif\\n"
+
+    __attribute__((used, section(".probes"))) volatile unsigned short guarded_semaphore;
+
+    __attribute__((noinline)) void probe(unsigned first, int second) {
+      __asm__ volatile("990: nop\\n" NOTE("plain", "0") BASE : : [first] "r"(first), [second] "m"(second));
+      if (guarded_semaphore)
+        __asm__ volatile("990: nop\\n" NOTE("guarded", "guarded_semaphore") BASE
+                         : : [first] "r"(first), [second] "m"(second));
+    }
+
+    int main(int count, char **words) {
+      for (int left = 3000; count > 1 && left && access(words[1], 0); left--) usleep(10000);
+      probe(7, 8);
+      probe(-7, -8);
+      return 0;
+    }
+    """
+}
