@@ -14,7 +14,6 @@ extension SwiftCorpus {
     "control": ["record": "5.19", "iterate": "6.4", "kernelFunctions": "6.2"],
     "exec": [nil: "5.11"],
     "flavors": [nil: "6.2"],
-    "kernel_functions": [nil: "6.2"],
     "packets": ["byHelpers": "5.18", "byDynamicPointer": "6.4"],
     "questions": [nil: "5.17"],
     "storage": [nil: "5.11"],
