@@ -139,6 +139,7 @@ const volatile __u32 limit = 7;
 const volatile struct inner preset = { .big = 1, .small = 2 };
 const volatile char greeting[12] = "hello";
 struct inner live;
+struct shape blank;
 enum color mood = COLOR_GREEN;
 __u64 counts[3] = { 1, 2, 3 };
 char label[8] = "start";
@@ -149,7 +150,7 @@ SEC("syscall")
 int fill(void *ctx)
 {
 	struct key key = { .pid = 42, .kind = 3 };
-	struct shape *shape;
+	struct shape *shape, *copy;
 	struct inner *inner;
 	struct {
 		__u32 count;
@@ -207,7 +208,11 @@ int fill(void *ctx)
 	shape->class = 1;
 	shape->init = 2;
 	shape->self = 3;
-	bpf_map_update_elem(&shapes, &key, shape, BPF_ANY);
+	// Memory of a ring is no argument for maps before 6.2.
+	bpf_map_update_elem(&shapes, &key, &blank, BPF_ANY);
+	copy = bpf_map_lookup_elem(&shapes, &key);
+	if (copy)
+		*copy = *shape;
 	bpf_ringbuf_submit(shape, 0);
 
 	bpf_ringbuf_output(&messages, &message, 16, 0);
