@@ -6,9 +6,9 @@
 public struct EventPerfArray<Event: Sendable>: Sendable {
   /// The map as bytes.
   public let map: AnyMap
-  private let decode: @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+  private let decode: RecordDecoder<Event>
 
-  private init(_ map: AnyMap, decode: @escaping @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event) {
+  private init(_ map: AnyMap, decode: @escaping RecordDecoder<Event>) {
     self.map = map
     self.decode = decode
   }
@@ -57,21 +57,17 @@ extension EventPerfArray where Event == [UInt8] {
 extension EventPerfArray {
   /// Records that end with an array; the kernel rounds them up, so the last elements may be made of what is left over.
   public init<Head: FlexibleRecord>(_ map: AnyMap) where Event == Flexible<Head> {
-    let name = map.name
-    self.init(map) { bytes throws(BPFError) in
-      guard let event = Flexible<Head>(bytes) else { throw .record(Head.self, bytes.count, map: name) }
-      return event
-    }
+    self.init(map, decode: Head.decoder(of: map.name))
   }
 }
 
 /// Reads a typed perf event array in a loop.
 public struct PerfEventReader<Event: Sendable>: ~Copyable {
   private var buffer: PerfBuffer
-  private let decode: @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+  private let decode: RecordDecoder<Event>
 
   init(
-    _ buffer: consuming PerfBuffer, _ decode: @escaping @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+    _ buffer: consuming PerfBuffer, _ decode: @escaping RecordDecoder<Event>
   ) {
     self.buffer = buffer
     self.decode = decode

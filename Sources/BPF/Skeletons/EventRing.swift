@@ -11,9 +11,9 @@
 public struct EventRing<Event: Sendable>: Sendable {
   /// The map as bytes.
   public let map: AnyMap
-  private let decode: @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+  private let decode: RecordDecoder<Event>
 
-  private init(_ map: AnyMap, decode: @escaping @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event) {
+  private init(_ map: AnyMap, decode: @escaping RecordDecoder<Event>) {
     self.map = map
     self.decode = decode
   }
@@ -53,21 +53,17 @@ extension EventRing where Event == [UInt8] {
 extension EventRing {
   /// Records that end with an array.
   public init<Head: FlexibleRecord>(_ map: AnyMap) where Event == Flexible<Head> {
-    let name = map.name
-    self.init(map) { bytes throws(BPFError) in
-      guard let event = Flexible<Head>(bytes) else { throw .record(Head.self, bytes.count, map: name) }
-      return event
-    }
+    self.init(map, decode: Head.decoder(of: map.name))
   }
 }
 
 /// Reads a typed ring buffer in a loop.
 public struct EventReader<Event: Sendable>: ~Copyable {
   private var ring: RingBuffer
-  private let decode: @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+  private let decode: RecordDecoder<Event>
 
   init(
-    _ ring: consuming RingBuffer, _ decode: @escaping @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+    _ ring: consuming RingBuffer, _ decode: @escaping RecordDecoder<Event>
   ) {
     self.ring = ring
     self.decode = decode
@@ -98,6 +94,18 @@ public struct EventReader<Event: Sendable>: ~Copyable {
     if count > 0 { return count }
     _ = try ring.wait(timeout: timeout)
     return try consume(limit: limit, body)
+  }
+}
+
+/// Makes a value of a record's bytes.
+typealias RecordDecoder<Event> = @Sendable (UnsafeRawBufferPointer) throws(BPFError) -> Event
+
+extension FlexibleRecord {
+  static func decoder(of map: String) -> RecordDecoder<Flexible<Self>> {
+    { bytes throws(BPFError) in
+      guard let event = Flexible<Self>(bytes) else { throw .record(Self.self, bytes.count, map: map) }
+      return event
+    }
   }
 }
 
