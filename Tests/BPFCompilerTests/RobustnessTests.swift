@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BPFCompiler
 import Foundation
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import BPFCompiler
 
 /// What can be wrong around a build: each is one clear error, and leaves nothing that harms the next build.
 @Suite struct RobustnessTests {
@@ -118,6 +119,16 @@ import Testing
       compiler.toolchain.swiftc = swiftc
       #expect(try compiler.compile("\(folder)/probe.bpf.swift", root: folder) == Built.object(Self.source))
     }
+  }
+
+  /// What a build needs meanwhile lies in folders inside folders.
+  @Test func workIsRemoved() throws {
+    let work = try Files.temporaryFolder()
+    try Files.makeFolder("\(work)/types/more")
+    for file in ["module", "types/header", "types/more/.hidden"] { try Files.write("\(work)/\(file)", [1]) }
+    #expect(Files.list(work, suffix: "") == ["\(work)/module", "\(work)/types/header"])
+    Files.remove(work)
+    #expect(!Files.exists(work))
   }
 
   @Test func twoBuildsAtOnceWithAColdCache() throws {

@@ -52,24 +52,32 @@ package enum Files {
     }
   }
 
-  /// The files below a folder whose names end so, sorted.
+  /// The files below a folder whose names end so, sorted; none that are hidden.
   static func list(_ folder: String, suffix: String) -> [String] {
-    guard let directory = opendir(folder) else { return [] }
-    defer { closedir(directory) }
     var result: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard !name.hasPrefix(".") else { continue }
-      let path = "\(folder)/\(name)"
-      if entry.pointee.d_type == UInt8(DT_DIR) {
+    for entry in entries(folder) where !entry.name.hasPrefix(".") {
+      let path = "\(folder)/\(entry.name)"
+      if entry.isFolder {
         result += list(path, suffix: suffix)
-      } else if name.hasSuffix(suffix) {
+      } else if entry.name.hasSuffix(suffix) {
         result.append(path)
       }
     }
     return result.sorted()
+  }
+
+  /// What is in a folder, besides itself and the one around it.
+  private static func entries(_ folder: String) -> [(name: String, isFolder: Bool)] {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var result: [(name: String, isFolder: Bool)] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { result.append((name, entry.pointee.d_type == UInt8(DT_DIR))) }
+    }
+    return result
   }
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
@@ -101,10 +109,12 @@ package enum Files {
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Removes a folder and the files in it.
+  /// Removes a folder with all that is in it.
   static func remove(_ folder: String) {
-    for file in list(folder, suffix: "") { unlink(file) }
-    for path in list(folder, suffix: "") { rmdir(path) }
+    for entry in entries(folder) {
+      let path = "\(folder)/\(entry.name)"
+      if entry.isFolder { remove(path) } else { unlink(path) }
+    }
     rmdir(folder)
   }
 
