@@ -72,7 +72,8 @@ import CBPFKernel
   public let raw: OpaquePointer
   @inline(__always) public init(raw: OpaquePointer) { self.raw = raw }
 
-  /// The result of a function of so many arguments, a constant: in fexit and fmod_ret programs.
+  /// The result of a function of so many arguments, a constant: in fexit and fmod_ret programs. Of an `int` only the lower
+  /// half is meant: `Int32(truncatingIfNeeded:)`.
   @inline(__always)
   public func result(after arguments: Int) -> Int64 { Int64(bitPattern: word(arguments)) }
 
