@@ -3,7 +3,7 @@
 #include "corpus.h"
 
 const volatile __u32 only_thread;
-const volatile long call_number = 121; /* getpgid on x86-64 */
+const volatile long call_number = NR_GETPGID;
 __u64 hits, cookie;
 
 static __always_inline int note(void *ctx)

@@ -18,6 +18,13 @@ typedef _Bool bool;
 #define __kptr __attribute__((btf_type_tag("kptr")))
 #endif
 
+/* getpgid(2), whose number <asm/unistd.h> does not tell when it is compiled for BPF. */
+#ifdef __TARGET_ARCH_x86
+#define NR_GETPGID 121
+#else
+#define NR_GETPGID 155
+#endif
+
 /* Newer than the oldest uapi headers that the corpus is built with. */
 enum {
 	MAP_TYPE_CGRP_STORAGE = 32,

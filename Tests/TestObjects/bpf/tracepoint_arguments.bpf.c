@@ -9,7 +9,7 @@ struct sys_enter_getpgid {
 };
 
 const volatile __u32 only_process, only_thread;
-const volatile long call_number = 121; /* getpgid on x86-64 */
+const volatile long call_number = NR_GETPGID;
 __u64 classic, raw, typed;
 __s64 classic_argument;
 
