@@ -27,6 +27,10 @@ class Died(Exception):
     """The guest gave no exit status."""
 
 
+# What a guest does not see of this machine's files; see init.
+EMPTY = ["tmp", "run", "var/tmp", "mnt", "root", "boot"]
+
+
 def missing(machine="amd64"):
     """What this machine lacks to boot guests, or None."""
     if machine == "amd64" and os.uname().machine != "x86_64":
@@ -39,6 +43,10 @@ def missing(machine="amd64"):
             return f"{path} (Debian: {package})"
     if not any(os.path.exists(path) for path, _ in FILE_SERVERS):
         return "virtiofsd (Debian: in qemu-system-common up to 12, then virtiofsd)"
+    here = os.path.realpath(__file__)
+    for folder in EMPTY:
+        if here.startswith(f"/{folder}/"):
+            return f"this checkout outside /{folder}, which is empty in a guest"
     return None
 
 
