@@ -53,7 +53,7 @@ arm64:
 
 # Seconds for each target: make fuzz SECONDS_EACH=600
 fuzz:
-	swift build --target TestObjects
+	swift build --product merops
 	Fuzz/run $(or $(SECONDS_EACH),30)
 
 bench:
