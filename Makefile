@@ -17,20 +17,20 @@ SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Be
 .PHONY: run firewall examples build test check vm arm64 fuzz bench format lint docs install setup clean
 
 run: setup
-	swift build -c release --product execve-tracker
+	Tools/build -c release --product execve-tracker
 	$(SUDO) $(RELEASE)/execve-tracker --demo $(ARGS)
 
 firewall: setup
-	swift build -c release --product dynamic-firewall
+	Tools/build -c release --product dynamic-firewall
 	$(SUDO) Examples/DynamicFirewall/demo.sh $(RELEASE)/dynamic-firewall
 
 # The examples whose kernel side is in Swift.
 examples: setup
-	swift build
+	Tools/build
 	$(SUDO) Examples/check .build/debug
 
 build:
-	swift build
+	Tools/build
 
 test:
 	Tools/test-all
@@ -41,19 +41,19 @@ check: lint
 
 vm:
 	Tools/setup vm
-	swift build --build-tests
+	Tools/build --build-tests
 	Tests/Peers/setup
 	Tests/VM/matrix $(KERNELS) $(if $(OPTIONS),-- $(OPTIONS))
 
 # The kernel programs that were built here, under Debian's arm64 kernel: make arm64 KERNEL=newest
 arm64:
 	Tools/setup vm
-	swift build --build-tests
+	Tools/build --build-tests
 	Tests/VM/arm64/run $(KERNEL)
 
 # Seconds for each target: make fuzz SECONDS_EACH=600
 fuzz:
-	swift build --product merops
+	Tools/build --product merops
 	Fuzz/run $(or $(SECONDS_EACH),30)
 
 bench:
@@ -71,7 +71,7 @@ docs:
 	Tools/docs .build/docs
 
 install:
-	swift build -c release $(STATIC) --product merops
+	Tools/build -c release $(STATIC) --product merops
 	Tools/install "$(PREFIX)"
 
 setup:
