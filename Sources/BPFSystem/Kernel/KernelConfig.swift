@@ -40,7 +40,7 @@ public struct KernelConfig: Sendable, Hashable {
 
   /// Unpacks a gzip file with the system's gzip: no library is needed for what few programs ask for.
   private static func unpack(_ path: String) throws(Errno) -> [UInt8] {
-    guard SystemFile.exists(path), let output = popen("exec gzip -dc \(path)", "re") else {
+    guard SystemFile.exists(path), let output = popen("exec gzip -dc \(path) 2>/dev/null", "re") else {
       throw Errno.noSuchFileOrDirectory
     }
     var bytes: [UInt8] = []
