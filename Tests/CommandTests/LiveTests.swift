@@ -140,9 +140,11 @@ import Testing
 
   /// A record without a type is shown all the same, and how to have a type is said.
   @Test(.requires(.kernelBTF)) func traceOfUntypedRecords() throws {
-    let background = Thread { for _ in 0..<40 { _ = try? Shell.run(["true"]) } }
+    // Until it is attached and has seen them, however long that takes.
+    let background = Thread { while !Thread.current.isCancelled { _ = try? Shell.run(["true"]) } }
     let file = try scratch.object("execsnoop")
     background.start()
+    defer { background.cancel() }
     let result = try Command.merops("trace", file, "--count", "2", "--seconds", "20")
     #expect(result.status == 0 && result.output.contains("the object has no struct of"), "\(result.output)")
     #expect(result.output.contains("|") && result.output.contains("2 records, 0 lost"), "\(result.output)")
