@@ -138,13 +138,18 @@ import Testing
     #expect(closed.status == 1 && closed.output.contains("permissions"), "\(closed.output)")
   }
 
+  /// Starts programs until it is cancelled: however long it takes until somebody looks.
+  private static func executions() -> Thread {
+    let thread = Thread { while !Thread.current.isCancelled { _ = try? Shell.run(["true"]) } }
+    thread.start()
+    return thread
+  }
+
   /// A record without a type is shown all the same, and how to have a type is said.
   @Test(.requires(.kernelBTF)) func traceOfUntypedRecords() throws {
-    // Until it is attached and has seen them, however long that takes.
-    let background = Thread { while !Thread.current.isCancelled { _ = try? Shell.run(["true"]) } }
-    let file = try scratch.object("execsnoop")
-    background.start()
+    let background = Self.executions()
     defer { background.cancel() }
+    let file = try scratch.object("execsnoop")
     let result = try Command.merops("trace", file, "--count", "2", "--seconds", "20")
     #expect(result.status == 0 && result.output.contains("the object has no struct of"), "\(result.output)")
     #expect(result.output.contains("|") && result.output.contains("2 records, 0 lost"), "\(result.output)")
@@ -163,14 +168,8 @@ import Testing
 
   @Test func traceSeesAnExec() throws {
     let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
-    // The tracer is a child of its own: what runs meanwhile on the machine is enough, but this makes sure.
-    let background = Thread {
-      for _ in 0..<40 {
-        _ = try? Shell.run(["true"])
-        Thread.sleep(forTimeInterval: 0.1)
-      }
-    }
-    background.start()
+    let background = Self.executions()
+    defer { background.cancel() }
     let result = try Shell.run(
       [Command.path("merops"), "trace", file, "--json", "--count", "3", "--seconds", "20"], mergeErrors: false)
     let lines = result.output.split(separator: "\n")
@@ -186,8 +185,8 @@ import Testing
     let folder = "\(pins.path)/profile"
     let file = try scratch.file("t.bpf.o", try example("execve_tracker"))
     _ = try Command.text("prog", "load", file, "--pin", folder, "--attach")
-    let background = Thread { for _ in 0..<20 { _ = try? Shell.run(["true"]) } }
-    background.start()
+    let background = Self.executions()
+    defer { background.cancel() }
     let report = try #require(
       try Command.json("prog", "profile", "\(folder)/on_execve", "--seconds", "1") as? [String: Any])
     let programs = try #require(report["programs"] as? [[String: Any]])
