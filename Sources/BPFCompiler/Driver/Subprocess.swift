@@ -22,8 +22,10 @@ enum Subprocess {
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
 
-    // The shell changes the folder: posix_spawn can not, everywhere.
-    let command = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, path] + arguments
+    // The shell changes the folder: posix_spawn can not, everywhere. What a compiler forgets goes with the work folder.
+    let command =
+      ["/bin/sh", "-c", "cd \"$0\" && export TMPDIR=\"$1\" && shift && exec \"$@\"", folder, work, path]
+      + arguments
     var argv: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
     defer { for argument in argv { free(argument) } }
     argv.append(nil)

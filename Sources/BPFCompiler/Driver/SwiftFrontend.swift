@@ -26,6 +26,8 @@ enum SwiftFrontend {
   ) throws(CompileError) {
     var arguments = flags + ["-module-name", module, "-emit-ir", "-o", output]
     for folder in [kernelSide.folder, kernelSide.headers] + includes { arguments += ["-I", folder] }
+    // The module of the types that this probe names is of no use to any other.
+    if let types = includes.first { arguments += ["-module-cache-path", "\(types)/modules"] }
     let (status, text) = try Subprocess.run(toolchain.swiftc, arguments + files, in: root)
     guard status == 0 else {
       throw SwiftFailure.error(text, status: status, files: files, root: root, kernelTypes: kernelTypes)
