@@ -9,6 +9,9 @@ struct ELFSymbolReader {
   var sections: [ELFFile.Section]
 
   func read(_ table: ELFFile.Section) throws(ELFError) -> [ELFFile.Symbol] {
+    guard table.type == .symbolTable || table.type == .dynamicSymbolTable else {
+      throw ELFError(offset: table.offset, message: "section \(table.name) is no symbol table")
+    }
     guard table.entrySize == Self.entrySize else {
       throw ELFError(
         offset: table.offset, message: "symbol table has entries of \(table.entrySize) bytes instead of 24")

@@ -10,6 +10,7 @@ import Testing
     for section in file.sections {
       _ = file.bytes(of: section).reduce(0, &+)
       _ = try? file.relocations(for: section)
+      _ = try? file.symbols(of: section)
     }
     for symbol in file.symbols { _ = file.section(of: symbol)?.name }
   }
@@ -80,6 +81,17 @@ import Testing
       for section in file.sections { _ = try file.relocations(for: section) }
     }
     #expect(error.message.contains(patch.expected), "\(error)")
+  }
+
+  /// A section that takes no file space may be as large as it says: nothing is set aside for its symbols.
+  @Test func symbolsOfNoSymbolTable() throws {
+    let vast: [UInt8] = [8, 0, 0, 0] + Array(repeating: 0, count: 24) + [0, 0, 0, 0, 0, 0xc0, 0, 0]
+    let file = try ELFFile(bytes: try Patch(section: 3, at: 4, bytes: vast, "").applied(to: ELFWriterTests.sample()))
+    let section = file.sections[3]
+    #expect(section.size == 0xc000_0000_0000 && section.entrySize == 24)
+    #expect(file.symbols.isEmpty)
+    let error = try #require(throws: ELFError.self) { try file.symbols(of: section) }
+    #expect(error.message == "section .symtab is no symbol table")
   }
 
   /// Many symbols whose names are one long string's suffixes must not take memory by the square of the file's size.
