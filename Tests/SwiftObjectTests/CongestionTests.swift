@@ -51,6 +51,28 @@ import Testing
       #expect(near.receive() == "received")
     }
     #expect(try collection.global("acknowledged", as: UInt64.self) > 0)
+    #expect(try collection.global("losses", as: UInt64.self) == 0)
+
+    // An answer that gets lost looks like a loss of what was sent, until the answer to its repetition tells that it came
+    // twice. That takes a wait between the answer's delay and the first repetition, 40 and 200 ms.
+    let filter = try SwiftCorpus.load("packets", ["keep"])
+    try namespace.run {
+      // No probe comes before the repetition.
+      try "0".write(toFile: "/proc/sys/net/ipv4/tcp_early_retrans", atomically: false, encoding: .utf8)
+      let isUndone = try eventually {
+        let (near, far) = try TestStream.pair(congestionControl: Self.name)
+        // It keeps what begins with 0x45, which no port does that the kernel chooses.
+        let answerIsLost = try filter.program("keep").attach(to: .socket(descriptor: near.descriptor))
+        try near.send("sent")
+        #expect(far.receive() == "sent")
+        usleep(100_000)
+        try answerIsLost.detach()
+        usleep(400_000)
+        return try collection.global("undone", as: UInt64.self) > 0
+      }
+      #expect(isUndone)
+    }
+    #expect(try collection.global("losses", as: UInt64.self) > 0)
     collection.close()
     // Sockets that still have it keep it for as long as they live.
     #expect(!isRegistered)

@@ -31,15 +31,6 @@ extension Collection {
   }
 }
 
-/// Whether something comes true soon, for what the kernel does behind our back.
-func eventually(_ isTrue: () -> Bool) -> Bool {
-  for _ in 0..<200 {
-    if isTrue() { return true }
-    usleep(20_000)
-  }
-  return false
-}
-
 extension TestBPFFS {
   /// Options that pin maps here.
   var options: LoadOptions {
