@@ -149,4 +149,31 @@ import Testing
       #expect(try FileManager.default.contentsOfDirectory(atPath: compiler.cache).count == 1)
     }
   }
+  /// Modules of other versions go when nobody has used them for a month.
+  @Test func unusedModulesGo() throws {
+    try withTemporaryFolder { folder in
+      try Self.source.write(toFile: "\(folder)/probe.bpf.swift", atomically: true, encoding: .utf8)
+      var compiler = try Checkout.compiler()
+      compiler.cache = "\(folder)/cache"
+      for (name, days) in [("BPFKernel-old", 31), ("BPFKernel-killed", 31), ("BPFKernel-used", 29), ("peers", 99)] {
+        let path = "\(compiler.cache)/\(name)"
+        try Files.makeFolder(path)
+        if name != "BPFKernel-killed" { try Files.write("\(path)/done", []) }
+        for file in ["\(path)/done", path] where Files.exists(file) {
+          try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: Double(-days * 24 * 3600))], ofItemAtPath: file)
+        }
+      }
+      _ = try compiler.compile("\(folder)/probe.bpf.swift", root: folder) as [UInt8]
+      let kept = try FileManager.default.contentsOfDirectory(atPath: compiler.cache).sorted()
+      #expect(kept.count == 3 && kept.contains("BPFKernel-used") && kept.contains("peers"), "\(kept)")
+      // One that is used is no longer old.
+      let current = try #require(kept.first { $0.hasPrefix("BPFKernel-") && $0 != "BPFKernel-used" })
+      let done = "\(compiler.cache)/\(current)/done"
+      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: done)
+      _ = try compiler.compile("\(folder)/probe.bpf.swift", root: folder) as [UInt8]
+      let date = try #require(try FileManager.default.attributesOfItem(atPath: done)[.modificationDate] as? Date)
+      #expect(date.timeIntervalSinceNow > -3600)
+    }
+  }
 }

@@ -66,6 +66,11 @@ package enum Files {
     return result.sorted()
   }
 
+  /// The folders in a folder whose names begin so.
+  static func folders(_ folder: String, prefix: String) -> [String] {
+    entries(folder).filter { $0.isFolder && $0.name.hasPrefix(prefix) }.map { "\(folder)/\($0.name)" }
+  }
+
   /// What is in a folder, besides itself and the one around it.
   private static func entries(_ folder: String) -> [(name: String, isFolder: Bool)] {
     guard let directory = opendir(folder) else { return [] }

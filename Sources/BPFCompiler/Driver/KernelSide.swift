@@ -38,7 +38,8 @@ struct KernelSide {
     folder = "\(cache)/BPFKernel-\(hash.text)"
     let folder = folder
     bitcode = c.map { "\(folder)/\(Self.baseName($0)).bc" }
-    if Files.exists("\(folder)/done") { return }
+    // Its time tells when it was last used.
+    if utimensat(AT_FDCWD, "\(folder)/done", nil, 0) == 0 || Files.exists("\(folder)/done") { return }
     // Two builds at a time make it twice, and the first to be ready is used. What a killed build leaves is not used.
     let work: String
     do {
@@ -68,6 +69,16 @@ struct KernelSide {
     rename(work, folder)
     guard Files.exists("\(folder)/done") else {
       throw CompileError("\(folder) is in the way of the compiled kernel-side module: remove it")
+    }
+    Self.removeUnused(from: cache)
+  }
+
+  /// Removes what no build has used for a month: of other versions, and of builds that were killed.
+  private static func removeUnused(from cache: String) {
+    let monthAgo = time(nil) - 30 * 24 * 3600
+    for path in Files.folders(cache, prefix: "BPFKernel-") {
+      let used = max(Files.modificationTime(path), Files.modificationTime("\(path)/done"))
+      if used < monthAgo { Files.remove(path) }
     }
   }
 
