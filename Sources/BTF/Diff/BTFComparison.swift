@@ -62,10 +62,8 @@ struct BTFComparison {
   mutating func areEqual(_ a: TypeID, _ b: TypeID) throws(BTFError) -> Bool { try haveSameContent(a, b, depth: 0) }
 
   private mutating func haveSameContent(_ a: TypeID, _ b: TypeID, depth: Int) throws(BTFError) -> Bool {
-    switch (try old.type(a), try new.type(b)) {
-    case (.int(let left), .int(let right)): return left == right
-    case (.float(let name, let size), .float(let otherName, let otherSize)):
-      return (name, size) == (otherName, otherSize)
+    let (before, after) = (try old.type(a), try new.type(b))
+    switch (before, after) {
     case (.pointer(let left), .pointer(let right)), (.const(let left), .const(let right)),
       (.volatile(let left), .volatile(let right)), (.restrict(let left), .restrict(let right)),
       (.typedef(_, let left), .typedef(_, let right)):
@@ -99,7 +97,8 @@ struct BTFComparison {
         else { return false }
       }
       return true
-    default: return false
+    // Nothing else in C refers to a type.
+    default: return before == after
     }
   }
 
@@ -144,8 +143,10 @@ struct BTFComparison {
   private mutating func members(_ a: TypeID, _ b: TypeID) throws(BTFError) -> [BTFDiff.Detail] {
     var before: [Member] = []
     var after: [Member] = []
-    try Self.collect(a, at: 0, old, &before, depth: 0)
-    try Self.collect(b, at: 0, new, &after, depth: 0)
+    var budget = Self.memberLimit
+    try Self.collect(a, at: 0, old, &before, depth: 0, &budget)
+    budget = Self.memberLimit
+    try Self.collect(b, at: 0, new, &after, depth: 0, &budget)
     var places = Dictionary(after.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     var details: [BTFDiff.Detail] = []
     var moves: [BTFDiff.Detail] = []
@@ -174,16 +175,17 @@ struct BTFComparison {
 
   /// The members with names, those of unnamed members among them: a program names them alike.
   private static func collect(
-    _ id: TypeID, at base: Int, _ types: BTFTypes, _ members: inout [Member], depth: Int
+    _ id: TypeID, at base: Int, _ types: BTFTypes, _ members: inout [Member], depth: Int, _ budget: inout Int
   ) throws(BTFError) {
-    guard depth < depthLimit, members.count < memberLimit else {
+    guard let composite = try types.type(try types.resolved(id)).composite else { return }
+    budget -= composite.members.count
+    guard depth < depthLimit, budget >= 0 else {
       throw BTFError(.endless, at: 0, "unnamed members nest beyond any real program's in \(id)")
     }
-    guard let composite = try types.type(try types.resolved(id)).composite else { return }
     for member in composite.members {
       let offset = base + member.bitOffset
       if member.name.isEmpty {
-        try collect(member.type, at: offset, types, &members, depth: depth + 1)
+        try collect(member.type, at: offset, types, &members, depth: depth + 1, &budget)
       } else {
         members.append(Member(name: member.name, type: member.type, bitOffset: offset, bitSize: member.bitSize))
       }

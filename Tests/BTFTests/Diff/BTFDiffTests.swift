@@ -111,4 +111,38 @@ import Testing
     #expect(same.isEmpty)
     #expect(same.description == "no difference\n")
   }
+
+  private func types(_ list: [BTFType]) throws -> BTFTypes {
+    var builder = BTFBuilder()
+    for type in list { _ = try builder.add(type) }
+    return try BTFTypes(bytes: builder.encode())
+  }
+
+  @Test("References that C cannot write are no difference either")
+  func strangeReferences() throws {
+    for strange: BTFType in [
+      .forward(name: "", isUnion: false), .declTag(BTFDeclTag(name: "tag", type: 1)),
+      .dataSection(BTFDataSection(name: ".data", size: 0, entries: [])),
+    ] {
+      let members: [BTFComposite.Member] = [.init(name: "a", type: 1, bitOffset: 0)]
+      let all = try types([.pointer(2), strange, .structure(BTFComposite(name: "holder", size: 8, members: members))])
+      #expect(try BTFDiff(from: all, to: all).isEmpty, "\(strange)")
+    }
+  }
+
+  @Test("Unnamed members that double at each level are an error, and soon")
+  func doubling() throws {
+    func levels(_ size: Int) throws -> BTFTypes {
+      let levels = (1...100).map { level in
+        let next = TypeID(UInt32(level + 1))
+        return BTFType.structure(
+          BTFComposite(
+            name: level == 1 ? "top" : "", size: level == 1 ? size : 4,
+            members: [.init(name: "", type: next, bitOffset: 0), .init(name: "", type: next, bitOffset: 0)]))
+      }
+      return try types(levels + [.int(BTFInteger(name: "int", size: 4))])
+    }
+    let error = #expect(throws: BTFError.self) { _ = try BTFDiff(from: levels(4), to: levels(8)) }
+    #expect("\(try #require(error))".contains("unnamed members nest beyond any real program's"))
+  }
 }
