@@ -70,8 +70,10 @@ def run(folder, command, output, timeout=1800, memory="2G", environment=None, ma
         options = [option.replace("FILES", root) for option in options]
         emulator, _, board, console = MACHINES[machine]
         try:
-            # A process group of its own: an interrupt is for us, and we end what we started, by its id.
-            processes.append(subprocess.Popen([server, f"--socket-path={work}/files", *options],
+            # A process group of its own: an interrupt is for us, and we end what we started, by its id. Should we be
+            # killed, the kernel ends it.
+            ours = ["setpriv", "--pdeathsig", "KILL"]
+            processes.append(subprocess.Popen([*ours, server, f"--socket-path={work}/files", *options],
                                               stdout=subprocess.DEVNULL, stderr=open(f"{work}/server.log", "w"),
                                               start_new_session=True))
             for _ in range(200):
@@ -79,7 +81,7 @@ def run(folder, command, output, timeout=1800, memory="2G", environment=None, ma
                     break
                 time.sleep(0.02)
             guest = subprocess.Popen(
-                [emulator, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *board, "-accel", os.environ.get("MEROPS_VM_ACCEL", "tcg,thread=single"),
+                [*ours, emulator, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *board, "-accel", os.environ.get("MEROPS_VM_ACCEL", "tcg,thread=single"),
                  "-cpu", "max", "-smp", "1", "-m", memory,
                  "-object", f"memory-backend-memfd,id=memory,size={memory},share=on",
                  "-kernel", f"{folder}/vmlinux", "-initrd", f"{work}/initrd", "-serial", f"file:{work}/console",
