@@ -42,9 +42,10 @@ public final class NetworkNamespace: Sendable {
   public var path: String { "/proc/\(getpid())/fd/\(descriptor)" }
 }
 
-/// Two namespaces with a cable between them.
+/// Two namespaces with a cable between them, on which only the test speaks: without IPv6 and its announcements, and with
+/// addresses that need no resolution.
 ///
-///     near: veth0 10.77.0.1/24, fd77::1/64, 02:00:00:00:00:01     far: veth1 10.77.0.2/24, fd77::2/64, 02:…:02
+///     near: veth0 10.77.0.1/24, 02:00:00:00:00:01     far: veth1 10.77.0.2/24, 02:00:00:00:00:02
 public final class NetworkPair: Sendable {
   public let near: NetworkNamespace
   public let far: NetworkNamespace
@@ -61,14 +62,16 @@ public final class NetworkPair: Sendable {
 
   public init() throws {
     (near, far) = (try NetworkNamespace(), try NetworkNamespace())
+    // A kernel may have no IPv6.
+    let quiet = "file=/proc/sys/net/ipv6/conf/default/disable_ipv6; test ! -e $file || echo 1 > $file"
+    for side in [near, far] { try side.run { try Shell.check(["sh", "-c", quiet]) } }
     try near.check(
       "ip link add veth0 address 02:00:00:00:00:01 type veth peer name veth1 address 02:00:00:00:00:02")
     try near.check("ip link set veth1 netns \(far.path)")
-    for (side, device, host) in [(near, "veth0", 1), (far, "veth1", 2)] {
+    for (side, device, host, peer) in [(near, "veth0", 1, 2), (far, "veth1", 2, 1)] {
       try side.check("ip addr add 10.77.0.\(host)/24 dev \(device)")
-      // Without nodad an IPv6 address is of no use for the first second or two. A kernel may have no IPv6.
-      _ = try? side.check("ip addr add fd77::\(host)/64 dev \(device) nodad")
       try side.check("ip link set \(device) up")
+      try side.check("ip neigh replace 10.77.0.\(peer) lladdr 02:00:00:00:00:0\(peer) dev \(device)")
     }
     nearIndex = try near.run { Int(if_nametoindex("veth0")) }
     farIndex = try far.run { Int(if_nametoindex("veth1")) }

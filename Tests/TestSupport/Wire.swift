@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// Datagrams from the far end of a cable to the near one, whose address resolution is settled.
+/// Datagrams from the far end of a cable to the near one.
 public final class Wire: Sendable {
   public let pair: NetworkPair
   public let receiver: TestSocket
@@ -10,9 +10,6 @@ public final class Wire: Sendable {
 
   public init() throws {
     let pair = try NetworkPair()
-    // Packets count here: none for address resolution among them.
-    try pair.far.check("ip neigh replace 10.77.0.1 lladdr 02:00:00:00:00:01 dev veth1")
-    try pair.near.check("ip neigh replace 10.77.0.2 lladdr 02:00:00:00:00:02 dev veth0")
     receiver = try pair.near.run { try TestSocket(address: NetworkPair.nearAddress, port: Self.port) }
     sender = try pair.far.run { try TestSocket(address: NetworkPair.farAddress) }
     self.pair = pair

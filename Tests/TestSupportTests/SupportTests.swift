@@ -27,6 +27,14 @@ import Testing
     #expect(receiver.receive() == [1, 2, 3])
     #expect(receiver.receive(milliseconds: 0) == nil)
     #expect(pair.nearIndex > 0 && pair.farIndex > 0)
+    // Nobody else speaks: no router solicitation, no group report, no question for an address.
+    sleep(2)
+    func received(_ side: NetworkNamespace, _ device: String) throws -> String {
+      try side.run { try String(contentsOfFile: "/proc/thread-self/net/dev", encoding: .utf8) }
+        .split(separator: "\n").first { $0.contains(device) }?.split(separator: " ")[2].description ?? "none"
+    }
+    #expect(try received(pair.near, "veth0") == "0")
+    #expect(try received(pair.far, "veth1") == "1")
   }
 
   @Test(.requires(.root), .requires(.command("ip"))) func namespacesAreSeparate() throws {
