@@ -64,7 +64,7 @@ public final class NetworkPair: Sendable {
     (near, far) = (try NetworkNamespace(), try NetworkNamespace())
     // A kernel may have no IPv6.
     let quiet = "file=/proc/sys/net/ipv6/conf/default/disable_ipv6; test ! -e $file || echo 1 > $file"
-    for side in [near, far] { try side.run { try Shell.check(["sh", "-c", quiet]) } }
+    for side in [near, far] { try side.run { _ = try Shell.check(["sh", "-c", quiet]) } }
     try near.check(
       "ip link add veth0 address 02:00:00:00:00:01 type veth peer name veth1 address 02:00:00:00:00:02")
     try near.check("ip link set veth1 netns \(far.path)")
