@@ -45,7 +45,7 @@ public final class TestCgroup: Sendable {
   deinit {
     close(descriptor)
     // Processes that ended stay listed for a moment.
-    for _ in 0..<200 where rmdir(path) != 0 && errno == EBUSY { usleep(10_000) }
+    _ = eventually { rmdir(path) == 0 || errno != EBUSY }
   }
 
   /// Runs a command inside the cgroup, in the network namespace of the calling thread.

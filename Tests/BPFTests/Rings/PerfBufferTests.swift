@@ -4,7 +4,7 @@ import BPFSystem
 import TestSupport
 import Testing
 
-@Suite(.requires(.root), .requires(kernel: "5.10"), .timeLimit(.minutes(2))) struct PerfBufferTests {
+@Suite(.requires(.root), .requires(kernel: "5.10"), .timeLimit(.minutes(10))) struct PerfBufferTests {
   static let processors = (try? CPUSet.online.numbers) ?? [0]
 
   func makeSource() throws -> RecordSource { try RecordSource(.perf, size: try CPUSet.possible.count) }

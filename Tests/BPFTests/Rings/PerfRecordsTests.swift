@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Perf buffers as asynchronous sequences.
-@Suite(.requires(.root), .requires(kernel: "5.10"), .timeLimit(.minutes(2))) struct PerfRecordsTests {
+@Suite(.requires(.root), .requires(kernel: "5.10"), .timeLimit(.minutes(10))) struct PerfRecordsTests {
   static let processors = (try? CPUSet.online.numbers) ?? [0]
 
   private func makeSource() throws -> RecordSource { try RecordSource(.perf, size: try CPUSet.possible.count) }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Rings that real programs fill, each run of a program writing one record.
-@Suite(.requires(.root), .requires(kernel: "5.8"), .timeLimit(.minutes(2))) struct RingBufferTests {
+@Suite(.requires(.root), .requires(kernel: "5.8"), .timeLimit(.minutes(10))) struct RingBufferTests {
   @Test(arguments: [8, 64, 100, 512, 2048, 8191])
   func recordsComeInOrderAndWhole(_ length: Int) throws {
     let source = try RecordSource(.ring, size: 1 << 17)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Rings as asynchronous sequences.
-@Suite(.requires(.root), .requires(kernel: "5.8"), .timeLimit(.minutes(2))) struct RingRecordsTests {
+@Suite(.requires(.root), .requires(kernel: "5.8"), .timeLimit(.minutes(10))) struct RingRecordsTests {
   @Test func recordsArriveAsTheyAreWritten() async throws {
     let source = try RecordSource(.ring)
     let records = try RingBuffer(map: source.map.rawValue, size: source.size).records { $0.number }

@@ -89,7 +89,7 @@ final class RecordDrain: @unchecked Sendable {
   }
 }
 
-@Suite(.requires(.root), .requires(kernel: "6.1"), .timeLimit(.minutes(2))) struct UserRingBufferTests {
+@Suite(.requires(.root), .requires(kernel: "6.1"), .timeLimit(.minutes(10))) struct UserRingBufferTests {
   func send(_ value: UInt64, to ring: inout UserRingBuffer, timeout: Duration? = .zero) throws -> Bool {
     try ring.send([value].span.bytes, timeout: timeout)
   }
