@@ -45,17 +45,10 @@ public func openDescriptors(
   around body: @escaping @Sendable () throws -> Void
 ) throws -> (before: OpenDescriptors, after: OpenDescriptors) {
   try onDedicatedThread {
-    guard unshare(CInt(CTEST_CLONE_FILES)) == 0 else { throw SystemFailure("unshare(CLONE_FILES)") }
-    // The copies would keep alive what other threads close.
-    closeFrom(3)
+    // In one step: copies, for however short a time, would keep alive what other threads close.
+    guard close_range(3, .max, CInt(CTEST_CLOSE_RANGE_UNSHARE)) == 0 else { throw SystemFailure("close_range") }
     let before = OpenDescriptors.current()
     try body()
     return (before, OpenDescriptors.current())
-  }
-}
-
-private func closeFrom(_ first: CInt) {
-  for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/thread-self/fd")) ?? [] {
-    if let descriptor = CInt(name), descriptor >= first { close(descriptor) }
   }
 }

@@ -5,5 +5,6 @@
 extern int unshare(int flags);
 extern int setns(int descriptor, int kind);
 extern int pipe2(int ends[2], int flags);
+extern int close_range(unsigned first, unsigned last, int flags);
 
-enum { CTEST_CLONE_FILES = 0x00000400, CTEST_CLONE_NEWNET = 0x40000000 };
+enum { CTEST_CLOSE_RANGE_UNSHARE = 2, CTEST_CLONE_NEWNET = 0x40000000 };
