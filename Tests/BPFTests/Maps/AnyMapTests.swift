@@ -7,7 +7,8 @@ import TestSupport
 import Testing
 
 @Suite(.requires(.root)) struct AnyMapTests {
-  /// Kinds with plain keys and values.
+  /// Kinds with plain keys and values. The last gives each possible CPU its share of the elements, and evicts one when
+  /// that is used up.
   static let plain: [(MapType, MapFlags)] = [
     (.hash, []), (.hash, .noPreallocation), (.array, []), (.array, .memoryMappable), (.lruHash, []),
     (.lruHash, .noCommonLRU),
@@ -17,7 +18,7 @@ import Testing
   func bpftoolReadsWhatWeWriteAndWeReadWhatItWrites(type: MapType, flags: MapFlags) throws {
     let map = try AnyMap(
       creating: MapParameters(
-        type, name: "merops_plain", keySize: 4, valueSize: 8, maxEntries: type.isArray ? 16 : 1024, flags: flags))
+        type, name: "merops_plain", keySize: 4, valueSize: 8, maxEntries: type.isArray ? 16 : 16384, flags: flags))
     for key in 0..<8 as Range<UInt32> { try map.update(key.bytes, (UInt64(key) * 1000 + 7).bytes) }
     try BPFTool.update(map, [9, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8])
     let ours = Set(try map.entries().map { [$0.key, $0.value] })
