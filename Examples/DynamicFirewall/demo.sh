@@ -20,7 +20,7 @@ trap 'exit 130' INT TERM
 
 grep -q ' /sys/fs/bpf bpf ' /proc/mounts || mount -t bpf bpf /sys/fs/bpf
 say() { printf '\n== %s\n' "$*"; }
-pings() { ip netns exec "$id-b" ping -n -c 3 -i 0.2 -W 1 10.91.0.1 | tail -n 2 | head -n 1; }
+pings() { ip netns exec "$id-b" ping -n -c 3 -i 0.2 -W "$1" 10.91.0.1 | grep 'packet loss'; } # pings PATIENCE
 expect() { # expect PATTERN TEXT
   case $2 in *"$1"*) echo "$2" ;; *) echo "demo: expected '$1', got: $2" >&2; exit 1 ;; esac
 }
@@ -34,9 +34,9 @@ ip -n "$id-b" addr add 10.91.0.2/24 dev veth0
 ip -n "$id-a" link set veth0 up
 ip -n "$id-b" link set veth0 up
 
-"$firewall" run veth0 --netns "$id-a" --pins "$pins" --seconds 60 >"$out" 2>&1 &
+"$firewall" run veth0 --netns "$id-a" --pins "$pins" --seconds 600 >"$out" 2>&1 &
 pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+for _ in $(seq 240); do
   grep -q filtering "$out" && break
   kill -0 "$pid" 2>/dev/null || { cat "$out"; exit 1; }
   sleep 0.25
@@ -44,13 +44,13 @@ done
 cat "$out"
 
 say "before: every ping is answered"
-expect ' 0% packet loss' "$(pings)"
+expect ' 0% packet loss' "$(pings 20)"
 say "block 10.91.0.2"
 "$firewall" block 10.91.0.2 --pins "$pins"
-expect '100% packet loss' "$(pings)"
+expect '100% packet loss' "$(pings 1)"
 "$firewall" list --pins "$pins"
 say "allow 10.91.0.2"
 "$firewall" allow 10.91.0.2 --pins "$pins"
-expect ' 0% packet loss' "$(pings)"
+expect ' 0% packet loss' "$(pings 20)"
 "$firewall" list --pins "$pins"
 say "done"

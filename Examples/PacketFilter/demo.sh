@@ -16,10 +16,10 @@ clean() {
 }
 trap clean EXIT
 trap 'exit 130' INT TERM
-pings() { ip netns exec "$id-b" ping -n -c 3 -i 0.2 -W 1 10.92.0.1 | grep -o '[0-9]*% packet loss'; }
+pings() { ip netns exec "$id-b" ping -n -c 3 -i 0.2 -W "$1" 10.92.0.1 | grep -o '[0-9]*% packet loss'; } # pings PATIENCE
 expect() { [ "$1" = "$2" ] || { echo "demo: expected $1, got $2" >&2; exit 1; }; echo "$2"; }
 answered() { # answered TEXT: waits for a line of the filter
-  for _ in $(seq 40); do grep -q "$1" "$work/out" && return; sleep 0.25; done
+  for _ in $(seq 240); do grep -q "$1" "$work/out" && return; sleep 0.25; done
   cat "$work/out" >&2
   exit 1
 }
@@ -36,13 +36,13 @@ ip netns exec "$id-a" "$filter" veth0 <"$work/in" >"$work/out" 2>&1 &
 pid=$!
 exec 3>"$work/in"
 answered filtering
-expect '0% packet loss' "$(pings)"
+expect '0% packet loss' "$(pings 20)"
 echo 'block 10.92.0.2' >&3
 answered 'blocked 10.92.0.2'
-expect '100% packet loss' "$(pings)"
+expect '100% packet loss' "$(pings 1)"
 echo 'allow 10.92.0.2' >&3
 answered 'allowed 10.92.0.2'
-expect '0% packet loss' "$(pings)"
+expect '0% packet loss' "$(pings 20)"
 echo list >&3
 answered 'passed'
 cat "$work/out"

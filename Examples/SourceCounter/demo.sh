@@ -4,10 +4,15 @@
 set -eu
 counter=$1
 id=merops-$$
-trap 'ip netns del "$id" 2>/dev/null || :' EXIT
+pid=
+clean() {
+  [ -z "$pid" ] || { kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || :; }
+  ip netns del "$id" 2>/dev/null || :
+}
+trap clean EXIT
 trap 'exit 130' INT TERM
 ip netns add "$id"
 ip -n "$id" link set lo up
-ip netns exec "$id" ping -n -c 8 -i 0.2 127.0.0.1 >/dev/null &
-ip netns exec "$id" "$counter" lo --seconds 3
-wait
+ip netns exec "$id" ping -n -i 0.2 127.0.0.1 >/dev/null &
+pid=$!
+ip netns exec "$id" "$counter" lo --seconds 2
