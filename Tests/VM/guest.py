@@ -2,6 +2,7 @@
 """Boots a kernel under QEMU on this machine's files (read-only) and runs one command there as root."""
 import os
 import shlex
+import socket
 import subprocess
 import tempfile
 import threading
@@ -25,6 +26,10 @@ MACHINES = {
 
 class Died(Exception):
     """The guest gave no exit status."""
+
+    def __init__(self, text, timed_out):
+        super().__init__(text)
+        self.timed_out = timed_out
 
 
 # What a guest does not see of this machine's files; see init.
@@ -50,11 +55,29 @@ def missing(machine="amd64"):
     return None
 
 
-def run(folder, command, output, timeout=1800, memory="2G", environment=None, machine="amd64", root="/"):
-    """Runs a command (a list, or a script) in a guest of the kernel unpacked in `folder`, which sees the files in `root`.
+def run(folder, command, output, **options):
+    """Runs a command (a list, or a script) in a guest of the kernel unpacked in `folder`.
 
-    `output` is called with each chunk of what it prints. Gives its exit status; raises Died without one.
+    `output` is called with each chunk of what it prints. Gives its exit status; raises Died without one. Options: seconds
+    (`timeout`), `memory`, what is exported (`environment`), `machine`, the folder whose files it sees (`root`).
     """
+    chunks = 0
+
+    def counted(chunk):
+        nonlocal chunks
+        chunks += 1
+        output(chunk)
+
+    try:
+        return boot(folder, command, counted, **options)
+    except Died as error:
+        # The emulator or the file server ended before the command had said a word: that is no answer of the kernel's.
+        if chunks or error.timed_out:
+            raise
+        return boot(folder, command, output, **options)
+
+
+def boot(folder, command, output, timeout=3600, memory="2G", environment=None, machine="amd64", root="/"):
     processes = []
     with tempfile.TemporaryDirectory(prefix="run.", dir=kernels.VM) as work:
         job = [f"export PATH={shlex.quote(os.environ['PATH'])}:/usr/sbin:/sbin HOME=/root MEROPS_GUEST=1",
@@ -67,19 +90,20 @@ def run(folder, command, output, timeout=1800, memory="2G", environment=None, ma
             initrd.write(archive("job", "\n".join(job).encode() + b"\n"))
 
         server, options = next(pair for pair in FILE_SERVERS if os.path.exists(pair[0]))
-        options = [option.replace("FILES", root) for option in options]
+        # It listens before anybody starts, so nobody has to wait for anybody.
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(f"{work}/files")
+        listening.listen()
+        options = [f"--fd={listening.fileno()}", *(option.replace("FILES", root) for option in options)]
         emulator, _, board, console = MACHINES[machine]
         try:
             # A process group of its own: an interrupt is for us, and we end what we started, by its id. Should we be
             # killed, the kernel ends it.
             ours = ["setpriv", "--pdeathsig", "KILL"]
-            processes.append(subprocess.Popen([*ours, server, f"--socket-path={work}/files", *options],
+            processes.append(subprocess.Popen([*ours, server, *options], pass_fds=[listening.fileno()],
                                               stdout=subprocess.DEVNULL, stderr=open(f"{work}/server.log", "w"),
                                               start_new_session=True))
-            for _ in range(200):
-                if os.path.exists(f"{work}/files"):
-                    break
-                time.sleep(0.02)
+            listening.close()
             guest = subprocess.Popen(
                 [*ours, emulator, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *board, "-accel", os.environ.get("MEROPS_VM_ACCEL", "tcg,thread=single"),
                  "-cpu", "max", "-smp", "1", "-m", memory,
@@ -103,9 +127,11 @@ def run(folder, command, output, timeout=1800, memory="2G", environment=None, ma
             watchdog.cancel()
             status = open(f"{work}/status").read().strip() if os.path.exists(f"{work}/status") else ""
             if not status:
-                console = open(f"{work}/console", errors="replace").read().splitlines()[-25:]
-                reason = "timed out" if time.monotonic() - started >= timeout else "died"
-                raise Died(f"the guest {reason}; its console ends:\n" + "\n".join(console))
+                said = [line for name in ("server.log", "console") if os.path.exists(f"{work}/{name}")
+                        for line in open(f"{work}/{name}", errors="replace").read().splitlines()[-25:]]
+                timed_out = time.monotonic() - started >= timeout
+                reason = "timed out" if timed_out else f"died (QEMU: {guest.returncode})"
+                raise Died(f"the guest {reason}; its console ends:\n" + "\n".join(said), timed_out)
             return int(status)
         finally:
             for process in processes:
