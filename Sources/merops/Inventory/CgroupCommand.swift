@@ -23,9 +23,15 @@ struct CgroupCommand: ParsableCommand {
     guard path != nil || Mounts.cgroup2 != nil else {
       throw Refusal("cgroup v2 is not mounted: mount -t cgroup2 none /sys/fs/cgroup")
     }
-    let paths = path.map { [$0] } ?? CgroupPaths.shared.all
-    output.print(
-      CgroupReport(attachments: try paths.flatMap { try CgroupAttachment.all(in: $0, effective: effective) }))
+    var attachments: [CgroupAttachment] = []
+    for path in path.map({ [$0] }) ?? CgroupPaths.shared.all {
+      do {
+        attachments += try CgroupAttachment.all(in: path, effective: effective)
+      } catch  where self.path == nil && !SystemFile.exists(path) {
+        // It went away since they were listed.
+      }
+    }
+    output.print(CgroupReport(attachments: attachments))
   }
 }
 

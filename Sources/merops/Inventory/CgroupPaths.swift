@@ -21,12 +21,15 @@ struct CgroupPaths {
     }
     var paths: [String] = []
     var ids: [UInt64: String] = [:]
-    let below = (try? FileManager.default.subpathsOfDirectory(atPath: root)) ?? []
-    for path in [root] + below.map({ "\(root)/\($0)" }) {
+    // One that goes away meanwhile is left out, and nothing else.
+    var waiting = [root]
+    while let path = waiting.popLast() {
       var status = stat()
-      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
+      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
       paths.append(path)
       ids[UInt64(status.st_ino)] = path
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      waiting += names.sorted(by: >).map { "\(path)/\($0)" }
     }
     (all, byID) = (paths, ids)
   }
