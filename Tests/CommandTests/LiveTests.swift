@@ -93,15 +93,18 @@ import Testing
     let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
     _ = try Command.text("prog", "load", file, "--pin", folder)
     let map = "\(folder)/exec_counts"
-    let watcher = Thread { _ = try? Command.merops("map", "watch", map, "--seconds", "4") }
+    let watcher = Thread { _ = try? Command.merops("map", "watch", map, "--seconds", "60") }
     watcher.start()
-    var held: [String] = []
-    for _ in 0..<40 where held.isEmpty {
-      Thread.sleep(forTimeInterval: 0.1)
+    // Whoever lists all maps holds each of them for a moment, too.
+    var held: Int32?
+    let isHeld = try eventually {
       let shown = try #require(try Command.json("map", "show", map) as? [String: Any])
-      held = (shown["pids"] as? [[String: Any]] ?? []).compactMap { $0["comm"] as? String }
+      held = (shown["pids"] as? [[String: Any]] ?? []).filter { $0["comm"] as? String == "merops" }
+        .compactMap { ($0["pid"] as? Int).flatMap(Int32.init(exactly:)) }.first { Self.commandLine($0).contains(map) }
+      return held != nil
     }
-    #expect(held == ["merops"])
+    defer { if let held { kill(held, SIGTERM) } }
+    #expect(isHeld)
     let id = (try Command.json("map", "show", map) as? [String: Any])?["id"] as? Int
     func ofThisMap(_ list: Any) -> [String: Any]? {
       (list as? [[String: Any]])?.first { $0["id"] as? Int == id }
@@ -109,6 +112,12 @@ import Testing
     #expect(ofThisMap(try Command.json("map", "list", "--processes"))?["pids"] is [[String: Any]])
     // Whoever does not ask for them does not wait for them.
     #expect(try #require(ofThisMap(try Command.json("map", "list")))["pids"] == nil)
+  }
+
+  /// The words that a process was started with.
+  private static func commandLine(_ process: Int32) -> [String] {
+    let bytes = (try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline"))) ?? Data()
+    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// CAP_BPF opens a pin that is open to the user; types come by id, which takes more. What can be shown is shown.
