@@ -58,9 +58,7 @@ import Testing
   @Test func clangWithoutBPF() throws {
     try withTemporaryFolder { folder in
       let clang = "\(folder)/clang"
-      try "#!/bin/sh\necho 'error: unable to create target' >&2; exit 1".write(
-        toFile: clang, atomically: true, encoding: .utf8)
-      chmod(clang, 0o755)
+      try Shell.writeScript("echo 'error: unable to create target' >&2; exit 1", at: clang)
       try Self.source.write(toFile: "\(folder)/count.bpf.c", atomically: true, encoding: .utf8)
       let error = try #require(throws: CompileError.self) {
         try CCompiler(clang: clang).compile("\(folder)/count.bpf.c", root: folder)

@@ -26,8 +26,7 @@ import Testing
   }
 
   private func script(_ text: String, _ path: String) throws -> String {
-    try "#!/bin/sh\n\(text)\n".write(toFile: path, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    try Shell.writeScript(text, at: path)
     return path
   }
 

@@ -2,6 +2,7 @@
 
 import BPFBytecode
 import BPFInterpreter
+import TestSupport
 
 /// Makes XDP programs that the kernel's verifier accepts: arithmetic, jumps, the stack, the packet's first 64 bytes, an
 /// array and a hash. In the end the registers are in the packet, so that nothing goes unseen.

@@ -70,4 +70,12 @@ public enum Shell {
   public static func check(_ command: String) throws -> String {
     try check(command.split(separator: " ").map(String.init))
   }
+
+  /// Writes a shell script that can be run at once.
+  ///
+  /// By a child: while this process has it open for writing, programs that other tests start have it open, too, for a
+  /// moment, and what somebody has open for writing cannot be run (ETXTBSY).
+  public static func writeScript(_ text: String, at path: String) throws {
+    try check(["sh", "-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$0\" && chmod 755 \"$0\"", path, text])
+  }
 }
