@@ -29,12 +29,6 @@ import Testing
     #expect(KernelClock.boottime() >= first)
   }
 
-  @Test func memlockIsLeftAloneOnNewKernels() throws {
-    let before = Memlock.current
-    try Memlock.raise(on: KernelRelease(5, 11))
-    #expect(Memlock.current == before)
-  }
-
   @Test func mountsMatchTheTable() throws {
     let table = try Self.output("findmnt", "-rn", "-o", "FSTYPE,TARGET")
     for mount in try Mounts.all() where !mount.path.contains(" ") {

@@ -117,11 +117,14 @@ import Testing
     #expect(error?.requiredKernel == "6.4")
   }
 
-  /// Kernels before 5.11 charge maps and programs to the limit on locked memory, which is lifted for them.
+  /// Kernels before 5.11 charge maps and programs to the limit on locked memory, which is lifted for them and for
+  /// no others. All in one test: it is the process's limit.
   @Test func limitOnLockedMemory() throws {
     let before = Memlock.current == .max ? "unlimited" : "\(Memlock.current)"
     defer { _ = try? Shell.check("prlimit --pid \(getpid()) --memlock=\(before):") }
     try Shell.check("prlimit --pid \(getpid()) --memlock=4096:")
+    try Memlock.raise(on: KernelRelease(5, 11))
+    #expect(Memlock.current == 4096)
     try load("maps").close()
     #expect((Memlock.current == .max) == (TestSupport.KernelVersion.running < "5.11"))
   }
