@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func roundTripsAnyBytes() throws {
-    var generator = SeededRandom(state: 8)
+    var generator = SeededRandom(seed: 8)
     let bytes = (0..<8 * 4096).map { _ in UInt8.random(in: 0...255, using: &generator) }
     #expect(Instruction.encode(try Instruction.decode(bytes)) == bytes)
   }

@@ -10,7 +10,7 @@ import Testing
 @Suite struct LLVMTests {
   @Test(.requires(.llvm))
   func agreesWithLLVM() throws {
-    var generator = SeededRandom(state: 4)
+    var generator = SeededRandom(seed: 4)
     let program = Self.everyInstruction(&generator)
     for (index, slot) in program.enumerated() where slot.opcode.rawValue != 0 {
       #expect(slot.defect == nil, "\(index): \(slot)")

@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func neverTrapsOnAnyBytes() throws {
-    var generator = SeededRandom(state: 6)
+    var generator = SeededRandom(seed: 6)
     for _ in 0..<2000 {
       let bytes = (0..<8 * Int.random(in: 1...6, using: &generator)).map { _ in
         UInt8.random(in: 0...255, using: &generator)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import BPFCompiler
@@ -90,18 +91,18 @@ import Testing
   /// Text that no compiler wrote: an error or an odd result, never a trap and never without end.
   @Test func oddText() throws {
     let text = try Self.smallest(Built.text(ObjectTests.source, stage: .swiftIR))
-    var random = Random(state: 7)
+    var random = SeededRandom(seed: 7)
     for _ in 0..<150 {
       var lines = text
-      for _ in 0..<(1 + random.next(4)) {
-        let index = random.next(lines.count)
-        switch random.next(6) {
+      for _ in 0..<(1 + random.next(below: 4)) {
+        let index = random.next(below: lines.count)
+        switch random.next(below: 6) {
         case 0: lines.remove(at: index)
-        case 1: lines.swapAt(index, random.next(lines.count))
-        case 2: lines[index] = String(lines[index].prefix(random.next(lines[index].utf8.count + 1)))
-        case 3: lines[index] += ["!dbg !", "@", "\"", "(", "}", "!99", " section \"xdp\""][random.next(7)]
+        case 1: lines.swapAt(index, random.next(below: lines.count))
+        case 2: lines[index] = String(lines[index].prefix(random.next(below: lines[index].utf8.count + 1)))
+        case 3: lines[index] += ["!dbg !", "@", "\"", "(", "}", "!99", " section \"xdp\""][random.next(below: 7)]
         case 4: lines[index] = Self.withOtherNumbers(lines[index], &random)
-        default: lines.insert(lines[random.next(lines.count)], at: index)
+        default: lines.insert(lines[random.next(below: lines.count)], at: index)
         }
       }
       var probe = ProbeModule(lines.joined(separator: "\n"), files: ["probe.bpf.swift"])
@@ -157,21 +158,11 @@ import Testing
     return small.text.split(separator: "\n").map { String($0) }
   }
 
-  private static func withOtherNumbers(_ line: String, _ random: inout Random) -> String {
+  private static func withOtherNumbers(_ line: String, _ random: inout SeededRandom) -> String {
     let numbers = ["0", "1", "-1", "4294967295", "9223372036854775807", "99999999999999999999"]
     return line.split(separator: " ", omittingEmptySubsequences: false).map { word in
-      guard word.contains(where: { $0.isNumber }), random.next(3) == 0 else { return String(word) }
-      return String(word.filter { !$0.isNumber }) + numbers[random.next(numbers.count)]
+      guard word.contains(where: { $0.isNumber }), random.next(below: 3) == 0 else { return String(word) }
+      return String(word.filter { !$0.isNumber }) + numbers[random.next(below: numbers.count)]
     }.joined(separator: " ")
-  }
-}
-
-/// The same numbers each time.
-struct Random {
-  var state: UInt64
-
-  mutating func next(_ bound: Int) -> Int {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return bound <= 0 ? 0 : Int(state >> 33) % bound
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import BPFCompiler
@@ -8,11 +9,13 @@ import Testing
 @Suite struct ObjectCheckTests {
   @Test func oddObjects() throws {
     let object = try Built.object(ObjectTests.source)
-    var random = Random(state: 11)
+    var random = SeededRandom(seed: 11)
     for _ in 0..<300 {
       var bytes = object
-      for _ in 0..<(1 + random.next(6)) { bytes[random.next(bytes.count)] = UInt8(random.next(256)) }
-      if random.next(4) == 0 { bytes.removeLast(random.next(bytes.count)) }
+      for _ in 0..<(1 + random.next(below: 6)) {
+        bytes[random.next(below: bytes.count)] = UInt8(random.next(below: 256))
+      }
+      if random.next(below: 4) == 0 { bytes.removeLast(random.next(below: bytes.count)) }
       do throws(CompileError) {
         _ = try ObjectFinisher(bytes).finish()
       } catch {

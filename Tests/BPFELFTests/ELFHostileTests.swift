@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFELF
+import TestSupport
 import Testing
 
 @Suite struct ELFHostileTests {
@@ -34,7 +35,7 @@ import Testing
   }
 
   @Test func randomCorruption() {
-    var random = SplitMix64(state: 0x6d65_726f_7073)
+    var random = SeededRandom(seed: 0x6d65_726f_7073)
     let sample = ELFWriterTests.sample()
     for _ in 0..<20_000 {
       var bytes = sample
@@ -143,17 +144,5 @@ struct Patch: Sendable, CustomTestStringConvertible {
     }
     result.replaceSubrange(start..<(start + bytes.count), with: bytes)
     return result
-  }
-}
-
-/// A small generator with a fixed seed, so that a failure can be had again.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
   }
 }

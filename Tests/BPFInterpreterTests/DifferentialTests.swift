@@ -39,7 +39,7 @@ import Testing
     let hash = try Self.kernelMap(Self.hashSpec)
     let interpreterMaps = [Self.arraySpec, Self.hashSpec]
     var state: [[[UInt8]: [UInt8]]] = [try Self.contents(array), [:]]
-    var random = SeededRandom(state: 2024)
+    var random = SeededRandom(seed: 2024)
     var instructionCount = 0
     for seed in 1...UInt64(cases(2000)) {
       var forKernel = RandomProgram(

@@ -139,9 +139,9 @@ import Testing
     let map = try AnyMap(creating: MapParameters(Self.answers))
     var answers: Set<[UInt8]> = []
     for seed in seeds {
-      var forKernel = Generator(random: SeededRandom(state: seed))
+      var forKernel = Generator(random: SeededRandom(seed: seed))
       var forInterpreter = forKernel
-      var random = SeededRandom(state: seed &* 77)
+      var random = SeededRandom(seed: seed &* 77)
       var packet = Packet(.ethernet(), .ipv4(from: "10.0.0.9", to: "10.0.0.1"), .udp(from: 4000, to: 53)).bytes
       packet += (0..<Int.random(in: 20...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
 

@@ -137,7 +137,7 @@ import Testing
 
   /// A checksum over words, against one that was made another way.
   @Test func checksums() throws {
-    var random = SeededRandom(state: 3)
+    var random = SeededRandom(seed: 3)
     for _ in 0..<50 {
       let words = (0..<4).map { _ in UInt32.random(in: 0...UInt32.max, using: &random) }
       let bytes = words.flatMap { word in withUnsafeBytes(of: word) { Array($0) } }

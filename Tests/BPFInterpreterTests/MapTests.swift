@@ -51,7 +51,7 @@ import Testing
 
   /// A hash against a dictionary, through many insertions and removals.
   @Test func hashesLikeADictionary() throws {
-    var random = SeededRandom(state: 5)
+    var random = SeededRandom(seed: 5)
     let hash = try TypedMap<UInt32, UInt64>(Self.map(.hash, entries: 500))
     var model: [UInt32: UInt64] = [:]
     for step in UInt64(0)..<20_000 {
@@ -151,7 +151,7 @@ import Testing
       creating: MapParameters(
         type, name: "m", keySize: Int(keySize), valueSize: 8, maxEntries: 5,
         flags: type == .lpmTrie ? .noPreallocation : []))
-    var random = SeededRandom(state: 11)
+    var random = SeededRandom(seed: 11)
     for step in 0..<2000 {
       let value = (0..<8).map { _ in UInt8.random(in: 0...255, using: &random) }
       let length = UInt8.random(in: 0...33, using: &random)

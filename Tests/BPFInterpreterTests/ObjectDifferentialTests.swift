@@ -13,7 +13,7 @@ import Testing
 @Suite(.requires(.root)) struct ObjectDifferentialTests {
   /// Packets of the kinds that programs tell apart, some cut short, some random.
   static func packets(_ count: Int, seed: UInt64) -> [[UInt8]] {
-    var random = SeededRandom(state: seed)
+    var random = SeededRandom(seed: seed)
     return (0..<count).map { index in
       var layers: [Packet.Layer] = [.ethernet()]
       for _ in 0..<Int.random(in: 0...3, using: &random) {

@@ -24,7 +24,7 @@ struct RandomProgram {
   ///   - array: the two slots that load the array of `arraySize` values of 8 bytes into r1.
   ///   - hash: those that load a hash of 4-byte keys.
   init(seed: UInt64, array: [Instruction], hash: [Instruction]) {
-    random = SeededRandom(state: seed)
+    random = SeededRandom(seed: seed)
     self.array = array
     self.hash = hash
   }

@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func computedIsTheDefinitions() {
-    var random = SeededRandom(state: 1071)
+    var random = SeededRandom(seed: 1071)
     for _ in 0..<20_000 {
       let header = randomHeader(&random)
       #expect(header.computedChecksum.raw == checksum(zeroed(header)).bigEndian)
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func correctionsAgreeWithComputingAnew() {
-    var random = SeededRandom(state: 1071)
+    var random = SeededRandom(seed: 1071)
     for _ in 0..<20_000 {
       var header = randomHeader(&random)
       header.checksum = header.computedChecksum

@@ -3,6 +3,7 @@
 import BPFELF
 import BPFObject
 import TestObjects
+import TestSupport
 import Testing
 
 /// Files that lie: each must give a value or an error, and come to an end.
@@ -29,7 +30,7 @@ import Testing
   @Test(arguments: names)
   func randomBytes(_ name: String) throws {
     let original = try #require(Corpus[name])
-    var random = SplitMix64(state: 0x6f62_6a65_6374)
+    var random = SeededRandom(seed: 0x6f62_6a65_6374)
     for _ in 0..<400 {
       var bytes = original
       for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -49,7 +50,7 @@ import Testing
     ]
     let ranges = file.sections.filter { wanted.contains($0.name) || $0.name.hasPrefix(".rel") || $0.index > 0 }
       .filter { !$0.name.contains(".debug") }.map { file.range(of: $0) }.filter { !$0.isEmpty }
-    var random = SplitMix64(state: 0x6d61_7474_6572)
+    var random = SeededRandom(seed: 0x6d61_7474_6572)
     for _ in 0..<600 {
       var bytes = original
       let range = try #require(ranges.randomElement(using: &random))
@@ -75,17 +76,5 @@ import Testing
         Self.read(bytes)
       }
     }
-  }
-}
-
-/// A small generator with a fixed seed, so that a failure can be had again.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
   }
 }

@@ -102,7 +102,7 @@ import Testing
     NetworkInterface.appendHeader(&message, index: 1)
     message.attribute(43, nested: true) { $0.attribute(2, UInt8(1)) }
     let bytes = message.finished(sequence: 1)
-    var generator = SeededRandom(state: 16)
+    var generator = SeededRandom(seed: 16)
     var read = 0
     for round in 0..<4000 {
       var copy = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &generator)))

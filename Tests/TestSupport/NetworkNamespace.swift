@@ -73,6 +73,15 @@ public final class NetworkPair: Sendable {
       try side.check("ip link set \(device) up")
       try side.check("ip neigh replace 10.77.0.\(peer) lladdr 02:00:00:00:00:0\(peer) dev \(device)")
     }
+    // The kernel switches a device on some time after its peer is up, and until then drops what is sent.
+    for (side, device) in [(near, "veth0"), (far, "veth1")] {
+      guard
+        try eventually({
+          let link = try side.check("ip link show \(device)")
+          return link.contains("state UP") && !link.contains("qdisc noop ")
+        })
+      else { throw Shell.Failed(description: "\(device) does not come up") }
+    }
     nearIndex = try near.run { Int(if_nametoindex("veth0")) }
     farIndex = try far.run { Int(if_nametoindex("veth1")) }
   }

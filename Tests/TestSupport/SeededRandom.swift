@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// SplitMix64, so that a failing test fails again.
-public struct SeededRandom: RandomNumberGenerator {
+/// Random numbers that are the same in each run, so that a failing test fails again: splitmix64.
+public struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  public init(state: UInt64) { self.state = state }
+  public init(seed: UInt64) { state = seed }
 
   public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
@@ -13,4 +13,7 @@ public struct SeededRandom: RandomNumberGenerator {
     z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
     return z ^ (z >> 31)
   }
+
+  /// A number of `0..<count`; zero when there is none.
+  public mutating func next(below count: Int) -> Int { count <= 0 ? 0 : Int.random(in: 0..<count, using: &self) }
 }

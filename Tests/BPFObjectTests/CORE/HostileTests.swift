@@ -4,6 +4,7 @@ import BPFBytecode
 import BPFObject
 import BTF
 import TestObjects
+import TestSupport
 import Testing
 
 /// Records, instructions and types that no compiler writes: an error each, and never a trap or a hang.
@@ -125,7 +126,7 @@ import Testing
   func damagedTypesNeverTrap(object: Corpus.Entry) throws {
     let relocations = try ObjectRelocations(object.bytes)
     let good = relocations.types.withUnsafeBytes { Array($0) }
-    var generator = SplitMix64(state: 0x636f_7265)
+    var generator = SeededRandom(seed: 0x636f_7265)
     var outcomes = (patched: 0, failed: 0)
     for _ in 0..<60 {
       var bad = good

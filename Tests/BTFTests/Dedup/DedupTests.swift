@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import TestSupport
 import Testing
 
 /// Types from many units become one of each.
 @Suite struct DedupTests {
   /// Parts of a known whole are put together again: each type once, each equal to its original.
   @Test(arguments: 0..<60) func unitsBecomeTheWhole(_ seed: UInt64) throws {
-    var random = Random(seed: seed)
+    var random = SeededRandom(seed: seed)
     let universe = Universe(structs: Int.random(in: 2...30, using: &random), using: &random)
     var builder = BTFBuilder()
     var origins: [TypeID] = []

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import TestSupport
 
 /// A program's types as they really are, and compilation units that each know a part of them.
 ///
@@ -11,7 +12,7 @@ struct Universe {
   private let structs: [TypeID]
 
   /// Structs that point to each other in circles, by way of pointers, arrays, qualifiers, typedefs and functions.
-  init(structs count: Int, using random: inout Random) {
+  init(structs count: Int, using random: inout SeededRandom) {
     var types: [BTFType] = [
       .int(BTFInteger(name: "int", size: 4, encoding: .signed)), .int(BTFInteger(name: "char", size: 1)),
       .float(name: "double", size: 8),
@@ -51,7 +52,7 @@ struct Universe {
   func type(_ id: TypeID) -> BTFType { types[Int(id.rawValue) - 1] }
 
   /// One unit: some structs in full with what they reach, the others as forward declarations, in any order.
-  func unit(using random: inout Random) -> (types: [BTFType], origins: [TypeID]) {
+  func unit(using random: inout SeededRandom) -> (types: [BTFType], origins: [TypeID]) {
     let full = Set(structs.filter { _ in Bool.random(using: &random) })
     var reached: Set<TypeID> = []
     var open = Array(full.prefix(max(1, full.count / 2)))

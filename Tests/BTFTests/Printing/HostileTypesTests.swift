@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import TestSupport
 import Testing
 
 /// Types that no compiler makes: every reader of types ends, with a result or an error.
@@ -159,7 +160,7 @@ import Testing
   func damaged(seed: UInt64) throws {
     let types = try Clang.types(of: SwiftPrinterTests.source)
     let bytes = types.withUnsafeBytes { Array($0) }
-    var random = SplitMix(seed: seed)
+    var random = SeededRandom(seed: seed)
     var read = 0
     for _ in 0..<25 {
       var damaged = bytes

@@ -129,7 +129,7 @@ import Testing
     let types = try Clang.types(of: Self.source)
     let id = try #require(types.id(named: "sample", kind: .structure))
     let codec = try BTFCodec(types, id)
-    var random = SplitMix(seed: 11)
+    var random = SeededRandom(seed: 11)
     var bytes = (0..<codec.size).map { _ in UInt8.random(in: 0...255, using: &random) }
     bytes[8] = 1  // `flag`
     let value = try codec.decode(bytes, text: .exact)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import TestSupport
 import Testing
 
 /// BTF that was cut, damaged or made to harm gives an error or an answer, in bounded time.
@@ -42,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: 0..<64) func manyBytesDamaged(_ seed: UInt64) throws {
-    var random = Random(seed: seed)
+    var random = SeededRandom(seed: seed)
     let bytes = try Sample.bytes()
     for _ in 0..<40 {
       var damaged = bytes
@@ -55,7 +56,7 @@ import Testing
 
   @Test(.enabled(if: Input.hasKernel, "no kernel BTF"), arguments: 0..<8)
   func damagedKernel(_ seed: UInt64) throws {
-    var random = Random(seed: seed)
+    var random = SeededRandom(seed: seed)
     var bytes = try #require(Input.kernelBytes)
     // The kinds are left alone, so that the pass gets through and the damage is met later.
     let kernel = try #require(Input.kernel)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import TestSupport
 import Testing
 
 /// Names are found the same way however they are looked up.
@@ -49,7 +50,7 @@ import Testing
 
   /// Newer kernels sort their types: those without name first, then by name.
   @Test func sortedTypes() throws {
-    var random = Random(seed: 1)
+    var random = SeededRandom(seed: 1)
     var names = (0..<500).map { _ in String(UInt32.random(in: 0..<300, using: &random), radix: 7) }
     names += ["a", "aa", "ab", "a\u{e9}", "z", "a longer name than eight bytes", "a longer name than eight byteS"]
     names.sort { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }

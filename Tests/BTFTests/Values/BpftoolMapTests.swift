@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
 import Foundation
+import TestSupport
 import Testing
 
 /// The same bytes as bpftool reads them from a map in the kernel.
@@ -35,7 +36,7 @@ import Testing
     let object = try Clang.compile(Self.source, ["-mcpu=v2"])
     let types = try BTFTypes(bytes: try #require(try Input.section(".BTF", of: object)))
     let codec = try BTFCodec(types, try #require(types.id(named: "value", kind: .structure)))
-    var random = SplitMix(seed: 7)
+    var random = SeededRandom(seed: 7)
     var bytes = (0..<codec.size).map { _ in UInt8.random(in: 0...255, using: &random) }
     bytes.replaceSubrange(4..<20, with: Array("kworker/0:1".utf8) + [0, 0, 0, 0, 0])
     bytes.replaceSubrange(20..<32, with: [1, 0, 0, 0, 5, 0, 0, 0, 7, 0, 0, 0])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BTF
@@ -58,7 +59,7 @@ import Testing
 
   @Test("Any text survives", arguments: 0..<50)
   func strings(seed: UInt64) throws {
-    var random = SplitMix(seed: seed)
+    var random = SeededRandom(seed: seed)
     let scalars = (0..<64).compactMap { _ in
       Unicode.Scalar(UInt32.random(in: 0...0x1ffff, using: &random) >> (seed % 12))
     }
@@ -66,19 +67,5 @@ import Testing
     #expect(try BTFValue(json: value.json) == value)
     let theirs = try JSONSerialization.jsonObject(with: Data(value.json.utf8), options: .fragmentsAllowed)
     #expect(theirs as? String == String(String.UnicodeScalarView(scalars)))
-  }
-}
-
-/// A small generator, so that a failing case can be had again from its seed.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
 import Foundation
+import TestSupport
 import Testing
 
 /// Random bytes of the kernel's own structures, read and written back.
@@ -8,7 +9,7 @@ import Testing
   @Test(.enabled(if: Input.hasKernel, "no kernel BTF"))
   func kernel() throws {
     let types = try #require(Input.kernel)
-    var random = SplitMix(seed: 20_26)
+    var random = SeededRandom(seed: 20_26)
     var checked = 0
     for id in types.ids where types.kind(id)?.isComposite ?? false {
       guard let composite = try types.type(id).composite, !composite.name.isEmpty, composite.size <= 1024 else {
@@ -35,7 +36,7 @@ import Testing
     let types = try Clang.types(of: "struct f { long a; unsigned char b[]; } f; struct t { long a; char b[]; } t;")
     for name in ["f", "t"] {
       let codec = try BTFCodec(types, try #require(types.id(named: name, kind: .structure)))
-      var random = SplitMix(seed: UInt64(extra))
+      var random = SeededRandom(seed: UInt64(extra))
       let bytes = (0..<8 + extra).map { _ in UInt8.random(in: 0...255, using: &random) }
       #expect(try codec.encode(try codec.decode(bytes, text: .exact)) == bytes)
     }
