@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CTestSupport
 import Foundation
 
 /// Runs `body` on a thread of its own and waits for it: a namespace or a descriptor table that the thread enters is
@@ -16,6 +17,9 @@ func onDedicatedThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) 
   guard let result = box.result else { throw Shell.Failed(description: "the thread ended without a result") }
   return try result.get()
 }
+
+/// The calling thread, as the kernel numbers it.
+public func threadID() -> UInt32 { UInt32(bitPattern: gettid()) }
 
 /// A system call that gave an error.
 struct SystemFailure: Error, CustomStringConvertible {

@@ -23,10 +23,12 @@ public final class ProbedProgram {
   public func run() throws { try Shell.check([path]) }
 
   /// Starts it; it passes the probes when there is a file of that name.
-  public func start(waitingFor file: String) throws -> Int32 {
-    let text = try Shell.check(["sh", "-c", "\(path) \(file) >/dev/null 2>&1 & echo $!"])
-    guard let process = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-      throw Shell.Failed(description: "starting \(path): \(text)")
+  public func start(waitingFor file: String) throws -> RunningProgram {
+    let process = try RunningProgram([path, file], output: "\(folder)/output")
+    // It says when it is loaded.
+    let output = URL(filePath: "\(folder)/output")
+    guard try eventually({ try !Data(contentsOf: output).isEmpty }) else {
+      throw Shell.Failed(description: "\(path) does not start")
     }
     return process
   }
@@ -58,7 +60,8 @@ public final class ProbedProgram {
     }
 
     int main(int count, char **words) {
-      for (int left = 3000; count > 1 && left && access(words[1], 0); left--) usleep(10000);
+      if (count > 1) write(1, "loaded", 6);
+      for (int left = 12000; count > 1 && left && access(words[1], 0); left--) usleep(10000);
       probe(7, 8);
       probe(-7, -8);
       return 0;

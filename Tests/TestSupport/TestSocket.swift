@@ -28,7 +28,7 @@ public final class TestSocket: Sendable {
   }
 
   /// The next datagram, or nil when none comes in time.
-  public func receive(milliseconds: Int32 = 2000) -> [UInt8]? {
+  public func receive(milliseconds: Int32 = 60_000) -> [UInt8]? {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&entry, 1, milliseconds) == 1 else { return nil }
     var bytes = [UInt8](repeating: 0, count: 65536)

@@ -85,7 +85,7 @@ public final class TestStream: Sendable {
 
   private func isReadable() -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    return poll(&entry, 1, 5000) == 1
+    return poll(&entry, 1, 60_000) == 1
   }
 
   private static func withLoopback<R>(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {

@@ -20,25 +20,25 @@ public final class Wire: Sendable {
   }
 
   /// Whether a datagram that is sent now comes out.
-  public func delivers() throws -> Bool {
+  public func delivers(milliseconds: Int32 = 60_000) throws -> Bool {
     let text = UUID().uuidString
     try send(text)
-    while let datagram = receiver.receive() {
+    while let datagram = receiver.receive(milliseconds: milliseconds) {
       if datagram == Array(text.utf8) { return true }
     }
     return false
   }
 
+  /// Whether datagrams come out again after a link was let go of: it is detached when nobody else, who lists links, has
+  /// it open.
+  public func deliversAgain() throws -> Bool { try eventually { try delivers(milliseconds: 500) } }
+
   /// Sends until a counter moves; whether it did.
   public func sends(until counter: () throws -> UInt64) throws -> Bool {
     let before = try counter()
-    for _ in 0..<200 {
+    return try eventually {
       try send()
-      for _ in 0..<20 {
-        if try counter() != before { return true }
-        usleep(1000)
-      }
+      return try counter() != before
     }
-    return false
   }
 }

@@ -75,7 +75,8 @@ import Testing
       try collection.setGlobal("allow_sockets", to: UInt32(0))
       #expect(try perl(connecting(to: 1111), in: cgroup).status == 3)
       for link in links { link.drop() }
-      #expect(try perl(connecting(to: 2222), in: cgroup).status == 0)
+      // Until whoever lists links lets go of them.
+      #expect(try eventually { try perl(connecting(to: 2222), in: cgroup).status == 0 })
     }
   }
 
@@ -128,7 +129,7 @@ import Testing
       let isKernelLink = link.isKernelLink
       #expect(isKernelLink)
     }
-    #expect(try cgroup.run(reading).status == 0)
+    #expect(try eventually { try cgroup.run(reading).status == 0 })
   }
 
   @Test func connectionEvents() throws {

@@ -23,9 +23,9 @@ import Testing
     let entry = try collection.program("on_entry").attach()
     let exit = try collection.program("on_exit").attach()
     var status = stat()
-    _ = stat("/proc", &status)
-    #expect(try collection.counter("entries") > 0)
-    #expect(try collection.counter("exits") > 0)
+    for counter in ["entries", "exits"] {
+      #expect(eventually { (try? collection.rise(of: counter) { _ = stat("/proc", &status) }) ?? 0 > 0 })
+    }
     try entry.detach()
     try exit.detach()
     #expect(eventually { (try? collection.rise(of: "entries") { _ = stat("/proc", &status) }) == 0 })
@@ -36,12 +36,11 @@ import Testing
     var status = stat()
     do {
       let link = try collection.program("on_getattr").attach()
-      #expect(stat("/proc", &status) == -1)
-      #expect(errno == EPERM)
+      #expect(eventually { stat("/proc", &status) == -1 && errno == EPERM })
       try link.detach()
     }
     #expect(try collection.counter("changed") > 0)
-    #expect(stat("/proc", &status) == 0)
+    #expect(eventually { stat("/proc", &status) == 0 })
   }
 
   static let securityModule = Requirement("bpf is not among this kernel's security modules") {
@@ -56,16 +55,19 @@ import Testing
     #expect(stat(path, &status) == 0)
     let inode = UInt32(truncatingIfNeeded: status.st_ino)
     let collection = try load("lsm") { collection in
-      try collection.setGlobal("only_process", to: UInt32(getpid()))
+      try collection.setGlobal("only_thread", to: threadID())
       try collection.setGlobal("only_inode", to: inode)
     }
     let link = try collection.program("on_open").attach()
     #expect(Foundation.open(path, O_RDONLY) == -1)
     #expect(try collection.counter("denied") == 1)
     try link.detach()
-    let file = Foundation.open(path, O_RDONLY)
-    #expect(file >= 0)
-    close(file)
+    #expect(
+      eventually {
+        let file = Foundation.open(path, O_RDONLY)
+        defer { close(file) }
+        return file >= 0
+      })
   }
 
   @Test func replacedFunction() throws {
@@ -78,7 +80,7 @@ import Testing
     #expect(try target.run("dispatcher") == 1)
     #expect(try replacement.counter("replaced") == 1)
     try link.detach()
-    #expect(try target.run("dispatcher") == 2)
+    #expect(try eventually { try target.run("dispatcher") == 2 })
   }
 
   @Test func kernelProbes() throws {
@@ -86,9 +88,9 @@ import Testing
     let entry = try collection.program("on_entry").attach(to: .kprobe(function: Self.called))
     let exit = try collection.program("on_return").attach(to: .kprobe(function: Self.called, isReturn: true))
     var status = stat()
-    _ = stat("/proc", &status)
-    #expect(try collection.counter("entries") > 0)
-    #expect(try collection.counter("returns") > 0)
+    for counter in ["entries", "returns"] {
+      #expect(eventually { (try? collection.rise(of: counter) { _ = stat("/proc", &status) }) ?? 0 > 0 })
+    }
     try entry.detach()
     try exit.detach()
     #expect(eventually { (try? collection.rise(of: "entries") { _ = stat("/proc", &status) }) == 0 })
@@ -97,8 +99,11 @@ import Testing
   @Test func systemCallProbe() throws {
     let collection = try loadForThisThread("kprobe")
     let link = try collection.program("on_getpgid").attach()
-    _ = getpgid(4321)
-    #expect(try collection.counter("last_argument") == 4321)
+    #expect(
+      try eventually {
+        _ = getpgid(4321)
+        return try collection.counter("last_argument") == 4321
+      })
     try link.detach()
   }
 
@@ -107,13 +112,15 @@ import Testing
     let collection = try loadForThisThread("kprobe_multi")
     let link = try collection.program("on_entry").attach()
     var status = stat()
-    _ = stat("/proc", &status)
-    #expect(try collection.counter("hits") > 0)
+    #expect(eventually { (try? collection.rise(of: "hits") { _ = stat("/proc", &status) }) ?? 0 > 0 })
     try link.detach()
     let named = KprobeMulti([Self.called], cookies: [5])
     let again = try collection.program("on_entry").attach(to: .kprobeMulti(named))
-    _ = stat("/proc", &status)
-    #expect(try collection.counter("cookie") == 5)
+    #expect(
+      try eventually {
+        _ = stat("/proc", &status)
+        return try collection.counter("cookie") == 5
+      })
     try again.detach()
   }
 
@@ -121,7 +128,7 @@ import Testing
     let collection = try loadForThisThread("kprobe_multi", ["on_both"])
     let link = try collection.program("on_both").attach(to: .kprobeMulti(KprobeMulti([Self.called])))
     var status = stat()
-    #expect(try collection.rise(of: "session") { _ = stat("/proc", &status) } == 2)
+    #expect(try collection.rises("session", by: 2) { _ = stat("/proc", &status) })
     try link.detach()
     #expect(eventually { (try? collection.rise(of: "session") { _ = stat("/proc", &status) }) == 0 })
   }
@@ -133,8 +140,11 @@ import Testing
     let functions = [Self.called, "security_file_open"]
     let link = try program.attach(to: .typedMulti(functions: functions, cookies: [5, 6]))
     var status = stat()
-    _ = stat("/proc", &status)
-    #expect(try counter.value() > 0)
+    #expect(
+      try eventually {
+        _ = stat("/proc", &status)
+        return try counter.value() > 0
+      })
     let information = try link.information()
     let types = try KernelTypes.current().vmlinux
     guard case .tracingMulti(let attachType, _, let ids, let addresses, let cookies) = information.detail else {
@@ -147,9 +157,12 @@ import Testing
     #expect(found == [Self.called: 5, "security_file_open": 6])
     #expect(addresses.count == 2)
     try link.detach()
-    let before = try counter.value()
-    _ = stat("/proc", &status)
-    #expect(try counter.value() == before)
+    #expect(
+      try eventually {
+        let before = try counter.value()
+        _ = stat("/proc", &status)
+        return try counter.value() == before
+      })
   }
 }
 

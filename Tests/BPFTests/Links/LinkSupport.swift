@@ -17,6 +17,19 @@ extension Collection {
     try body()
     return try counter(name) &- before
   }
+
+  /// Whether a counter rises by just so much while something is done that a tracing program sees.
+  ///
+  /// Linux passes such a program over where it interrupted a bpf(2) call or a program on the same processor
+  /// (`bpf_prog_active`): what is done is then done again. That it rises by more never passes.
+  func rises(_ name: String, by expected: UInt64, while body: () throws -> Void) throws -> Bool {
+    var rise: UInt64 = 0
+    _ = try eventually {
+      rise = try self.rise(of: name, while: body)
+      return rise >= expected
+    }
+    return rise == expected
+  }
 }
 
 /// Loads an object whose programs are to count what this thread does only, or this process where they cannot tell.
@@ -26,16 +39,9 @@ func loadForThisThread(_ name: String, _ programs: [String] = []) throws -> Coll
     for (name, _) in collection.globals {
       switch name {
       case "only_process": try collection.setGlobal(name, to: UInt32(getpid()))
-      case "only_thread": try collection.setGlobal(name, to: try threadID())
+      case "only_thread": try collection.setGlobal(name, to: threadID())
       default: break
       }
     }
   }
-}
-
-/// The calling thread, as the kernel numbers it.
-private func threadID() throws -> UInt32 {
-  // "PID/task/TID"
-  let link = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
-  return try #require(link.split(separator: "/").last.flatMap { UInt32($0) })
 }

@@ -14,8 +14,7 @@ import Testing
     let collection = try loadForThisThread("tracepoint_arguments")
     do {
       let link = try collection.program(program).attach()
-      let rise = try collection.rise(of: counter) { for _ in 0..<3 { _ = getpgid(0) } }
-      #expect(rise == 3)
+      #expect(try collection.rises(counter, by: 3) { for _ in 0..<3 { _ = getpgid(0) } })
       try link.detach()
     }
     #expect(eventually { (try? collection.rise(of: counter) { _ = getpgid(0) }) == 0 })
@@ -25,24 +24,24 @@ import Testing
     let collection = try loadForThisThread("tracepoint_arguments")
     let link = try collection.program("on_classic").attach(
       to: .tracepoint(category: "syscalls", name: "sys_enter_getpgid"))
-    _ = getpgid(4242)
+    #expect(try collection.rises("classic", by: 1) { _ = getpgid(4242) })
     #expect(try collection.global("classic_argument") as Int64 == 4242)
     try link.detach()
   }
 
   /// A link that nobody keeps detaches at once.
-  @Test(arguments: ["on_classic", "on_raw", "on_typed"]) func lettingGoDetaches(program: String) throws {
+  @Test(arguments: [("on_classic", "classic"), ("on_raw", "raw"), ("on_typed", "typed")])
+  func lettingGoDetaches(program: String, counter: String) throws {
     let collection = try loadForThisThread("tracepoint_arguments")
     _ = try collection.program(program).attach()
-    _ = getpgid(0)
-    for counter in ["classic", "raw", "typed"] { #expect(try collection.counter(counter) == 0) }
+    #expect(eventually { (try? collection.rise(of: counter) { _ = getpgid(0) }) == 0 })
   }
 
   @Test(.works(from: "5.15")) func tracepointCookie() throws {
     let collection = try loadForThisThread("attach_cookie", ["on_classic"])
     let hook = Hook.tracepoint(category: "syscalls", name: "sys_enter_getpgid", cookie: 0x1234_5678_9abc)
     let link = try collection.program("on_classic").attach(to: hook)
-    _ = getpgid(0)
+    #expect(try collection.rises("hits", by: 1) { _ = getpgid(0) })
     #expect(try collection.counter("cookie") == 0x1234_5678_9abc)
     try link.detach()
   }
@@ -50,7 +49,7 @@ import Testing
   @Test(.works(from: "6.10")) func typedCookie() throws {
     let collection = try loadForThisThread("attach_cookie", ["on_typed"])
     let link = try collection.program("on_typed").attach(to: .typed(cookie: 77))
-    _ = getpgid(0)
+    #expect(try collection.rises("hits", by: 1) { _ = getpgid(0) })
     #expect(try collection.counter("cookie") == 77)
     try link.detach()
   }
@@ -58,7 +57,7 @@ import Testing
   @Test(.works(from: "6.10")) func rawTracepointCookie() throws {
     let collection = try loadForThisThread("attach_cookie", ["on_raw"])
     let link = try collection.program("on_raw").attach(to: .rawTracepoint("sys_enter", cookie: 99))
-    _ = getpgid(0)
+    #expect(try collection.rises("hits", by: 1) { _ = getpgid(0) })
     #expect(try collection.counter("cookie") == 99)
     try link.detach()
   }

@@ -136,10 +136,18 @@ import Testing
     try near.run {
       let primary = try collection.program("primary").attach(to: .netkit(interface: "merops0"))
       let other = try collection.program("peer").attach(to: .netkit(interface: "merops0"))
-      try TestSocket().send([1], to: "10.78.0.2", port: 9)
-      #expect(eventually { ((try? collection.counter("from_primary")) ?? 0) > 0 })
-      try far.run { try TestSocket().send([1], to: "10.78.0.1", port: 9) }
-      #expect(eventually { ((try? collection.counter("from_peer")) ?? 0) > 0 })
+      // What is sent before the kernel has seen that both ends are up is lost.
+      let (here, there) = (try TestSocket(), try far.run { try TestSocket() })
+      #expect(
+        try eventually {
+          try here.send([1], to: "10.78.0.2", port: 9)
+          return try collection.counter("from_primary") > 0
+        })
+      #expect(
+        try eventually {
+          try there.send([1], to: "10.78.0.1", port: 9)
+          return try collection.counter("from_peer") > 0
+        })
       try primary.detach()
       try other.detach()
     }

@@ -15,8 +15,7 @@ import Testing
     do {
       let link = try collection.program("on_probe").attach(
         to: .usdt(USDT(path: program.path, provider: "merops", name: name, cookie: 0xabcd)))
-      try program.run()
-      #expect(try collection.counter("hits") == 2)
+      #expect(try collection.rises("hits", by: 2) { try program.run() })
       #expect(try collection.counter("cookie") == 0xabcd)
       #expect(try collection.global("argument_count") as Int32 == 3)
       // 4@reg, -4@memory, 8@$constant: the last call's.
@@ -35,11 +34,12 @@ import Testing
         to: .usdt(USDT(path: program.path, provider: "merops", name: "plain", cookie: 1)))
       let guarded = try collection.program("on_probe").attach(
         to: .usdt(USDT(path: program.path, provider: "merops", name: "guarded", cookie: 2)))
-      #expect(try collection.rise(of: "hits") { try program.run() } == 4)
+      #expect(try collection.rises("hits", by: 4) { try program.run() })
       try plain.detach()
       #expect(eventually { (try? collection.rise(of: "hits") { try program.run() }) == 2 })
       #expect(try collection.counter("cookie") == 2)
       try guarded.detach()
+      #expect(eventually { (try? collection.rise(of: "hits") { try program.run() }) == 0 })
     }
   }
 
@@ -49,9 +49,8 @@ import Testing
     let collection = try load("usdt")
     let signal = "\(program.folder)/go"
     let process = try program.start(waitingFor: signal)
-    defer { kill(process, SIGKILL) }
     let link = try collection.program("on_probe").attach(
-      to: .usdt(USDT(path: program.path, provider: "merops", name: "plain", processID: process, cookie: 9)))
+      to: .usdt(USDT(path: program.path, provider: "merops", name: "plain", processID: process.id, cookie: 9)))
     #expect(try collection.counter("hits") == 0)
     try Data().write(to: URL(fileURLWithPath: signal))
     #expect(eventually { (try? collection.counter("hits")) == 2 })

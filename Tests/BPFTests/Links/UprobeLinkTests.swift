@@ -16,10 +16,11 @@ import Testing
     let exit = try collection.program("on_return").attach(
       to: .uprobe(
         Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, isReturn: true, processID: getpid())))
-    let device = ProbedFunction.callMakedev(8, 1)
+    var device: UInt64 = 0
+    for counter in ["entries", "returns"] {
+      #expect(try collection.rises(counter, by: 1) { device = ProbedFunction.callMakedev(8, 1) })
+    }
     #expect(device == 0x801)
-    #expect(try collection.counter("entries") == 1)
-    #expect(try collection.counter("returns") == 1)
     #expect(try collection.counter("first_argument") & 0xffff_ffff == 8)
     #expect(try collection.counter("second_argument") & 0xffff_ffff == 1)
     #expect(try collection.counter("result") == device)
@@ -34,7 +35,7 @@ import Testing
     let collection = try loadForThisThread("uprobe")
     let link = try collection.program("on_entry").attach(
       to: .uprobe(Uprobe(path: ProbedFunction.library, offset: offset)))
-    #expect(try collection.rise(of: "entries") { ProbedFunction.callMakedev(1, 1) } == 1)
+    #expect(try collection.rises("entries", by: 1) { ProbedFunction.callMakedev(1, 1) })
     try link.detach()
   }
 
@@ -58,7 +59,7 @@ import Testing
       let probe = try LegacyProbeAttachment(
         collection.program("on_entry"), place, isReturn: false, processID: nil, "uprobe by tracefs")
       #expect(try events() == 1)
-      #expect(try collection.rise(of: "entries") { ProbedFunction.callMakedev(1, 1) } == 1)
+      #expect(try collection.rises("entries", by: 1) { ProbedFunction.callMakedev(1, 1) })
       try probe.detach()
       #expect(try events() == 0)
     }

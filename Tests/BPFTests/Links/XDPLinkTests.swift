@@ -37,7 +37,7 @@ import Testing
         #expect(wire.receiver.receive(milliseconds: 0) == nil)
         #expect(link.place == "xdp on veth0")
       }
-      #expect(try wire.delivers())
+      #expect(try wire.deliversAgain())
     }
   }
 

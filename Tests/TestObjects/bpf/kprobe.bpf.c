@@ -15,14 +15,14 @@ struct pt_regs {
 
 #include <bpf/bpf_tracing.h>
 
-const volatile __u32 only_process;
+const volatile __u32 only_thread;
 __u64 entries, returns;
 __u64 last_argument;
 __s64 last_result;
 
 static __always_inline bool wanted(void)
 {
-	return !only_process || bpf_get_current_pid_tgid() >> 32 == only_process;
+	return !only_thread || (__u32)bpf_get_current_pid_tgid() == only_thread;
 }
 
 SEC("kprobe/vfs_getattr")

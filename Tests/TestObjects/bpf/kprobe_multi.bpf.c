@@ -3,13 +3,13 @@
 // and return (6.10).
 #include "corpus.h"
 
-const volatile __u32 only_process, only_thread;
+const volatile __u32 only_thread;
 __u64 hits, address, cookie, session;
 
 SEC("kprobe.multi/vfs_getattr*")
 int on_entry(void *ctx)
 {
-	if (only_process && bpf_get_current_pid_tgid() >> 32 != only_process)
+	if (only_thread && (__u32)bpf_get_current_pid_tgid() != only_thread)
 		return 0;
 	address = bpf_get_func_ip(ctx);
 	cookie = bpf_get_attach_cookie(ctx);

@@ -17,8 +17,11 @@ __u32 drop;
 SEC("netfilter")
 int on_packet(struct bpf_nf_ctx *ctx)
 {
+	int verdict = drop ? NF_DROP : NF_ACCEPT;
+
+	/* When it is counted, it is decided. */
 	__sync_fetch_and_add(&packets, 1);
-	return drop ? NF_DROP : NF_ACCEPT;
+	return verdict;
 }
 
 GPL;
