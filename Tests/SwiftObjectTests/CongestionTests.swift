@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// A congestion control whose operations are Swift functions: registered, used by a socket that asks for it, and gone.
-@Suite(.requires(.root), .requires(.kernelBTF), .serialized) struct CongestionTests {
+@Suite(.requires(.root), .requires(.kernelBTF), .serialized, .congestionControls) struct CongestionTests {
   private static let name = "merops_swift"
 
   private var isRegistered: Bool {
@@ -51,7 +51,8 @@ import Testing
       #expect(near.receive() == "received")
     }
     #expect(try collection.global("acknowledged", as: UInt64.self) > 0)
-    #expect(try collection.global("losses", as: UInt64.self) == 0)
+    // None, unless the machine was too busy to answer in time.
+    let losses = try collection.global("losses", as: UInt64.self)
 
     // An answer that gets lost looks like a loss of what was sent, until the answer to its repetition tells that it came
     // twice. That takes a wait between the answer's delay and the first repetition, 40 and 200 ms.
@@ -72,10 +73,10 @@ import Testing
       }
       #expect(isUndone)
     }
-    #expect(try collection.global("losses", as: UInt64.self) > 0)
+    #expect(try collection.global("losses", as: UInt64.self) > losses)
     collection.close()
-    // Sockets that still have it keep it for as long as they live.
-    #expect(!isRegistered)
+    // Sockets that still have it keep it for as long as they live; so does whoever lists links.
+    #expect(eventually { !isRegistered })
     try namespace.run {
       _ = #expect(throws: Shell.Failed.self) { _ = try TestStream.pair(congestionControl: Self.name) }
     }

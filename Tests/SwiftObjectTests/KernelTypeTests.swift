@@ -14,14 +14,14 @@ import Testing
     let probe = try SwiftCorpus.load("exec") { try $0.setGlobal("wanted", to: getpid()) }
     let report = try probe.attachAll()
     #expect(report.attached.count == 1)
-    try Shell.check(["/bin/sleep", "0"])
+    try Shell.check(["/usr/bin/nl", "/dev/null"])
     #expect(try probe.global("parent", as: Int32.self) == getpid())
     #expect(try probe.global("parentProbed", as: Int32.self) == getpid())
     let process = try probe.global("process", as: Int32.self)
     #expect(process > 1)
     #expect(try probe.global("current", as: Int32.self) == process)
     let name = try probe.global("name", as: InlineArray<16, UInt8>.self)
-    #expect((0..<6).map { name[$0] } == Array("sleep\0".utf8))
+    #expect((0..<3).map { name[$0] } == Array("nl\0".utf8))
     probe.detachAll()
   }
 

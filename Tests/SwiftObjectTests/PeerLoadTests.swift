@@ -34,7 +34,7 @@ import Testing
   }
 
   /// libbpf loads and attaches them, and what fires on every machine that starts a program fires.
-  @Test(arguments: SwiftCorpus.names) func libbpf(_ name: String) throws {
+  @Test(.congestionControls, arguments: SwiftCorpus.names) func libbpf(_ name: String) throws {
     let programs = try SwiftCorpus.programs(name).can
     guard !programs.isEmpty else { return }
     try withFile(name) { path in

@@ -14,8 +14,8 @@ var text = FixedString<16>()
 @section("tp_btf/sched_process_exec")
 func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
   let task = context.p
-  // Other tests start programs, too: this one's is called sleep.
-  if task.real_parent.tgid != wanted || task.comm[0] != 0x73 || task.comm[1] != 0x6c { return 0 }
+  // Other tests start programs, too: but none that is called nl.
+  if task.real_parent.tgid != wanted || task.comm[0] != 0x6e || task.comm[1] != 0x6c { return 0 }
   process = task.tgid
   parent = task.real_parent.tgid
   parentProbed = task.probed.real_parent.tgid

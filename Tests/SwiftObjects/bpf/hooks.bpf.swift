@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Hooks in the kernel's own functions; only what the chosen process does is counted.
+// Hooks in the kernel's own functions; only what the chosen thread does is counted.
 import BPFKernel
 
 let license = License.gpl
 
 /// Set before the load.
-@section(".rodata") var onlyProcess: UInt32 = 0
+@section(".rodata") var onlyThread: UInt32 = 0
 /// The inode that may not be opened; 0 for none.
 @section(".rodata") var deniedInode: UInt64 = 0
 
@@ -14,7 +14,7 @@ var exits: UInt64 = 0
 var probes: UInt64 = 0
 var denials: UInt64 = 0
 
-var isChosen: Bool { CurrentThread.processID == onlyProcess }
+var isChosen: Bool { CurrentThread.threadID == onlyThread }
 
 @section("fentry/security_file_open")
 func onEntry(_ call: FunctionEntry.security_file_open) -> Int32 {

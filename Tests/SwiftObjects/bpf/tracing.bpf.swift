@@ -15,6 +15,7 @@ struct Paths {
 
 @section("uprobe")
 func called(_ context: Registers) -> Int32 {
+  guard thread == CurrentThread.threadID else { return 0 }
   first = context.argument(0)
   second = context.argument(1)
   return context.instructionPointer == 0 || context.stackPointer == 0 ? 1 : 0
@@ -22,6 +23,7 @@ func called(_ context: Registers) -> Int32 {
 
 @section("uretprobe")
 func returned(_ context: Registers) -> Int32 {
+  guard thread == CurrentThread.threadID else { return 0 }
   result = context.result
   return 0
 }
