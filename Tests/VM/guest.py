@@ -4,6 +4,7 @@ import os
 import shlex
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -74,10 +75,11 @@ def run(folder, command, output, **options):
         # The emulator or the file server ended before the command had said a word: that is no answer of the kernel's.
         if chunks or error.timed_out:
             raise
+        print(f"{error}\nguest: it is started again", file=sys.stderr, flush=True)
         return boot(folder, command, output, **options)
 
 
-def boot(folder, command, output, timeout=3600, memory="2G", environment=None, machine="amd64", root="/"):
+def boot(folder, command, output, timeout=1800, memory="2G", environment=None, machine="amd64", root="/"):
     processes = []
     with tempfile.TemporaryDirectory(prefix="run.", dir=kernels.VM) as work:
         job = [f"export PATH={shlex.quote(os.environ['PATH'])}:/usr/sbin:/sbin HOME=/root MEROPS_GUEST=1",
