@@ -37,7 +37,7 @@ struct SkeletonWriter {
       /// The object `\(Self.oneLine(source.spec.name))`: its programs, maps and global variables.
       \(access)struct \(source.typeName): BPF.\(isEmbedded ? "EmbeddedSkeleton" : "Skeleton") {
         /// The object, for what has no property here.
-        \(access)let collection: BPF.Collection
+        \(access)let collection: BPF.BPFCollection
         /// The global variables that other files may see. Reading and writing them makes no system call.
         \(access)let globals: Globals<BPF.Loaded>
 
@@ -53,7 +53,7 @@ struct SkeletonWriter {
     }
     text += """
 
-        \(access)init(loaded collection: BPF.Collection, _ sections: [BPF.SkeletonSection]) throws(BPF.BPFError) {
+        \(access)init(loaded collection: BPF.BPFCollection, _ sections: [BPF.SkeletonSection]) throws(BPF.BPFError) {
           self.collection = collection
           globals = Globals(sections: sections)
 

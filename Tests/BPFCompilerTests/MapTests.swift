@@ -134,7 +134,7 @@ import Testing
       struct Value { var a: UInt8; var b: UInt64; var c: UInt32 }
       var m = \(expected.declaration)
       """)
-    let report = try Collection(bytes: try Built.object(source), name: "maps").verify()
+    let report = try BPFCollection(bytes: try Built.object(source), name: "maps").verify()
     #expect(report.maps.first { $0.name == "m" }?.type == expected.type)
   }
 }

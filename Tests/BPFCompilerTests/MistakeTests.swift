@@ -54,7 +54,7 @@ struct Mistake: Sendable, CustomTestStringConvertible {
   func verdict() throws -> VerifierError? {
     let bytes = try Checkout.compiler().compile("\(Checkout.mistakes)/\(file)", root: Checkout.mistakes)
     do {
-      try Collection(bytes: bytes, name: "mistake").load()
+      try BPFCollection(bytes: bytes, name: "mistake").load()
       return nil
     } catch {
       return try #require(error.underlying as? VerifierError, "\(error)")

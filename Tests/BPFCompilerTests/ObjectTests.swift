@@ -165,7 +165,7 @@ import Testing
     let spec = try ObjectSpec(bytes: object, name: "probe")
     #expect(spec.programs.count == 2)
     if geteuid() == 0 {
-      let report = try Collection(bytes: object, name: "probe").verify()
+      let report = try BPFCollection(bytes: object, name: "probe").verify()
       #expect(report.programs.count == 2)
     }
   }
@@ -179,7 +179,7 @@ import Testing
       atomicFetchAdd(1, to: &small)
       """
     let source = probe("var large: UInt64 = 5\nvar small: UInt32 = 0", body: body)
-    let collection = try Collection(bytes: try Built.object(source, cpu: "v3"), name: "probe")
+    let collection = try BPFCollection(bytes: try Built.object(source, cpu: "v3"), name: "probe")
     try collection.load()
     #expect(try collection.program("filter").testRun(data: [UInt8](repeating: 0, count: 64)).returnValue == 2)
     #expect(try collection.global("large") as UInt64 == 3)
@@ -187,7 +187,7 @@ import Testing
   }
 
   @Test(.requires(.root)) func theKernelLoadsIt() throws {
-    let report = try Collection(bytes: try Built.object(Self.source), name: "probe").verify()
+    let report = try BPFCollection(bytes: try Built.object(Self.source), name: "probe").verify()
     let filter = try #require(report.programs.first { $0.name == "filter" })
     // A subprogram of its own: two frames.
     #expect(filter.stackDepths.count == 2)

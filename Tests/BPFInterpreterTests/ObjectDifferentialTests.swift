@@ -48,9 +48,9 @@ import Testing
   /// Runs each program on each packet and compares all that can be seen.
   static func compare(
     _ object: ObjectSpec, _ programs: [String], packets: [[UInt8]],
-    prepare: (Collection, Interpreter) throws -> Void = { _, _ in }
+    prepare: (BPFCollection, Interpreter) throws -> Void = { _, _ in }
   ) throws {
-    let collection = Collection(object)
+    let collection = BPFCollection(object)
     try collection.select(programs: programs)
     try collection.load()
     let interpreter = try Interpreter(object)

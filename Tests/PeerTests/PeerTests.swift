@@ -75,10 +75,10 @@ private struct Comparison {
     peer = try Peer(object: path, types: types)
   }
 
-  private func collection() throws -> Collection {
+  private func collection() throws -> BPFCollection {
     var options = LoadOptions()
     options.kernelTypesPath = types
-    return try Collection(path: path, options: options)
+    return try BPFCollection(path: path, options: options)
   }
 
   private var name: String { String(path.split(separator: "/").last?.prefix { $0 != "." } ?? "") }
@@ -149,7 +149,7 @@ private struct Comparison {
     return true
   }
 
-  private func prepare(_ program: ProgramSpec, _ collection: Collection) throws -> PreparedProgram {
+  private func prepare(_ program: ProgramSpec, _ collection: BPFCollection) throws -> PreparedProgram {
     func prepared() throws -> PreparedProgram {
       let all = try collection.preparedPrograms()
       return try #require(all.first { $0.name == program.name }, "\(name): \(program.name) is not prepared")

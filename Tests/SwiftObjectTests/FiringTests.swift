@@ -29,7 +29,7 @@ struct FiringTests {
 
 extension Program {
   /// Whether it runs when something happens. What arrives is looked at a moment later, and a program may be passed over:
-  /// see `Collection.rises` of BPFTests. So it happens until then.
+  /// see `BPFCollection.rises` of BPFTests. So it happens until then.
   fileprivate func runs(when something: () throws -> Void) throws -> Bool {
     let before = try sample()
     return try eventually {

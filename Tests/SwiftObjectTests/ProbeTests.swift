@@ -29,7 +29,7 @@ import Testing
     }
     let entry = try probe.program("called").attach(to: place(false))
     let exit = try probe.program("returned").attach(to: place(true))
-    // See `Collection.rises` of BPFTests: a program may be passed over.
+    // See `BPFCollection.rises` of BPFTests: a program may be passed over.
     let isSeen = try eventually {
       #expect(ProbedFunction.callMakedev(8, 1) == 0x801)
       return try probe.global("first", as: UInt64.self) != 0 && probe.global("result", as: UInt64.self) != 0

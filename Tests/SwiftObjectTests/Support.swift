@@ -46,9 +46,9 @@ extension SwiftCorpus {
 
   /// Loads an object: all of it, or these programs.
   static func load(
-    _ name: String, _ programs: [String]? = nil, _ change: (Collection) throws -> Void = { _ in }
-  ) throws -> Collection {
-    let collection = try Collection(bytes: try #require(SwiftCorpus[name]), name: name)
+    _ name: String, _ programs: [String]? = nil, _ change: (BPFCollection) throws -> Void = { _ in }
+  ) throws -> BPFCollection {
+    let collection = try BPFCollection(bytes: try #require(SwiftCorpus[name]), name: name)
     if let programs { try collection.select(programs: programs) }
     try change(collection)
     try collection.load()

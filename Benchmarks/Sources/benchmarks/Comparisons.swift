@@ -62,7 +62,7 @@ func comparisons(peers: String, _ maps: BenchmarkMaps) throws -> [(Comparison, r
 
 /// That the object is what its name says: perhaps another compiler merges records.
 private func checkRelocations(_ path: String) throws {
-  let spec = try Collection(path: path).spec
+  let spec = try BPFCollection(path: path).spec
   let records = try spec.programs.reduce(0) { try $0 + $1.linked().core.count }
   guard spec.programs.count == 50, records == 200 else {
     throw Failure(description: "\(path) has \(spec.programs.count) programs and \(records) CO-RE records")

@@ -4,7 +4,7 @@ import CMeter
 
 /// Has a program write records, and reads them.
 func readRing(of object: String, program name: String, records: Int) throws {
-  let collection = try Collection(path: object)
+  let collection = try BPFCollection(path: object)
   try collection.load()
   let program = try collection.program(name)
   var ring = try RingBuffer(collection.map("ring"))

@@ -18,7 +18,7 @@ func findType(in path: String, named name: String, watching: Bool) throws {
 func load(_ path: String) throws {
   while meter_next() {
     meter_start()
-    let collection = try Collection(path: path)
+    let collection = try BPFCollection(path: path)
     try collection.load()
     meter_stop()
     collection.close()

@@ -52,7 +52,7 @@ final class Connect: EventSource {
 
   var hook: Hook? { .cgroup(path: path) }
 
-  static func prepare(_ collection: Collection) throws {
+  static func prepare(_ collection: BPFCollection) throws {
     let policies = try collection.map("policies")
     let zero = [UInt8](repeating: 0, count: 8)
     try policies.update([127, 0, 0, 2] + Packets.word(9) + [Packets.udp, 0], zero + zero)

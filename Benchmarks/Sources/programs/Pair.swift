@@ -9,7 +9,7 @@ struct Pair {
   var hook: String
   var exercise: Exercise
   /// Fills the maps.
-  var prepare: (Collection) throws -> Void = { _ in }
+  var prepare: (BPFCollection) throws -> Void = { _ in }
 
   enum Exercise {
     /// The kernel's test run on these packets.

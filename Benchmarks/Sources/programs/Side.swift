@@ -5,22 +5,22 @@ import Glibc
 
 /// A program, or a few that belong together, in one language: loaded.
 final class Side {
-  let collection: Collection
+  let collection: BPFCollection
   /// By section, so that both sides have the same order.
   let programs: [Program]
 
-  private init(_ collection: Collection) throws {
+  private init(_ collection: BPFCollection) throws {
     try collection.load()
     self.collection = collection
     programs = collection.programs.sorted { $0.spec?.sectionName ?? "" < $1.spec?.sectionName ?? "" }
   }
 
   /// An object that clang made of C.
-  convenience init(c path: String) throws { try self.init(Collection(path: path)) }
+  convenience init(c path: String) throws { try self.init(BPFCollection(path: path)) }
 
   /// A probe in Swift, compiled now.
   convenience init(swift path: String, _ compiler: ProbeCompiler, root: String) throws {
-    try self.init(Collection(bytes: compiler.compile(path, root: root), name: "swift"))
+    try self.init(BPFCollection(bytes: compiler.compile(path, root: root), name: "swift"))
   }
 
   /// Instructions as the verifier left them: 8-byte slots.

@@ -42,7 +42,7 @@ public struct Link: ~Copyable, Sendable {
   }
 
   /// Puts the operations of another struct_ops map in place of the registered ones, with no moment between the two. The
-  /// map has to be filled; ``Collection/replaceStructOps(of:with:)`` sees to that.
+  /// map has to be filled; ``BPFCollection/replaceStructOps(of:with:)`` sees to that.
   ///
   /// - Parameters:
   ///   - map: the struct_ops map whose operations take over.

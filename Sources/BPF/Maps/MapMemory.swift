@@ -47,7 +47,7 @@ extension AnyMap {
 }
 
 extension AnyMap {
-  /// Maps an arena that was opened, not loaded by a ``Collection`` (which maps its own).
+  /// Maps an arena that was opened, not loaded by a ``BPFCollection`` (which maps its own).
   ///
   /// A process can map an arena once: the kernel has one user address for each.
   ///

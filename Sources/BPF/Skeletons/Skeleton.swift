@@ -12,7 +12,7 @@ public protocol Skeleton: Sendable {
   associatedtype OpenGlobals: Sendable
 
   /// The object, for what has no property in the skeleton.
-  var collection: Collection { get }
+  var collection: BPFCollection { get }
 
   /// What was known when the skeleton was made; an object that differs is refused.
   static var layout: SkeletonLayout { get }
@@ -20,7 +20,7 @@ public protocol Skeleton: Sendable {
   static func openGlobals(_ sections: [SkeletonSection]) -> OpenGlobals
 
   /// Finds maps and globals of a loaded object.
-  init(loaded collection: Collection, _ sections: [SkeletonSection]) throws(BPFError)
+  init(loaded collection: BPFCollection, _ sections: [SkeletonSection]) throws(BPFError)
 
   /// - Throws: `sizeMismatch` when a Swift type does not lie in memory as the kernel's does.
   static func checkLayouts() throws(BPFError)
@@ -100,12 +100,12 @@ extension Skeleton {
   public static func open(
     bytes: [UInt8], options: LoadOptions = LoadOptions()
   ) throws(BPFError) -> OpenedSkeleton<Self> {
-    try OpenedSkeleton(Collection(bytes: bytes, name: layout.name, options: options))
+    try OpenedSkeleton(BPFCollection(bytes: bytes, name: layout.name, options: options))
   }
 
   /// Opens an object file, for changes before it is loaded.
   public static func open(path: String, options: LoadOptions = LoadOptions()) throws(BPFError) -> OpenedSkeleton<Self> {
-    try OpenedSkeleton(Collection(path: path, options: options))
+    try OpenedSkeleton(BPFCollection(path: path, options: options))
   }
 
   /// Attaches every program whose section says where. The links are kept until the collection closes.
@@ -138,12 +138,12 @@ extension EmbeddedSkeleton {
 /// A skeleton's object before it is loaded: globals, sizes of maps and the choice of programs may be changed.
 public struct OpenedSkeleton<Loaded: Skeleton>: Sendable {
   /// The object, for changes that have no property.
-  public let collection: Collection
+  public let collection: BPFCollection
   /// All global variables, constants included.
   public let globals: Loaded.OpenGlobals
   private let sections: [SkeletonSection]
 
-  init(_ collection: Collection) throws(BPFError) {
+  init(_ collection: BPFCollection) throws(BPFError) {
     try Loaded.checkLayouts()
     let spec = collection.spec
     try Loaded.layout.check(spec)

@@ -5,11 +5,11 @@
 /// `Kind` is one of ``ProgramKinds``. ``attach()`` is there when the program's section says where it attaches, and
 /// `attach(to:)` takes the places that the program's type has.
 public struct SkeletonProgram<Kind: ProgramKind>: Sendable {
-  private let collection: Collection
+  private let collection: BPFCollection
   /// The program's name, as in the object.
   public let name: String
 
-  public init(_ collection: Collection, _ name: String) {
+  public init(_ collection: BPFCollection, _ name: String) {
     self.collection = collection
     self.name = name
   }
@@ -39,11 +39,11 @@ extension SkeletonProgram where Kind: SelfAttaching {
 
 /// A struct_ops map of a skeleton.
 public struct SkeletonOperations: Sendable {
-  private let collection: Collection
+  private let collection: BPFCollection
   /// The map's name, as in the object.
   public let name: String
 
-  public init(_ collection: Collection, _ name: String) {
+  public init(_ collection: BPFCollection, _ name: String) {
     self.collection = collection
     self.name = name
   }

@@ -33,15 +33,15 @@ struct ObjectInspect: ParsableCommand {
 
 /// Object files as the command line takes them.
 enum ObjectFile {
-  static func read(_ path: String) throws -> ObjectSpec { try BPF.Collection(path: path).spec }
+  static func read(_ path: String) throws -> ObjectSpec { try BPFCollection(path: path).spec }
 
   /// Opens an object to be loaded.
   ///
   /// - Parameters:
   ///   - globals: `NAME=VALUE` each.
   ///   - type: bpftool's name of the type of programs whose sections say none.
-  static func collection(_ path: String, globals: [String] = [], type: String? = nil) throws -> BPF.Collection {
-    let collection = try BPF.Collection(path: path)
+  static func collection(_ path: String, globals: [String] = [], type: String? = nil) throws -> BPFCollection {
+    let collection = try BPFCollection(path: path)
     for setting in globals {
       guard let equals = setting.firstIndex(of: "=") else {
         throw Refusal("--global takes NAME=VALUE, not '\(setting)'")

@@ -105,7 +105,7 @@ struct VerificationText: Report {
 
 /// What was pinned and attached.
 struct PinReport: Report {
-  var pins: BPF.Collection.Pins
+  var pins: BPFCollection.Pins
   var attached: [AttachReport.Entry]
 
   private var groups: [(kind: String, paths: [(key: String, value: String)])] {

@@ -11,7 +11,7 @@ final class Tracer {
   private let printer: RecordPrinter
   private(set) var count = 0
 
-  init(_ collection: BPF.Collection, types: RecordFormats, json: Bool) throws {
+  init(_ collection: BPFCollection, types: RecordFormats, json: Bool) throws {
     var rings = try RingBufferGroup()
     let perf = PerfReaders()
     printer = RecordPrinter(types: types, json: json)

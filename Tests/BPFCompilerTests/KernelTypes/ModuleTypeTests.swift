@@ -50,7 +50,7 @@ import Testing
       compiler.kernelTypes = "\(folder)/vmlinux"
       return try compiler.compile("\(folder)/look.bpf.swift", root: folder)
     }
-    let probe = try Collection(bytes: object, name: "look")
+    let probe = try BPFCollection(bytes: object, name: "look")
     try probe.load()
     _ = try probe.program("look").testRun(data: [])
     #expect(try probe.global("isThere", as: UInt32.self) == 0)
@@ -58,7 +58,7 @@ import Testing
 
   /// A module that is loaded: its types and its functions.
   @Test(.requires(.ownKernel), .requires(kernel: "5.11")) func typesAndFunctionsOfAModule() throws {
-    let probe = try Collection(bytes: try Built.object(Self.source), name: "module")
+    let probe = try BPFCollection(bytes: try Built.object(Self.source), name: "module")
     try probe.load()
     let report = try probe.attachAll()
     #expect(report.attached.count == 1)

@@ -8,13 +8,13 @@ import Testing
 @testable import BPF
 
 /// Opens an object of the corpus.
-func open(_ name: String, options: LoadOptions = LoadOptions()) throws -> Collection {
+func open(_ name: String, options: LoadOptions = LoadOptions()) throws -> BPFCollection {
   let object = try #require(Objects.all.first { $0.name == name }, "there is no object \(name)")
-  return try Collection(bytes: object.bytes(), name: name, options: options)
+  return try BPFCollection(bytes: object.bytes(), name: name, options: options)
 }
 
 /// Opens and loads an object of the corpus.
-func load(_ name: String, _ change: (Collection) throws -> Void = { _ in }) throws -> Collection {
+func load(_ name: String, _ change: (BPFCollection) throws -> Void = { _ in }) throws -> BPFCollection {
   let collection = try open(name)
   try change(collection)
   try collection.load()
@@ -24,7 +24,7 @@ func load(_ name: String, _ change: (Collection) throws -> Void = { _ in }) thro
 /// A packet that programs which only look at its length can be run on.
 let somePacket = [UInt8](repeating: 0, count: 64)
 
-extension Collection {
+extension BPFCollection {
   /// What one of the programs returns for a packet.
   func run(_ program: String, on packet: [UInt8] = somePacket) throws -> UInt32 {
     try self.program(program).testRun(data: packet).returnValue

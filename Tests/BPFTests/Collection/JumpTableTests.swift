@@ -10,7 +10,7 @@ import Testing
 /// Indirect jumps. The compiler of this toolchain makes none, so the object is written here as LLVM lays it out.
 @Suite(.requires(.root)) struct JumpTableTests {
   @Test(.works(from: "6.19")) func jumpsGoWhereTheTableSays() throws {
-    let collection = try Collection(bytes: try Self.object(), name: "jumps")
+    let collection = try BPFCollection(bytes: try Self.object(), name: "jumps")
     try collection.load()
     for (length, result) in [(64, 10), (65, 20), (66, 30), (67, 40), (68, 10)] as [(Int, UInt32)] {
       #expect(try collection.run("jumps", on: [UInt8](repeating: 0, count: length)) == result)

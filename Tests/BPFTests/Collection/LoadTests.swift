@@ -160,8 +160,8 @@ import Testing
   }
 
   @Test func objectsThatAreNone() throws {
-    #expect(throws: BPFError.self) { try Collection(bytes: [1, 2, 3], name: "junk") }
-    #expect(throws: BPFError.self) { try Collection(path: "/nowhere.bpf.o") }
-    #expect(Collection.objectName("/a/b/counter.bpf.o") == "counter")
+    #expect(throws: BPFError.self) { try BPFCollection(bytes: [1, 2, 3], name: "junk") }
+    #expect(throws: BPFError.self) { try BPFCollection(path: "/nowhere.bpf.o") }
+    #expect(BPFCollection.objectName("/a/b/counter.bpf.o") == "counter")
   }
 }

@@ -39,7 +39,7 @@ import Testing
     let pins = try TestBPFFS()
     var options = LoadOptions()
     options.pinDirectory = "\(pins.path)/shared"
-    func opened(_ change: (inout MapSpec) -> Void = { _ in }) throws -> Collection {
+    func opened(_ change: (inout MapSpec) -> Void = { _ in }) throws -> BPFCollection {
       let collection = try open("subprograms", options: options)
       try collection.change(map: "results") {
         $0.pinning = .byName

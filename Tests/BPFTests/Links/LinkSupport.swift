@@ -6,7 +6,7 @@ import Testing
 
 @testable import BPF
 
-extension Collection {
+extension BPFCollection {
   /// A counter of the object's.
   func counter(_ name: String) throws -> UInt64 { try global(name) }
 
@@ -33,7 +33,7 @@ extension Collection {
 }
 
 /// Loads an object whose programs are to count what this thread does only, or this process where they cannot tell.
-func loadForThisThread(_ name: String, _ programs: [String] = []) throws -> Collection {
+func loadForThisThread(_ name: String, _ programs: [String] = []) throws -> BPFCollection {
   try load(name) { collection in
     for program in programs { try collection.setAutoload(true, of: program) }
     for (name, _) in collection.globals {

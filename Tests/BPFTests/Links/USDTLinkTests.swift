@@ -82,7 +82,7 @@ import Testing
   }
 }
 
-extension Collection {
+extension BPFCollection {
   fileprivate var arguments: [Int64] {
     get throws {
       struct Three: BitwiseCopyable { var first, second, third: Int64 }

@@ -176,7 +176,7 @@ import Testing
   }
 }
 
-extension Collection {
+extension BPFCollection {
   /// What `xdp.bpf.c` counted: 0 passed, 1 dropped.
   func packets(_ slot: UInt32) throws -> UInt64 {
     try PerCPUMap<UInt32, UInt64>(map("packets")).sum(slot) ?? 0

@@ -3,7 +3,7 @@
 import BPFObject
 import Synchronization
 
-extension Collection {
+extension BPFCollection {
   /// What ``pinAll(in:links:)`` pinned.
   public struct Pins: Sendable, Hashable {
     /// Paths by the name of the program, map or link.

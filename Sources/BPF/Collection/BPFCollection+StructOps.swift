@@ -5,7 +5,7 @@ import BPFSystem
 import Synchronization
 import SystemPackage
 
-extension Collection {
+extension BPFCollection {
   var structOpsNames: [String] {
     state.withLock { state in
       state.loaded.structOps.keys.sorted().map { state.loader.spec.maps[$0].name }

@@ -5,7 +5,7 @@ import BPFSystem
 import Synchronization
 import SystemPackage
 
-/// What ``Collection/attachAll()`` did.
+/// What ``BPFCollection/attachAll()`` did.
 public struct AttachReport: Sendable, Hashable {
   /// Programs and struct_ops maps that are attached now, with the place of each.
   public var attached: [Entry] = []
@@ -19,7 +19,7 @@ public struct AttachReport: Sendable, Hashable {
   }
 }
 
-extension Collection {
+extension BPFCollection {
   /// Attaches every program that was loaded and whose section says where, and registers struct_ops maps. The links are
   /// kept until the collection closes.
   ///

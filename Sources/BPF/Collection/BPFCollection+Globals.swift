@@ -5,7 +5,7 @@ public import BTF
 import Synchronization
 
 // Global variables.
-extension Collection {
+extension BPFCollection {
   /// Sets a global variable: before the load any, `const volatile` ones included; afterwards those in .data and .bss,
   /// while programs run.
   ///

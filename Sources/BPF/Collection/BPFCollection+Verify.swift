@@ -24,7 +24,7 @@ public struct VerificationReport: Sendable {
   }
 }
 
-extension Collection {
+extension BPFCollection {
   /// Loads everything for a moment, to have it verified, and reports. Nothing is pinned and nothing stays.
   ///
   /// - Throws: what ``load()`` would throw.

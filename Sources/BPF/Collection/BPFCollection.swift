@@ -7,7 +7,7 @@ import SystemPackage
 
 /// An object file's programs and maps: opened, adjusted, loaded into the kernel, attached.
 ///
-///     let collection = try Collection(path: "counter.bpf.o")
+///     let collection = try BPFCollection(path: "counter.bpf.o")
 ///     try collection.setGlobal("target_pid", to: getpid())
 ///     try collection.load()
 ///     try collection.attachAll()
@@ -17,7 +17,7 @@ import SystemPackage
 /// closed or goes away, but for what is pinned or held elsewhere.
 ///
 /// Safe to share between threads; changes before the load and the load itself take turns.
-public final class Collection: Sendable {
+public final class BPFCollection: Sendable {
   let state: Mutex<State>
 
   struct State {
@@ -116,8 +116,8 @@ public final class Collection: Sendable {
   }
 }
 
-extension Collection.State {
-  func expect(_ wanted: Collection.Phase, _ doing: String) throws(BPFError) {
+extension BPFCollection.State {
+  func expect(_ wanted: BPFCollection.Phase, _ doing: String) throws(BPFError) {
     let name = loader.spec.name
     guard phase != wanted else { return }
     switch phase {
@@ -130,7 +130,7 @@ extension Collection.State {
 }
 
 // What was loaded.
-extension Collection {
+extension BPFCollection {
   /// The programs that were loaded, in the object's order.
   public var programs: Programs { Programs(elements: state.withLock { $0.loaded.programs }) }
 

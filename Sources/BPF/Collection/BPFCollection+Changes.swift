@@ -4,7 +4,7 @@ public import BPFObject
 import Synchronization
 
 // What may be changed before the load.
-extension Collection {
+extension BPFCollection {
   /// Sets how many elements a map has; for rings, bytes.
   public func setMaxEntries(_ count: Int, of map: String) throws(BPFError) {
     guard let entries = UInt32(exactly: count) else {
@@ -78,7 +78,7 @@ extension Collection {
   }
 }
 
-extension Collection.State {
+extension BPFCollection.State {
   func unknown(_ kind: String, _ name: String, _ all: [String]) -> BPFError {
     BPFError(
       .notFound, "looking for \(kind) \(name) in \(loader.spec.name)",
