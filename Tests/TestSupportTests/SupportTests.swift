@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TestObjects
 import TestSupport
 import Testing
 
@@ -52,6 +53,13 @@ import Testing
       #expect(own.contains(String(path.split(separator: "/").last ?? "?")))
     }
     #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test(.requires(.root), .requires(.command("bpftool"))) func bpftoolHasAnOpinion() {
+    #expect(SecondOpinion.loading(Objects.xdp) == .loads)
+    #expect(SecondOpinion.loading([1, 2, 3]) == .unknown)
+    // Refused by the verifier is not refused to everybody.
+    #expect(SecondOpinion.loading(Objects.corePoison) == .unknown)
   }
 
   @Test func leaksAreFound() throws {

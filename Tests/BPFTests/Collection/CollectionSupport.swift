@@ -14,8 +14,14 @@ func open(_ name: String, options: LoadOptions = LoadOptions()) throws -> BPFCol
 }
 
 /// Opens and loads an object of the corpus.
-func load(_ name: String, _ change: (BPFCollection) throws -> Void = { _ in }) throws -> BPFCollection {
+///
+/// - Parameters:
+///   - programs: the ones that the test needs; a kernel may refuse others. None for the object's own choice.
+func load(
+  _ name: String, only programs: [String] = [], _ change: (BPFCollection) throws -> Void = { _ in }
+) throws -> BPFCollection {
   let collection = try open(name)
+  if !programs.isEmpty { try collection.select(programs: programs) }
   try change(collection)
   try collection.load()
   return collection

@@ -20,7 +20,7 @@ import Testing
 
   @Test func packets() throws {
     let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_egress", "on_ingress"])
     try namespace.run {
       let receiver = try TestSocket(address: "127.0.0.1", port: 7001)
       let script = Self.datagram + "send(S,'hello',0,sockaddr_in(7001,\(Self.loopback)))||die"
@@ -51,7 +51,7 @@ import Testing
 
   @Test func socketsAndAddresses() throws {
     let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_create", "on_bind", "on_connect"])
     try namespace.run {
       let links = try ["on_create", "on_bind", "on_connect"].map { name in
         HeldLink(name, try collection.program(name).attach(to: .cgroup(path: cgroup.path)))
@@ -82,7 +82,7 @@ import Testing
 
   @Test func options() throws {
     let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_getsockopt", "on_setsockopt"])
     try namespace.run {
       let get = try collection.program("on_getsockopt").attach(to: .cgroup(path: cgroup.path))
       let set = try collection.program("on_setsockopt").attach(to: .cgroup(path: cgroup.path))
@@ -100,7 +100,7 @@ import Testing
 
   @Test func sysctls() throws {
     let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_sysctl"])
     try namespace.run {
       let link = try collection.program("on_sysctl").attach(to: .cgroup(path: cgroup.path))
       let reading = "open(F,'<','/proc/sys/net/ipv4/ip_default_ttl')||exit 3; sysread(F,$x,9)||exit 4"
@@ -117,7 +117,7 @@ import Testing
 
   @Test func devices() throws {
     let cgroup = try TestCgroup()
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_device"])
     let reading = ["head", "-c1", "/dev/zero"]
     do {
       let link = try collection.program("on_device").attach(to: .cgroup(path: cgroup.path))
@@ -134,7 +134,7 @@ import Testing
 
   @Test func connectionEvents() throws {
     let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_sock_ops"])
     try namespace.run {
       let listener = try TestStream.listening()
       let script =
@@ -176,7 +176,7 @@ import Testing
 
   @Test(.works(from: "6.7")) func unixAddresses() throws {
     let cgroup = try TestCgroup()
-    let collection = try load("cgroup_unix")
+    let collection = try load("cgroup_unix", only: ["on_connect", "on_name"])
     let connects = try collection.program("on_connect").attach(to: .cgroup(path: cgroup.path))
     let names = try collection.program("on_name").attach(to: .cgroup(path: cgroup.path))
     let folder = FileManager.default.temporaryDirectory.path + "/merops-unix-\(UUID().uuidString)"
@@ -197,7 +197,7 @@ import Testing
   /// Another program in its place, without a moment between.
   @Test func exchanged() throws {
     let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
-    let (first, second) = (try load("cgroup"), try load("cgroup"))
+    let (first, second) = (try load("cgroup", only: ["on_egress"]), try load("cgroup", only: ["on_egress"]))
     try second.setGlobal("allow_egress", to: UInt32(0))
     try namespace.run {
       let script = Self.datagram + "send(S,'x',0,sockaddr_in(7001,\(Self.loopback)))||exit 3"
@@ -225,7 +225,7 @@ import Testing
   @Test func theChildIsSeen() throws {
     let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
     let child = try cgroup.child("inner")
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_create"])
     try namespace.run {
       let link = try collection.program("on_create").attach(to: .cgroup(path: cgroup.path))
       #expect(try collection.rise(of: "sockets") { _ = try perl(Self.datagram, in: child) } == 1)
@@ -236,7 +236,7 @@ import Testing
   /// The way of kernels before 5.7 works on all.
   @Test func withoutLink() throws {
     let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_create"])
     try namespace.run {
       do {
         let attachment = try DirectAttachment(
@@ -254,7 +254,7 @@ import Testing
   /// Later stable releases of older kernels may have it too: no claim about those.
   @Test(.requires(kernel: "6.17")) func inOrder() throws {
     let cgroup = try TestCgroup()
-    let (later, earlier) = (try load("cgroup"), try load("cgroup"))
+    let (later, earlier) = (try load("cgroup", only: ["on_create"]), try load("cgroup", only: ["on_create"]))
     let link = try later.program("on_create").attach(to: .cgroup(path: cgroup.path))
     let first = try earlier.program("on_create").attach(to: .cgroup(path: cgroup.path, order: .first))
     let query = try BPFCall.queryPrograms(
@@ -266,7 +266,7 @@ import Testing
   }
 
   @Test func mistakes() throws {
-    let collection = try load("cgroup")
+    let collection = try load("cgroup", only: ["on_create"])
     let absent = #expect(throws: BPFError.self) {
       _ = try collection.program("on_create").attach(to: .cgroup(path: "/sys/fs/cgroup/no/such/group"))
     }
@@ -275,7 +275,7 @@ import Testing
       _ = try collection.program("on_create").attach(to: .cgroup(path: "/tmp"))
     }
     #expect(noGroup?.hint?.contains("cgroup v2") == true, "\(String(describing: noGroup))")
-    let other = try load("tc")
+    let other = try load("tc", only: ["ingress"])
     let wrong = #expect(throws: BPFError.self) {
       _ = try other.program("ingress").attach(to: .cgroup(path: "/tmp"))
     }

@@ -16,7 +16,7 @@ import Testing
   private static let called = "security_inode_getattr"
 
   @Test func functionEntryAndExit() throws {
-    let collection = try load("fentry") { collection in
+    let collection = try load("fentry", only: ["on_entry", "on_exit"]) { collection in
       try collection.setGlobal("only_process", to: UInt32(getpid()))
       try collection.setAttachTarget(of: "on_entry", to: Self.called)
     }
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test func kernelProbes() throws {
-    let collection = try loadForThisThread("kprobe")
+    let collection = try loadForThisThread("kprobe", only: ["on_entry", "on_return"])
     let entry = try collection.program("on_entry").attach(to: .kprobe(function: Self.called))
     let exit = try collection.program("on_return").attach(to: .kprobe(function: Self.called, isReturn: true))
     var status = stat()
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test func systemCallProbe() throws {
-    let collection = try loadForThisThread("kprobe")
+    let collection = try loadForThisThread("kprobe", only: ["on_getpgid"])
     let link = try collection.program("on_getpgid").attach()
     #expect(
       try eventually {
@@ -109,7 +109,7 @@ import Testing
 
   @Test(.requires(kernel: "5.18"), .requires(.config("FPROBE")))
   func manyKernelFunctions() throws {
-    let collection = try loadForThisThread("kprobe_multi")
+    let collection = try loadForThisThread("kprobe_multi", only: ["on_entry"])
     let link = try collection.program("on_entry").attach()
     var status = stat()
     #expect(eventually { (try? collection.rise(of: "hits") { _ = stat("/proc", &status) }) ?? 0 > 0 })
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test(.works(from: "6.10"), .requires(.config("FPROBE"))) func session() throws {
-    let collection = try loadForThisThread("kprobe_multi", ["on_both"])
+    let collection = try loadForThisThread("kprobe_multi", only: ["on_both"])
     let link = try collection.program("on_both").attach(to: .kprobeMulti(KprobeMulti([Self.called])))
     var status = stat()
     #expect(try collection.rises("session", by: 2) { _ = stat("/proc", &status) })

@@ -33,9 +33,8 @@ extension BPFCollection {
 }
 
 /// Loads an object whose programs are to count what this thread does only, or this process where they cannot tell.
-func loadForThisThread(_ name: String, _ programs: [String] = []) throws -> BPFCollection {
-  try load(name) { collection in
-    for program in programs { try collection.setAutoload(true, of: program) }
+func loadForThisThread(_ name: String, only programs: [String] = []) throws -> BPFCollection {
+  try load(name, only: programs) { collection in
     for (name, _) in collection.globals {
       switch name {
       case "only_process": try collection.setGlobal(name, to: UInt32(getpid()))

@@ -15,7 +15,7 @@ import Testing
   func pinned(program: String, counter: String) throws {
     let pins = try TestBPFFS()
     let path = "\(pins.path)/link"
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: [program])
     let isPinned = try supported(from: program == "on_classic" ? "5.15" : "5.8", "pinning a link of \(program)") {
       let link = try collection.program(program).attach()
       try link.pin(at: path)
@@ -37,7 +37,7 @@ import Testing
 
   @Test func detachedThoughPinned() throws {
     let pins = try TestBPFFS()
-    let collection = try load("xdp")
+    let collection = try load("xdp", only: ["drop"])
     let wire = try Wire()
     try wire.pair.near.run {
       let link = try collection.program("drop").attach(to: .xdp(interface: "veth0", mode: .generic))
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func openedByID() throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_raw"])
     let link = try collection.program("on_raw").attach()
     let id = try link.information().id
     do {
@@ -73,14 +73,14 @@ import Testing
   }
 
   @Test(.works(from: "6.6")) func perfLinkInformation() throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_classic"])
     let link = try collection.program("on_classic").attach()
     let detail = try link.information().detail
     #expect(detail == .tracepoint(name: "sys_enter_getpgid", cookie: 0))
   }
 
   @Test func rawTracepointInformation() throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_raw"])
     let link = try collection.program("on_raw").attach()
     guard case .rawTracepoint(let name, _) = try link.information().detail else {
       Issue.record("no raw tracepoint")
@@ -91,7 +91,7 @@ import Testing
 
   /// Tracing links have no exchange in place.
   @Test(arguments: ["on_classic", "on_typed"]) func cannotBeUpdated(program: String) throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: [program])
     let link = try collection.program(program).attach()
     let error = #expect(throws: BPFError.self) { try link.update(to: collection.program(program)) }
     #expect(error?.code == .unsupported)
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func pinningWhereThereIsNoFileSystem() throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_raw"])
     let link = try collection.program("on_raw").attach()
     let error = #expect(throws: BPFError.self) { try link.pin(at: "/proc/merops-link") }
     #expect(error != nil)
@@ -119,7 +119,7 @@ import Testing
       collection.close()
     }
     try expectNoLeak {
-      let probe = try loadForThisThread("uprobe")
+      let probe = try loadForThisThread("uprobe", only: ["on_entry"])
       let uprobe = Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, processID: getpid())
       let link = try probe.program("on_entry").attach(to: .uprobe(uprobe))
       try link.detach()
@@ -129,7 +129,7 @@ import Testing
     try expectNoLeak {
       let namespace = try NetworkNamespace()
       try namespace.check("ip link add veth0 type veth peer name veth1")
-      let (xdp, tc) = (try load("xdp"), try load("tc"))
+      let (xdp, tc) = (try load("xdp", only: ["pass"]), try load("tc", only: ["ingress"]))
       try namespace.run {
         let link = try xdp.program("pass").attach(to: .xdp(interface: "veth0"))
         try link.detach()

@@ -122,7 +122,7 @@ import Testing
 
   /// A message that is sent on one connection comes out of another.
   @Test func messagesOfASockmap() throws {
-    let collection = try load("sockmap")
+    let collection = try load("sockmap", only: ["redirect_message"])
     try NetworkNamespace().run {
       let sockets = try DescriptorMap<UInt32>(collection.map("sockets"))
       let link = try collection.program("redirect_message").attach(to: .sockmap(collection.map("sockets")))
@@ -145,7 +145,7 @@ import Testing
   }
 
   @Test func streamsOfASockmap() throws {
-    let collection = try load("sockmap")
+    let collection = try load("sockmap", only: ["parse", "verdict"])
     try NetworkNamespace().run {
       let streams = try collection.map("streams")
       let parser = try collection.program("parse").attach(to: .sockmap(streams))
@@ -161,7 +161,7 @@ import Testing
   }
 
   @Test(.works(from: "6.10")) func sockmapByLink() throws {
-    let collection = try load("sockmap")
+    let collection = try load("sockmap", only: ["verdict"])
     let link = try collection.program("verdict").attach(to: .sockmap(collection.map("streams")))
     let id = try collection.map("streams").info.id
     guard case .sockmap(let mapID, _) = try link.information().detail else {
@@ -173,7 +173,7 @@ import Testing
   }
 
   @Test func socketFilter() throws {
-    let collection = try load("socket")
+    let collection = try load("socket", only: ["filter"])
     try NetworkNamespace().run {
       let (receiver, sender) = (try TestSocket(address: "127.0.0.1", port: 7300), try TestSocket())
       func send(_ byte: UInt8) throws { try sender.send([byte, 2, 3], to: "127.0.0.1", port: 7300) }
@@ -196,7 +196,7 @@ import Testing
 
   /// Which of two sockets of one port gets a datagram.
   @Test func reuseport() throws {
-    let collection = try load("socket")
+    let collection = try load("socket", only: ["choose"])
     try NetworkNamespace().run {
       let members = try (0..<2).map { _ in try TestSocket(address: "127.0.0.1", port: 7400, sharesPort: true) }
       let listeners = try DescriptorMap<UInt32>(collection.map("listeners"))

@@ -11,7 +11,7 @@ import Testing
 @Suite(.requires(.root)) struct TracingLinkTests {
   @Test(arguments: [("on_classic", "classic"), ("on_raw", "raw"), ("on_typed", "typed")])
   func runsWhileAttached(program: String, counter: String) throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: [program])
     do {
       let link = try collection.program(program).attach()
       #expect(try collection.rises(counter, by: 3) { for _ in 0..<3 { _ = getpgid(0) } })
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func readsTheArgument() throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_classic"])
     let link = try collection.program("on_classic").attach(
       to: .tracepoint(category: "syscalls", name: "sys_enter_getpgid"))
     #expect(try collection.rises("classic", by: 1) { _ = getpgid(4242) })
@@ -32,13 +32,13 @@ import Testing
   /// A link that nobody keeps detaches at once.
   @Test(arguments: [("on_classic", "classic"), ("on_raw", "raw"), ("on_typed", "typed")])
   func lettingGoDetaches(program: String, counter: String) throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: [program])
     _ = try collection.program(program).attach()
     #expect(eventually { (try? collection.rise(of: counter) { _ = getpgid(0) }) == 0 })
   }
 
   @Test(.works(from: "5.15")) func tracepointCookie() throws {
-    let collection = try loadForThisThread("attach_cookie", ["on_classic"])
+    let collection = try loadForThisThread("attach_cookie", only: ["on_classic"])
     let hook = Hook.tracepoint(category: "syscalls", name: "sys_enter_getpgid", cookie: 0x1234_5678_9abc)
     let link = try collection.program("on_classic").attach(to: hook)
     #expect(try collection.rises("hits", by: 1) { _ = getpgid(0) })
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(.works(from: "6.10")) func typedCookie() throws {
-    let collection = try loadForThisThread("attach_cookie", ["on_typed"])
+    let collection = try loadForThisThread("attach_cookie", only: ["on_typed"])
     let link = try collection.program("on_typed").attach(to: .typed(cookie: 77))
     #expect(try collection.rises("hits", by: 1) { _ = getpgid(0) })
     #expect(try collection.counter("cookie") == 77)
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(.works(from: "6.10")) func rawTracepointCookie() throws {
-    let collection = try loadForThisThread("attach_cookie", ["on_raw"])
+    let collection = try loadForThisThread("attach_cookie", only: ["on_raw"])
     let link = try collection.program("on_raw").attach(to: .rawTracepoint("sys_enter", cookie: 99))
     #expect(try collection.rises("hits", by: 1) { _ = getpgid(0) })
     #expect(try collection.counter("cookie") == 99)
@@ -64,7 +64,7 @@ import Testing
 
   /// A software clock on this thread: it ticks while the thread computes.
   @Test func perfEvent() throws {
-    let collection = try load("perf_event")
+    let collection = try load("perf_event", only: ["on_sample"])
     var clock = PerfEvent(type: 1, config: 1)  // PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK
     clock.samplePeriod = 1_000_000
     let event = try Perf.open(clock, processID: 0)
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func unknownTracepoints() throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_classic", "on_raw"])
     let classic = #expect(throws: BPFError.self) {
       _ = try collection.program("on_classic").attach(to: .tracepoint(category: "syscalls", name: "sys_enter_nothing"))
     }
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test func wrongTypes() throws {
-    let collection = try loadForThisThread("tracepoint_arguments")
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_classic"])
     for hook in [
       Hook.rawTracepoint("sys_enter"), .kprobe(function: "vfs_getattr"), .xdp(interface: "lo"), .typed(),
       .trafficControl(interface: "lo", direction: .ingress), .networkNamespace(path: "/proc/self/ns/net"),
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test func sectionsThatNameNoPlace() throws {
-    let collection = try load("perf_event")
+    let collection = try load("perf_event", only: ["on_sample"])
     let error = #expect(throws: BPFError.self) { _ = try collection.program("on_sample").attach() }
     #expect(error?.code == .invalid)
     #expect(error?.hint?.contains("attach(to:)") == true)

@@ -12,7 +12,7 @@ import Testing
   /// Whichever of the two ways the kernel has.
   @Test func bothDirections() throws {
     let wire = try Wire()
-    let collection = try load("tc")
+    let collection = try load("tc", only: ["ingress", "egress"])
     try wire.pair.near.run {
       let ingress = try collection.program("ingress").attach(
         to: .trafficControl(interface: "veth0", direction: .ingress))
@@ -34,7 +34,7 @@ import Testing
 
   @Test func droppingAndLettingGo() throws {
     let wire = try Wire()
-    let collection = try load("tc")
+    let collection = try load("tc", only: ["drop_all", "ingress"])
     try wire.pair.near.run {
       do {
         let link = try collection.program("drop_all").attach(
@@ -52,7 +52,7 @@ import Testing
 
   @Test(.works(from: "6.6")) func inOrder() throws {
     let wire = try Wire()
-    let collection = try load("tcx")
+    let collection = try load("tcx", only: ["first", "second"])
     let turns = try wire.pair.near.run {
       let (first, second) = (try collection.program("first"), try collection.program("second"))
       func turns() throws -> [UInt64] {
@@ -82,7 +82,7 @@ import Testing
   /// The way of kernels before 6.6 works on all.
   @Test(arguments: [TrafficDirection.ingress, .egress]) func byClsact(direction: TrafficDirection) throws {
     let wire = try Wire()
-    let collection = try load("tc")
+    let collection = try load("tc", only: ["ingress", "drop_all", "egress"])
     let index = UInt32(wire.pair.nearIndex)
     try wire.pair.near.run {
       let out = try TestSocket()
@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func noSuchInterface() throws {
-    let collection = try load("tc")
+    let collection = try load("tc", only: ["ingress"])
     let error = #expect(throws: BPFError.self) {
       _ = try collection.program("ingress").attach(to: .trafficControl(interface: "no-such-dev", direction: .egress))
     }
@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test(.requires(.config("NETKIT")), .requires(kernel: "6.7")) func netkit() throws {
-    let collection = try load("netkit")
+    let collection = try load("netkit", only: ["primary", "peer"])
     let (near, far) = (try NetworkNamespace(), try NetworkNamespace())
     try near.check("ip link add merops0 type netkit")
     // The kernel names the peer.

@@ -10,7 +10,7 @@ import Testing
 /// Probes on functions of the C library that only these tests call.
 @Suite(.requires(.root)) struct UprobeLinkTests {
   @Test func entryAndReturn() throws {
-    let collection = try loadForThisThread("uprobe")
+    let collection = try loadForThisThread("uprobe", only: ["on_entry", "on_return"])
     let entry = try collection.program("on_entry").attach(
       to: .uprobe(Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, processID: getpid())))
     let exit = try collection.program("on_return").attach(
@@ -32,7 +32,7 @@ import Testing
   /// A file offset instead of a name, and every process instead of one.
   @Test func byOffset() throws {
     let offset = try ExecutableFile(ProbedFunction.library).offset(of: ProbedFunction.makedev)
-    let collection = try loadForThisThread("uprobe")
+    let collection = try loadForThisThread("uprobe", only: ["on_entry"])
     let link = try collection.program("on_entry").attach(
       to: .uprobe(Uprobe(path: ProbedFunction.library, offset: offset)))
     #expect(try collection.rises("entries", by: 1) { ProbedFunction.callMakedev(1, 1) })
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func lettingGoDetaches() throws {
-    let collection = try loadForThisThread("uprobe")
+    let collection = try loadForThisThread("uprobe", only: ["on_entry"])
     _ = try collection.program("on_entry").attach(
       to: .uprobe(Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev)))
     #expect(eventually { (try? collection.rise(of: "entries") { ProbedFunction.callMakedev(1, 1) }) == 0 })
@@ -48,7 +48,7 @@ import Testing
 
   /// The way of kernels without perf's uprobe unit works on all.
   @Test func byTraceFS() throws {
-    let collection = try loadForThisThread("uprobe")
+    let collection = try loadForThisThread("uprobe", only: ["on_entry", "on_return"])
     let file = try ExecutableFile(ProbedFunction.library)
     let place = LegacyProbe.Place.file(file.path, offset: try file.offset(of: ProbedFunction.makedev), semaphore: 0)
     func events() throws -> Int {
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(.works(from: "5.15")) func cookie() throws {
-    let collection = try loadForThisThread("uprobe", ["on_entry_with_cookie"])
+    let collection = try loadForThisThread("uprobe", only: ["on_entry_with_cookie"])
     let link = try collection.program("on_entry_with_cookie").attach(
       to: .uprobe(
         Uprobe(
@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test(.works(from: "6.6")) func manyFunctions() throws {
-    let collection = try loadForThisThread("probes_multi")
+    let collection = try loadForThisThread("probes_multi", only: ["on_entry", "on_return"])
     let entries = try collection.program("on_entry").attach(
       to: .uprobeMulti(UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.all])))
     let returns = try collection.program("on_return").attach(
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test(.works(from: "6.13")) func session() throws {
-    let collection = try loadForThisThread("probes_multi", ["on_both"])
+    let collection = try loadForThisThread("probes_multi", only: ["on_both"])
     let link = try collection.program("on_both").attach(
       to: .uprobeMulti(UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.makedev])))
     #expect(try collection.rise(of: "session") { ProbedFunction.callMakedev(1, 1) } == 2)
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func whatIsNotThere() throws {
-    let collection = try loadForThisThread("uprobe")
+    let collection = try loadForThisThread("uprobe", only: ["on_entry"])
     for (probe, text) in [
       (Uprobe(path: "libc.so.6", symbol: "no_such_function"), "no such function symbol"),
       (Uprobe(path: "/no/such/file", symbol: "main"), "/no/such/file"),

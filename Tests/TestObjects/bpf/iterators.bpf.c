@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Iterators over tasks, their files, maps and map elements: each prints one line of text, or of binary, per element.
+// Iterators over tasks, their files and maps: each prints one line of text, or of binary, per element.
 #include "corpus.h"
 
 struct bpf_iter__task {
@@ -23,13 +23,6 @@ struct bpf_map {
 struct bpf_iter__bpf_map {
 	struct bpf_iter_meta *meta;
 	struct bpf_map *map;
-} __core;
-
-struct bpf_iter__bpf_map_elem {
-	struct bpf_iter_meta *meta;
-	struct bpf_map *map;
-	void *key;
-	void *value;
 } __core;
 
 SEC("iter/task")
@@ -79,18 +72,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } elements SEC(".maps");
-
-SEC("iter/bpf_map_elem")
-int each_element(struct bpf_iter__bpf_map_elem *ctx)
-{
-	__u32 *key = ctx->key;
-	__u64 *value = ctx->value;
-
-	if (!key || !value)
-		return 0;
-	BPF_SEQ_PRINTF(ctx->meta->seq, "%u=%llu\n", *key, *value);
-	return 0;
-}
 
 SEC("?iter.s/task")
 int each_task_sleepable(struct bpf_iter__task *ctx)
