@@ -28,6 +28,8 @@ let package = Package(
     // Layer 0, formats: the standard library only.
     .target(name: "BPFELF", swiftSettings: settings),
     .target(name: "BTF", swiftSettings: settings),
+    .target(name: "BTFCoding", dependencies: ["BTF"], swiftSettings: settings),
+    .target(name: "BTFText", dependencies: ["BTF", "BTFCoding"], swiftSettings: settings),
     .target(name: "BPFBytecode", swiftSettings: settings),
     .target(name: "BPFObject", dependencies: ["BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
 
@@ -42,7 +44,7 @@ let package = Package(
     .target(
       name: "BPF",
       dependencies: [
-        "BPFSystem", "BPFObject", "BPFELF", "BTF", "BPFBytecode",
+        "BPFSystem", "BPFObject", "BPFELF", "BTF", "BTFCoding", "BPFBytecode",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
@@ -56,10 +58,12 @@ let package = Package(
 
     // Layer 2, the toolchain: the compiler of kernel programs, skeletons of objects, and the tool and plugin that use them
     // while a package builds.
-    .target(name: "BPFCompiler", dependencies: ["BPFObject", "BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
-    .target(name: "BPFSkeleton", dependencies: ["BPFObject", "BTF"], swiftSettings: settings),
+    .target(
+      name: "BPFCompiler", dependencies: ["BPFObject", "BPFELF", "BTF", "BTFText", "BPFBytecode"],
+      swiftSettings: settings),
+    .target(name: "BPFSkeleton", dependencies: ["BPFObject", "BTF", "BTFText"], swiftSettings: settings),
     .executableTarget(
-      name: "bpf-build", dependencies: ["BPFCompiler", "BPFSkeleton", "BPFObject", "BTF"], swiftSettings: settings),
+      name: "bpf-build", dependencies: ["BPFCompiler", "BPFSkeleton", "BPFObject", "BTFText"], swiftSettings: settings),
     .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),
 
     // Layer 4, the command line, and what it shares with the examples: tables, output, Ctrl-C.
@@ -67,7 +71,8 @@ let package = Package(
     .executableTarget(
       name: "merops",
       dependencies: [
-        "BPF", "BPFSystem", "BPFObject", "BTF", "BPFBytecode", "BPFCompiler", "BPFSkeleton", "CommandSupport",
+        "BPF", "BPFSystem", "BPFObject", "BTF", "BTFCoding", "BTFText", "BPFBytecode", "BPFCompiler", "BPFSkeleton",
+        "CommandSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -121,7 +126,8 @@ let package = Package(
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
     .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "BTFTests", dependencies: ["BTF", "BPFELF", "BPFSystem", "TestObjects", "TestSupport"],
+      name: "BTFTests",
+      dependencies: ["BTF", "BTFCoding", "BTFText", "BPFELF", "BPFSystem", "TestObjects", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "BPFBytecodeTests", dependencies: ["BPFBytecode", "BPFELF", "TestObjects", "TestSupport"],
@@ -145,7 +151,7 @@ let package = Package(
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "BPFCompilerTests",
-      dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "BPFELF", "BPFBytecode", "TestSupport"],
+      dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "BTFText", "BPFELF", "BPFBytecode", "TestSupport"],
       exclude: ["Mistakes"], swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
@@ -154,7 +160,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "BPFSkeletonTests",
-      dependencies: ["BPFSkeleton", "BPF", "BPFObject", "BTF", "SwiftObjects", "TestObjects", "TestSupport"],
+      dependencies: [
+        "BPFSkeleton", "BPF", "BPFObject", "BTF", "BTFCoding", "BTFText", "SwiftObjects", "TestObjects", "TestSupport",
+      ],
       exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .testTarget(
       name: "SwiftObjectTests",

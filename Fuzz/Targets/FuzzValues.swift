@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import BTFCoding
 
 /// Reads JSON, which is written as the same value again; writes text into a structure of every kind of member, and reads
 /// the input as such a structure.

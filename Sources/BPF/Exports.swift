@@ -5,5 +5,6 @@
 @_exported public import BPFObject
 @_exported public import BPFSystem
 @_exported public import BTF
+@_exported public import BTFCoding
 
 @_exported public import struct SystemPackage.Errno

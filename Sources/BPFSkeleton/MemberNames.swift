@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BTF
+import BTFText
 
 /// Names of one type's properties: Swift's form of the object's, unique.
 struct MemberNames {

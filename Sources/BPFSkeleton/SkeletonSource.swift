@@ -2,6 +2,7 @@
 
 public import BPFObject
 public import BTF
+public import BTFText
 
 /// The Swift source of an object's skeleton: a type with a typed property for each program, map and global variable, and
 /// structs for the types that those have.

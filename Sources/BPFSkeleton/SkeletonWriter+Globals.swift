@@ -2,6 +2,7 @@
 
 import BPFObject
 import BTF
+import BTFText
 
 extension SkeletonWriter {
   /// A global variable with its accessors.

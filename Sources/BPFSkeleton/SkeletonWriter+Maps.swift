@@ -2,6 +2,7 @@
 
 import BPFObject
 import BTF
+import BTFText
 
 extension SkeletonWriter {
   /// A property for each map that the source defines, and for each struct_ops implementation; the maps of global variables

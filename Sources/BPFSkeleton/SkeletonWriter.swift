@@ -2,6 +2,7 @@
 
 import BPFObject
 import BTF
+import BTFText
 
 /// A skeleton's text under way.
 struct SkeletonWriter {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPFSkeleton
 import BTF
+import BTFText
 
 /// The Swift file of one object.
 ///

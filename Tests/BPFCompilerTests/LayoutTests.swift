@@ -2,6 +2,7 @@
 
 import BPFObject
 import BTF
+import BTFText
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@
 import BPF
 import BPFObject
 import BTF
+import BTFText
 import Foundation
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@
 import BPFObject
 import BPFSkeleton
 import BTF
+import BTFText
 import Foundation
 import TestObjects
 import TestSupport

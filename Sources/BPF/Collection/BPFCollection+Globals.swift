@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
-public import BTF
+import BTF
+public import BTFCoding
 import Synchronization
 
 // Global variables.

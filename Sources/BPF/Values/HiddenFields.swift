@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BTF
+import BTFCoding
 
 /// Members of a map's value that are the kernel's own business: locks, timers, lists. It does not show them to user
 /// space (they read as zero) and does not let it write them, so they are left out of what is shown.

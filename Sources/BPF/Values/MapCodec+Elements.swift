@@ -2,7 +2,8 @@
 
 import BPFObject
 import BPFSystem
-public import BTF
+import BTF
+public import BTFCoding
 
 // Elements.
 extension MapCodec {

@@ -2,7 +2,8 @@
 
 import BPFObject
 import BPFSystem
-public import BTF
+import BTF
+public import BTFCoding
 
 /// Reads and writes any map by what its type information says: keys and values as ``BTF/BTFValue``, JSON or text.
 ///

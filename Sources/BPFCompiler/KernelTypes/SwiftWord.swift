@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BTF
+import BTFText
 
 /// The kernel's names where Swift has its own use for them.
 enum SwiftWord {

@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The first 12 bytes of a type, `struct btf_type`, and where the rest is.
-struct TypeRecord {
+package struct TypeRecord {
   /// The BTF that holds the record: the one asked, or its base.
-  unowned(unsafe) let home: BTFTypes
+  package unowned(unsafe) let home: BTFTypes
   /// Where in the blob of `home` the record starts.
-  let offset: Int
+  package let offset: Int
+  package let info: UInt32
+  /// nil for a kind that this library does not know.
+  package let kind: BTFKind?
+  package let name: UInt32
+  package let sizeOrType: UInt32
 
   init(home: BTFTypes, offset: Int) {
     self.home = home
     self.offset = offset
     info = home.source.word(at: offset + 4)
+    kind = BTFKind(rawValue: RecordLayout.kind(info))
+    name = home.source.word(at: offset)
+    sizeOrType = home.source.word(at: offset + 8)
   }
 
-  let info: UInt32
-  var name: UInt32 { home.source.word(at: offset) }
-  var sizeOrType: UInt32 { home.source.word(at: offset + 8) }
-  var type: TypeID { TypeID(rawValue: sizeOrType) }
-  /// nil for a kind that this library does not know.
-  var kind: BTFKind? { BTFKind(rawValue: RecordLayout.kind(info)) }
-  var count: Int { RecordLayout.count(info) }
-  var flag: Bool { RecordLayout.flag(info) }
+  package var type: TypeID { TypeID(rawValue: sizeOrType) }
+  package var count: Int { RecordLayout.count(info) }
+  package var flag: Bool { RecordLayout.flag(info) }
   /// Where the payload starts.
   var payload: Int { offset + RecordLayout.headerSize }
 
   /// One word of the payload.
-  func word(_ index: Int) -> UInt32 { home.source.word(at: payload + index * 4) }
+  package func word(_ index: Int) -> UInt32 { home.source.word(at: payload + index * 4) }
 }
 
 extension BTFTypes {
   /// The record of a type; nil for `void` and ids beyond the last.
-  func record(_ id: TypeID) -> TypeRecord? {
+  package func record(_ id: TypeID) -> TypeRecord? {
     // By recursion: a variable that goes from one to the next would be retained, for each record that is read.
     guard id >= firstID else { return base?.record(id) }
     let index = Int(id.rawValue - firstID.rawValue)
@@ -38,7 +41,7 @@ extension BTFTypes {
     return TypeRecord(home: self, offset: offsets[index])
   }
 
-  func requireRecord(_ id: TypeID) throws(BTFError) -> TypeRecord {
+  package func requireRecord(_ id: TypeID) throws(BTFError) -> TypeRecord {
     guard let record = record(id) else {
       throw BTFError(
         .badType, at: header.types.lowerBound, "no type has the id \(id), the last is \(endID.rawValue - 1)")
@@ -61,7 +64,7 @@ extension BTFTypes {
   }
 
   /// The bytes of a string, valid as long as this object lives.
-  func utf8(at offset: UInt32) -> UnsafeRawBufferPointer? {
+  package func utf8(at offset: UInt32) -> UnsafeRawBufferPointer? {
     guard UInt64(offset) >= firstString else { return base?.utf8(at: offset) }
     guard UInt64(offset) < endString else { return nil }
     return source.string(at: header.strings.lowerBound + Int(UInt64(offset) - firstString))

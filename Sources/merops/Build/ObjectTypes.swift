@@ -2,6 +2,7 @@
 
 import BPFObject
 import BTF
+import BTFText
 
 /// The types of an object, as C.
 enum ObjectTypes {

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BPF
+import BTFCoding
 import CommandSupport
 
 /// `merops cgroup`

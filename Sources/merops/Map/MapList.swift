@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import BPF
+import BTFCoding
+import BTFText
 import CommandSupport
 
 /// `merops map list`

@@ -2,6 +2,8 @@
 
 import BPF
 import BTF
+import BTFCoding
+import BTFText
 import CommandSupport
 
 /// What `merops object inspect` prints.

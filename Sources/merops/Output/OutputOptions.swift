@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BTF
+import BTFCoding
 import CommandSupport
 
 /// How a verb prints what it found.

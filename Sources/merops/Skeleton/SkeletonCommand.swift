@@ -5,6 +5,7 @@ import BPF
 import BPFCompiler
 import BPFSkeleton
 import BTF
+import BTFText
 import CommandSupport
 
 /// `merops skeleton`

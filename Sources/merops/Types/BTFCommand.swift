@@ -3,6 +3,7 @@
 import ArgumentParser
 import BPF
 import BTF
+import BTFText
 import CommandSupport
 
 /// `merops btf`

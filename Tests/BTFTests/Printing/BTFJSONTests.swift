@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import BTFText
 import Testing
 
 /// The same text as bpftool's, byte for byte but for one fault of bpftool's.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import BTFText
 import Testing
 
 /// C that means what BTF says, as clang reads it.

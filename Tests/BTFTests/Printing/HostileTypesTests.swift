@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BTF
+import BTFCoding
+import BTFText
 import TestSupport
 import Testing
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import BTF
+@testable import BTFCoding
 
 @Suite struct JSONTests {
   static let values: [(text: String, value: BTFValue)] = [

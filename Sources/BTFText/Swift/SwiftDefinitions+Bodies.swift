@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// What stands between a type's braces.
 extension SwiftDefinitions {
   private mutating func line(_ level: Int, _ line: String) {

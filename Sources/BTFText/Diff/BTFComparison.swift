@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// Compares types of two BTFs: named ones by name where they are referred to, by content where they are asked about.
 struct BTFComparison {
   private let old: BTFTypes

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// A C file under way: definitions in an order that C accepts, each after what it needs.
 ///
 /// A type held by value must be complete before, a type behind a pointer only declared. The two demands are

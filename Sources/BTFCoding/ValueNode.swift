@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// A type made ready for reading and writing values: references followed, unnamed members merged into what holds them.
 ///
 /// Nodes form a finite graph without loops, each made once per type.
@@ -102,7 +104,7 @@ struct ValueNodeBuilder {
     case .variable(let variable): return try node(variable.type, depth: depth + 1)
     case .dataSection(let section): return try make(id, section, depth: depth)
     case .void, .forward, .function, .functionPrototype, .declTag, .unknown:
-      throw BTFValueError(.notAValue(types.declaration(of: id)))
+      throw BTFValueError(.notAValue(types.description(of: id)))
     }
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BTF
+
 /// What differs between two kernels', modules' or objects' types: the change that breaks, or might break, a program.
 ///
 /// Types are matched by kind and name. A member of type `struct inode *` is the same as long as the name is: what

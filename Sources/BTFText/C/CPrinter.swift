@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BTF
+
 /// Prints types as C whose sizes and offsets are those that BTF states.
 ///
 /// BTF does not record attributes such as `packed` or `aligned`: they are inferred, and padding is written out.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// Declarators. C wraps a type around its name: pointers go before it, arrays and parameters behind.
 extension CDefinitions {
   /// `const`, `volatile`, `restrict` and tags on their way to what they qualify.

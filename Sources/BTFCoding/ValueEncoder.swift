@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// Writes one value, and keeps count of the bits written: two views of a union, or a member given twice, must agree.
 struct ValueEncoder {
   private(set) var bytes: [UInt8]
@@ -253,11 +255,11 @@ struct ValueEncoder {
   // MARK: Messages
 
   func mismatch(_ node: ValueNode, _ given: String) -> BTFValueError {
-    BTFValueError(.mismatch(expected: types.declaration(of: node.type), given: given))
+    BTFValueError(.mismatch(expected: types.description(of: node.type), given: given))
   }
 
   private func describe(_ node: ValueNode, _ width: Int) -> String {
-    let name = types.declaration(of: node.type)
+    let name = types.description(of: node.type)
     return width == node.size * 8 ? name : "\(width) bits of \(name)"
   }
 

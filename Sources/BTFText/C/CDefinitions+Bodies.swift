@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// Definitions: structs, unions, enumerations, typedefs.
 extension CDefinitions {
   mutating func append(_ text: String) { self.text.append(contentsOf: text.utf8) }

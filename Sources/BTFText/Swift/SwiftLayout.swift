@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// How a struct or union is stored in Swift so that each member lies where C puts it.
 ///
 /// Swift lays stored properties out in order, each at the next multiple of its alignment, and a struct's size ends with

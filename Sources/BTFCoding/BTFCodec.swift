@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BTF
+
 /// Reads and writes the values of one type: made once, used for each key, value or record.
 ///
 ///     let codec = try BTFCodec(types, id)

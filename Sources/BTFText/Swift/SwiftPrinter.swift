@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BTF
+
 /// Prints types as Swift structs that lie in memory as the kernel's do.
 ///
 /// - Structs have stored properties, with padding written out, so that size and stride are C's `sizeof`.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BTF
+import BTFCoding
+
 /// Prints types as JSON, with the member names and values of `bpftool --json btf dump`.
 public struct BTFJSON: Sendable {
   public let types: BTFTypes

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// What must be written besides its members for a struct or union to come out as BTF says: where padding goes, and
 /// whether the type has to be packed.
 ///

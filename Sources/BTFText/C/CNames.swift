@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// The names that types get in a C file.
 ///
 /// BTF may hold several types of one name, from different source files. C has one name space for tags and one for

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// Values as they are typed on a command line.
 extension ValueEncoder {
   mutating func encode(text: String) throws(BTFValueError) {
@@ -83,7 +85,7 @@ extension ValueEncoder {
       default:
         let wanted = if case .member = step { "a structure" } else { "an array" }
         throw BTFValueError(
-          .mismatch(expected: wanted, given: types.declaration(of: place.node.type)),
+          .mismatch(expected: wanted, given: types.description(of: place.node.type)),
           path: Self.text(Array(path[..<position])))
       }
     }

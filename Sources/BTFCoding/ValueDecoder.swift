@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// Reads one value. Every access is checked against the bytes at hand: the type may lie about offsets.
 struct ValueDecoder {
   private let bytes: UnsafeRawBufferPointer

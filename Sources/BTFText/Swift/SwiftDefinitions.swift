@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// A Swift file under way. Swift takes declarations in any order, so types that are needed wait in a queue.
 struct SwiftDefinitions {
   let types: BTFTypes

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import BTFCoding
+
 extension BTFDiff: CustomStringConvertible {
   /// The difference for people: a line per type, indented lines for what changed in it.
   ///

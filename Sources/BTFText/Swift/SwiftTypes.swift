@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BTF
+
 /// The Swift definitions of the types that somebody else's text names: ask for each by ``use(_:named:)``, then print all
 /// that they need.
 public struct SwiftTypes {
