@@ -80,35 +80,28 @@ let package = Package(
     // Examples: each one is run by CI.
     // These have their kernel side in Swift.
     .executableTarget(
-      name: "exec-events",
-      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "exec-events", dependencies: ["BPF"],
       path: "Examples/ExecEvents", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .executableTarget(
-      name: "packet-filter",
-      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "packet-filter", dependencies: ["BPF"],
       path: "Examples/PacketFilter", exclude: ["bpf", "demo.sh"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .executableTarget(
       name: "connection-latency",
-      dependencies: [
-        "BPF", "BPFKernel", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["BPF", "BPFKernel"],
       path: "Examples/ConnectionLatency", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .executableTarget(
-      name: "source-counter",
-      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "source-counter", dependencies: ["BPF"],
       path: "Examples/SourceCounter", exclude: ["bpf", "demo.sh"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .executableTarget(
-      name: "open-watcher",
-      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "open-watcher", dependencies: ["BPF"],
       path: "Examples/OpenWatcher", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     // And these in C.
     .executableTarget(
-      name: "execve-tracker",
-      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "execve-tracker", dependencies: ["BPF"],
       path: "Examples/ExecveTracker", exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .executableTarget(
       name: "dynamic-firewall",
-      dependencies: ["BPF", "CommandSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["BPF", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Examples/DynamicFirewall", exclude: ["bpf", "demo.sh"], swiftSettings: settings, plugins: ["BPFPlugin"]),
 
     // Tests. TestObjects is the corpus: kernel programs in C, compiled by the plugin.

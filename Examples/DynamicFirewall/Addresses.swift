@@ -2,17 +2,16 @@
 
 import ArgumentParser
 import BPF
-import CommandSupport
 
 /// Reads an address of the command line.
 private func address(_ text: String) throws -> IPv4Address {
-  guard let address = IPv4Address(text) else { throw ValidationError("'\(text)' is no IPv4 address") }
+  guard let address = IPv4Address(text) else { throw ValidationError("'\(text)' is not an IPv4 address") }
   return address
 }
 
 /// Adds addresses to the running program's table.
 struct Block: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Drop packets from these addresses, from now on.")
+  static let configuration = CommandConfiguration(abstract: "Drop packets from addresses.")
 
   @Argument(help: "IPv4 addresses, such as 192.0.2.7.", transform: address) var addresses: [IPv4Address]
   @OptionGroup var options: PinOptions
@@ -25,7 +24,7 @@ struct Block: ParsableCommand {
 
 /// Removes addresses from the table.
 struct Allow: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Let packets from these addresses pass again.")
+  static let configuration = CommandConfiguration(abstract: "Let packets from addresses pass again.")
 
   @Argument(help: "IPv4 addresses, such as 192.0.2.7.", transform: address) var addresses: [IPv4Address]
   @OptionGroup var options: PinOptions
@@ -33,22 +32,21 @@ struct Allow: ParsableCommand {
   func run() throws {
     let firewall = try Firewall(pins: options.pins)
     for address in addresses where try !firewall.blocked.delete(address) {
-      Output.note("\(address) was not blocked")
+      print("\(address) was not blocked")
     }
   }
 }
 
 /// Shows the table.
 struct List: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Show the blocked addresses and what each has lost.")
+  static let configuration = CommandConfiguration(
+    abstract: "Show the blocked addresses and the packets that each has lost.")
 
   @OptionGroup var options: PinOptions
 
   func run() throws {
-    var table = Table("ADDRESS", "STATE", "DROPPED PACKETS", "BYTES")
     for (address, isBlocked, drops) in try Firewall(pins: options.pins).addresses() {
-      table.row("\(address)", isBlocked ? "blocked" : "allowed", "\(drops.packets)", "\(drops.bytes)")
+      print("\(address)  \(isBlocked ? "blocked" : "allowed")  dropped \(drops.packets) packets, \(drops.bytes) bytes")
     }
-    Output.line(table.text)
   }
 }

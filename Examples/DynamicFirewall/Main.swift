@@ -2,14 +2,15 @@
 
 import ArgumentParser
 
-/// Drops packets from addresses that are added and removed while traffic flows.
+// A command line with verbs, for which it uses swift-argument-parser: add that to your package, too.
+
 @main
 struct FirewallCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dynamic-firewall",
     abstract: "Block and allow IPv4 addresses on a running XDP program.",
     discussion: """
-      Needs root, or CAP_BPF and CAP_NET_ADMIN. While `run` goes on, the other verbs reach its maps by their pins.
+      Needs root, or CAP_BPF and CAP_NET_ADMIN. `run` pins its maps; the other verbs open them there.
 
       EXAMPLES
         dynamic-firewall run veth0               in one terminal, until Ctrl-C
@@ -20,8 +21,8 @@ struct FirewallCommand: ParsableCommand {
     subcommands: [Run.self, Block.self, Allow.self, List.self])
 }
 
-/// Where the running firewall's maps are found.
+/// Where the maps of the running firewall are.
 struct PinOptions: ParsableArguments {
-  @Option(help: "Directory in a bpffs that the running firewall's maps are pinned in.")
+  @Option(help: "The bpffs directory that `run` pins its maps in.")
   var pins = "/sys/fs/bpf/merops/dynamic_firewall"
 }

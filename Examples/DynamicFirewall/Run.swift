@@ -2,36 +2,39 @@
 
 import ArgumentParser
 import BPF
-import CommandSupport
-import Foundation
+import Glibc
 
-/// Loads and attaches the program, and keeps it there.
+/// Loads and attaches the program, and keeps it attached.
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Attach to an interface and filter until Ctrl-C, printing what passes and what is dropped.")
+    abstract: "Filter an interface until Ctrl-C, and print what passes and what is dropped.")
 
   @Argument(help: "The network interface.") var interface: String
   @Option(help: "The interface's network namespace, by name (ip netns) or path.") var netns: String?
-  @Flag(help: "Run the program in the stack, which every driver can, and not in the driver.") var generic = false
-  @Option(help: "Stop after this many seconds.") var seconds: Int?
+  @Flag(help: "Run the program in the network stack (any driver can) instead of the driver.") var generic = false
   @OptionGroup var options: PinOptions
 
   func run() throws {
-    Interrupt.catchSignals()
+    // Pins outlive the process. So Ctrl-C and SIGTERM must not end it before they are removed: the loop waits for them.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+
     let firewall = try DynamicFirewall.load()
     let pins = try firewall.collection.pinAll(in: options.pins)
     defer { for path in [pins.maps.values, pins.programs.values].joined() { unlink(path) } }
-
     let link = try attach(firewall)
-    Output.note("filtering \(link.place); maps are pinned in \(options.pins); Ctrl-C ends it")
-    let start = ContinuousClock.now
-    while !Interrupt.isRequested {
-      Thread.sleep(forTimeInterval: 1)
-      Output.line("passed \(firewall.globals.passed)  dropped \(firewall.globals.dropped)")
-      if let seconds, ContinuousClock.now - start >= .seconds(seconds) { break }
+    print("filtering \(link.place); maps are pinned in \(options.pins); Ctrl-C ends it")
+    fflush(nil)
+    var second = timespec(tv_sec: 1, tv_nsec: 0)
+    while sigtimedwait(&signals, nil, &second) < 0 {
+      print("passed \(firewall.globals.passed)  dropped \(firewall.globals.dropped)")
+      fflush(nil)
     }
     try link.detach()
-    Output.note("detached from \(interface)")
+    print("detached from \(interface)")
   }
 
   private func attach(_ firewall: DynamicFirewall) throws -> Link {

@@ -34,7 +34,7 @@ ip -n "$id-b" addr add 10.91.0.2/24 dev veth0
 ip -n "$id-a" link set veth0 up
 ip -n "$id-b" link set veth0 up
 
-"$firewall" run veth0 --netns "$id-a" --pins "$pins" --seconds 600 >"$out" 2>&1 &
+"$firewall" run veth0 --netns "$id-a" --pins "$pins" >"$out" 2>&1 &
 pid=$!
 for _ in $(seq 240); do
   grep -q filtering "$out" && break

@@ -1,39 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
+// exec-events [SECONDS]: shows every program that is started, until Ctrl-C or for so many seconds. Needs root, or CAP_BPF
+// and CAP_PERFMON.
 
-import ArgumentParser
 import BPF
-import CommandSupport
+import Foundation
 
-/// The exec tracker with its kernel side in Swift.
 @main
-struct ExecEventsCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "exec-events",
-    abstract: "Show every program that is started; Swift on both sides.",
-    discussion: """
-      Needs root, or CAP_BPF and CAP_PERFMON.
+struct Tool {
+  static func main() async {
+    do {
+      try await watch(seconds: CommandLine.arguments.dropFirst().first.flatMap { UInt32($0) })
+    } catch {
+      FileHandle.standardError.write(Data("exec-events: \(error)\n".utf8))
+      exit(1)
+    }
+  }
 
-      EXAMPLES
-        exec-events                 until Ctrl-C
-        exec-events --seconds 5
-      """)
-
-  @Option(help: "Stop after this many seconds.") var seconds: Int?
-
-  func run() throws {
-    Interrupt.catchSignals()
+  static func watch(seconds: UInt32?) async throws {
     let tracker = try ExecEvents.load()
-    var events = try tracker.execEvents.reader()
     let places = try tracker.attachAll().attached.map(\.place)
-    Output.note("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
-    let start = ContinuousClock.now
-    while !Interrupt.isRequested, seconds.map({ ContinuousClock.now - start < .seconds($0) }) ?? true {
-      try events.poll(timeout: .milliseconds(200)) { event in
-        Output.line("\(event.pid)  by \(event.commandText) (child of \(event.parent))  \(event.fileText)")
+    print("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
+    let events = tracker.execEvents.events
+    let printing = Task {
+      for try await event in events {
+        // A debug description quotes the text and escapes its control characters: names come from anyone.
+        let (command, file) = (event.commandText.debugDescription, event.fileText.debugDescription)
+        print("\(event.pid)  by \(command) (child of \(event.parent))  \(file)")
+        fflush(nil)
       }
     }
+    if let seconds {
+      try await Task.sleep(for: .seconds(seconds))
+      printing.cancel()
+    }
+    try await printing.value
     let counts = try tracker.execCounts.entries()
     let total = counts.reduce(0) { $0 + $1.value }
-    Output.line("\(total) calls by \(counts.count) processes; lost: \(tracker.globals.lostEvents)")
+    print("\(total) calls by \(counts.count) processes; lost: \(tracker.globals.lostEvents)")
   }
 }

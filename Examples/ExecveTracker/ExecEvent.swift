@@ -14,18 +14,20 @@ extension ExecveTracker.ExecEvent {
 
   /// The command line, with `...` where something is missing.
   var commandLine: String {
-    let name = flags.contains(.fileUnreadable) ? "(unreadable)" : fileText + (flags.contains(.fileCut) ? "..." : "")
+    let name =
+      flags.contains(.fileUnreadable)
+      ? "(unreadable)" : Self.visible(fileText) + (flags.contains(.fileCut) ? "..." : "")
     let isCut = !flags.isDisjoint(with: [.argumentCut, .argumentsCut, .moreArguments])
     return ([name] + argumentList.dropFirst().map(Self.quoted)).joined(separator: " ") + (isCut ? " ..." : "")
   }
 
-  /// Arguments come from anyone: control characters must not reach the terminal.
   private static func quoted(_ argument: String) -> String {
-    let isPlain =
-      !argument.isEmpty
-      && argument.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != " " && $0 != "'" }
-    guard !isPlain else { return argument }
-    let safe = argument.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : String($0) }.joined()
-    return "'" + safe.replacing("'", with: "'\\''") + "'"
+    guard argument.isEmpty || argument.contains(where: { $0 == " " || $0 == "'" }) else { return visible(argument) }
+    return "'" + visible(argument).replacing("'", with: "'\\''") + "'"
+  }
+
+  /// Names and arguments come from anyone: control characters must not reach the terminal.
+  static func visible(_ text: String) -> String {
+    text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : String($0) }.joined()
   }
 }

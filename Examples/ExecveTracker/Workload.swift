@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// A few commands now and then, so that there is something to see on a quiet machine.
+/// Starts a command now and then, so that there is something to see on a quiet machine.
 struct Workload {
   private let commands = [
     ["/bin/true"], ["/bin/echo", "hello from merops"], ["/bin/ls", "-l", "/proc/self/fd"], ["/bin/sh", "-c", "exit 0"],
@@ -10,7 +10,7 @@ struct Workload {
   private var next = 0
   private var due = ContinuousClock.now
 
-  /// Runs the next command to its end, its output thrown away, if the last one was a while ago.
+  /// Runs the next command to its end and discards its output, if the last one was a while ago.
   mutating func step() {
     guard ContinuousClock.now >= due else { return }
     due = ContinuousClock.now + .milliseconds(400)

@@ -1,43 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
+// open-watcher [PROCESS]: shows the real path of every file that is opened, by anyone or by a process and its children,
+// until Ctrl-C. Needs root, or CAP_BPF and CAP_PERFMON.
 
-import ArgumentParser
 import BPF
-import CommandSupport
 import Foundation
 
-/// Shows which files are really opened: the kernel's own path, whatever links and relative names led there.
 @main
-struct OpenWatcherCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "open-watcher",
-    abstract: "Show the real path of every file that is opened.",
-    discussion: """
-      Needs root, or CAP_BPF and CAP_PERFMON.
-
-      EXAMPLES
-        open-watcher                 until Ctrl-C
-        open-watcher --seconds 2 --demo   with a file of its own, opened by a symbolic link
-      """)
-
-  @Option(help: "Stop after this many seconds.") var seconds: Int?
-  @Flag(help: "Open a file through a symbolic link now and then, and show only this.") var demo = false
-
-  func run() throws {
-    Interrupt.catchSignals()
-    let opened = try OpenWatcher.open()
-    if demo { opened.globals.onlyParent = getpid() }
-    let watcher = try opened.load()
-    var opens = try watcher.opens.reader()
-    let places = try watcher.attachAll().attached.map(\.place)
-    Output.note("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
-    let example = demo ? try Example() : nil
-    defer { example?.remove() }
-    let start = ContinuousClock.now
-    while !Interrupt.isRequested, seconds.map({ ContinuousClock.now - start < .seconds($0) }) ?? true {
-      example?.open()
-      try opens.poll(timeout: .milliseconds(200)) { Output.line("\($0.pid)  \($0.commandText)  \($0.path)") }
+struct Tool {
+  static func main() async {
+    do {
+      try await watch(process: CommandLine.arguments.dropFirst().first.flatMap { Int32($0) })
+    } catch {
+      FileHandle.standardError.write(Data("open-watcher: \(error)\n".utf8))
+      exit(1)
     }
-    Output.line("lost: \(watcher.globals.lost)")
+  }
+
+  static func watch(process: Int32?) async throws {
+    // A constant of the kernel program is set between opening the object and loading it.
+    let opened = try OpenWatcher.open()
+    if let process { opened.globals.onlyParent = process }
+    let watcher = try opened.load()
+    let places = try watcher.attachAll().attached.map(\.place)
+    print("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
+    for try await open in watcher.opens.events {
+      print("\(open.pid)  \(open.commandText.debugDescription)  \(open.path.debugDescription)")
+      if watcher.globals.lost > 0 { print("lost: \(watcher.globals.lost)") }
+      fflush(nil)
+    }
   }
 }
 
@@ -51,25 +41,4 @@ extension OpenWatcher.OpenEvent {
     // The root of a file system is called "/", where another is mounted on it.
     return (isCut ? ".../" : "/") + parts.reversed().filter { $0 != "/" }.joined(separator: "/")
   }
-}
-
-/// A file and a symbolic link to it.
-private struct Example {
-  private let folder: String
-
-  init() throws {
-    folder = NSTemporaryDirectory() + "open-watcher-\(getpid())"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    guard FileManager.default.createFile(atPath: "\(folder)/real", contents: nil) else {
-      throw ValidationError("\(folder)/real cannot be made")
-    }
-    try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "real")
-  }
-
-  func open() {
-    let descriptor = Glibc.open("\(folder)/link", O_RDONLY)
-    if descriptor >= 0 { close(descriptor) }
-  }
-
-  func remove() { try? FileManager.default.removeItem(atPath: folder) }
 }
