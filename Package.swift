@@ -66,13 +66,11 @@ let package = Package(
       name: "bpf-build", dependencies: ["BPFCompiler", "BPFSkeleton", "BPFObject", "BTFText"], swiftSettings: settings),
     .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),
 
-    // Layer 4, the command line, and what it shares with the examples: tables, output, Ctrl-C.
-    .target(name: "CommandSupport", swiftSettings: settings),
+    // Layer 4, the command line.
     .executableTarget(
       name: "merops",
       dependencies: [
         "BPF", "BPFSystem", "BPFObject", "BTF", "BTFCoding", "BTFText", "BPFBytecode", "BPFCompiler", "BPFSkeleton",
-        "CommandSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

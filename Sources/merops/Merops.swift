@@ -1,30 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 
 @main
 struct Merops: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merops",
-    abstract: "Build, load, inspect and talk to eBPF programs.",
-    usage: "merops <noun> <verb> [options]",
+    abstract: "Build, load, inspect and trace eBPF programs.",
+    usage: "merops <command> [<verb>] [<options>]",
     discussion: """
-      Maps, programs and links are named by id, by name, or by the path they are pinned at. Every verb that prints
-      facts takes --json.
+      Name a map, program or link by its id, by its name, or by the path that it is pinned at. Every verb that shows \
+      something prints JSON with --json. Completion scripts: --generate-completion-script bash, zsh or fish.
 
       EXAMPLES
-        merops object inspect probe.bpf.o          what the file holds; needs no privilege
-        merops prog load probe.bpf.o               verify, report, unload
+        merops build probe.bpf.swift             compile a kernel program
+        merops object inspect probe.bpf.o        show what the object holds
+        merops prog load probe.bpf.o             load, verify, report, unload
+        merops trace probe.bpf.o                 attach it and print its events
         merops prog load probe.bpf.o --pin /sys/fs/bpf/probe --attach
-        merops build probe.bpf.swift               compile a probe that is written in Swift
-        merops trace probe.bpf.o --watch counts    load, attach, print events and map changes
         merops map dump counts --json
+        merops prog list --processes             every program and who holds it
         merops btf dump kernel task_struct --format swift
-        merops skeleton probe.bpf.o -o Probe.swift a Swift type for the object
+        merops skeleton probe.bpf.o -o Probe.swift
+
+      EXIT STATUS
+        0 for success, 1 when something failed, 64 when the command line is wrong.
       """,
-    version: "0.1.0",
-    subcommands: [
-      ObjectCommand.self, ProgramCommand.self, MapCommand.self, LinkCommand.self, BTFCommand.self, FeaturesCommand.self,
-      NetworkCommand.self, CgroupCommand.self, TraceCommand.self, BuildCommand.self, SkeletonCommand.self,
+    version: "merops 0.1.0",
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Development",
+        subcommands: [BuildCommand.self, ObjectCommand.self, BTFCommand.self, SkeletonCommand.self]),
+      CommandGroup(
+        name: "Kernel", subcommands: [TraceCommand.self, ProgramCommand.self, MapCommand.self, LinkCommand.self]),
+      CommandGroup(
+        name: "System", subcommands: [NetworkCommand.self, CgroupCommand.self, FeaturesCommand.self]),
     ])
+
+  static func main() {
+    // Swift reads the command line from there, and crashes without it.
+    guard access("/proc/self/cmdline", R_OK) == 0 else {
+      Output.note("Error: merops needs /proc, which is not mounted here: mount -t proc proc /proc")
+      Glibc.exit(1)
+    }
+    do {
+      var command = try CommandWords(Array(CommandLine.arguments.dropFirst())).command()
+      try command.run()
+    } catch {
+      let status = exitCode(for: error)
+      let text = fullMessage(for: error)
+      if status.isSuccess { Output.text(text) } else if !text.isEmpty { Output.note(text) }
+      Glibc.exit(status.rawValue)
+    }
+  }
 }

@@ -47,6 +47,17 @@ final class Scratch: Sendable {
     return try file("\(name).bpf.o", bytes)
   }
 
+  /// Compiles a kernel program in C as a user would.
+  func compiled(_ source: String) throws -> String {
+    let output = "\(path)/\(URL(filePath: source).deletingPathExtension().lastPathComponent).o"
+    let machine = try Shell.check("uname -m").trimmingCharacters(in: .whitespacesAndNewlines)
+    try Shell.check([
+      "clang", "-target", "bpfel", "-mcpu=v2", "-O2", "-g", "-I/usr/include/\(machine)-linux-gnu", "-c", source, "-o",
+      output,
+    ])
+    return output
+  }
+
   func file(_ name: String, _ bytes: [UInt8]) throws -> String {
     let file = "\(path)/\(name)"
     try Data(bytes).write(to: URL(filePath: file))

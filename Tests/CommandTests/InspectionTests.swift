@@ -88,16 +88,6 @@ import Testing
     #expect(Set(answer).isSuperset(of: expected), "\(answer)")
   }
 
-  @Test(arguments: [
-    "object inspect", "prog load", "prog list", "prog show", "prog dump", "prog run", "prog profile", "map list",
-    "map show", "map dump", "map get", "map set", "map delete", "map watch", "map pin", "link list", "link show",
-    "link detach", "btf dump", "btf diff", "features", "net", "cgroup", "trace",
-  ])
-  func everyVerbHasExamples(verb: String) throws {
-    let help = try Shell.check([Command.path("merops")] + verb.split(separator: " ").map(String.init) + ["--help"])
-    #expect(help.contains("EXAMPLES") && help.contains("merops \(verb)"))
-  }
-
   /// What is not there is one sentence and status 1; the usage is for command lines that are wrong by themselves.
   @Test(
     .requires(.root),

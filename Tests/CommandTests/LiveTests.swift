@@ -53,7 +53,7 @@ import Testing
 
   @Test func mapsByTheirTypes() throws {
     let folder = "\(pins.path)/maps"
-    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    let file = try example("execve_tracker")
     _ = try Command.text("prog", "load", file, "--pin", folder)
     let map = "\(folder)/exec_counts"
     _ = try Command.text("map", "set", map, "4242", "7", "--only-new")
@@ -71,7 +71,7 @@ import Testing
 
   @Test func mapFactsEqualBpftools() throws {
     let folder = "\(pins.path)/facts"
-    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    let file = try example("execve_tracker")
     _ = try Command.text("prog", "load", file, "--pin", folder)
     let map = "\(folder)/exec_counts"
     let shown = try #require(try Command.json("map", "show", map) as? [String: Any])
@@ -90,7 +90,7 @@ import Testing
   /// Who holds a map is found in /proc: a watcher is a holder.
   @Test func holdersAreListed() throws {
     let folder = "\(pins.path)/held"
-    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    let file = try example("execve_tracker")
     _ = try Command.text("prog", "load", file, "--pin", folder)
     let map = "\(folder)/exec_counts"
     let watcher = Thread { _ = try? Command.merops("map", "watch", map, "--seconds", "60") }
@@ -123,7 +123,7 @@ import Testing
   /// CAP_BPF opens a pin that is open to the user; types come by id, which takes more. What can be shown is shown.
   @Test(.requires(kernel: "5.8"), .requires(.command("setpriv"))) func mapsWithoutTheirTypes() throws {
     let folder = "\(pins.path)/open"
-    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    let file = try example("execve_tracker")
     _ = try Command.text("prog", "load", file, "--pin", folder)
     let map = "\(folder)/exec_counts"
     _ = try Command.text("map", "set", map, "4242", "7")
@@ -168,7 +168,7 @@ import Testing
   /// The listing equals bpftool's, line for line, but for the source lines that both weave in.
   @Test func dumpEqualsBpftools() throws {
     let folder = "\(pins.path)/dump"
-    _ = try Command.text("prog", "load", try scratch.file("t.bpf.o", try example("execve_tracker")), "--pin", folder)
+    _ = try Command.text("prog", "load", try example("execve_tracker"), "--pin", folder)
     func instructions(_ text: String) -> [Substring] { text.split(separator: "\n").filter { $0.contains(": (") } }
     let ours = instructions(try Command.text("prog", "dump", "\(folder)/on_execve"))
     let peers = instructions(try Shell.check("bpftool prog dump xlated pinned \(folder)/on_execve"))
@@ -176,7 +176,7 @@ import Testing
   }
 
   @Test func traceSeesAnExec() throws {
-    let file = try scratch.file("execve_tracker.bpf.o", try example("execve_tracker"))
+    let file = try example("execve_tracker")
     let background = Self.executions()
     defer { background.cancel() }
     let result = try Shell.run(
@@ -192,7 +192,7 @@ import Testing
 
   @Test func profileCountsRuns() throws {
     let folder = "\(pins.path)/profile"
-    let file = try scratch.file("t.bpf.o", try example("execve_tracker"))
+    let file = try example("execve_tracker")
     _ = try Command.text("prog", "load", file, "--pin", folder, "--attach")
     let background = Self.executions()
     defer { background.cancel() }
@@ -205,7 +205,7 @@ import Testing
   @Test func devicesAndCgroups() throws {
     let network = try NetworkPair()
     let folder = "\(pins.path)/xdp"
-    let file = try scratch.file("firewall.bpf.o", try example("dynamic_firewall"))
+    let file = try example("dynamic_firewall")
     _ = try Command.text("prog", "load", file, "--pin", folder)
     try network.near.check("ip link set dev veth0 xdpgeneric pinned \(folder)/dynamic_firewall")
     let report = try #require(
@@ -221,19 +221,10 @@ import Testing
     #expect(try Command.text("features", "--helpers", "xdp").contains("map_lookup_elem"))
   }
 
-  /// The example's kernel program, compiled as a user would.
-  private func example(_ name: String) throws -> [UInt8] {
+  /// The object of an example's kernel program.
+  private func example(_ name: String) throws -> String {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().path
-    let output = "\(scratch.path)/\(name).o"
-    try Shell.check([
-      "clang", "-target", "bpfel", "-mcpu=v2", "-O2", "-g", "-I/usr/include/\(machine())-linux-gnu", "-c",
-      "\(root)/Examples/\(name).bpf.c", "-o", output,
-    ])
-    return [UInt8](try Data(contentsOf: URL(filePath: output)))
-  }
-
-  private func machine() throws -> String {
-    try Shell.check("uname -m").trimmingCharacters(in: .whitespacesAndNewlines)
+    return try scratch.compiled("\(root)/Examples/\(name).bpf.c")
   }
 }

@@ -2,29 +2,28 @@
 
 import ArgumentParser
 import BPFCompiler
-import CommandSupport
 
 struct BuildCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "build",
-    abstract: "Compile a kernel program that is written in Swift or C.",
+    abstract: "Compile a kernel program written in Swift or C.",
     discussion: """
-      The object is a standard one: bpftool and libbpf load it too. The compiler is the Swift toolchain's own; \
+      The object is a standard one: bpftool and libbpf load it too. merops uses the compilers of the Swift toolchain; \
       MEROPS_SWIFTC and MEROPS_CLANG name others.
 
       EXAMPLES
-        merops build probe.bpf.swift                       writes probe.bpf.o
+        merops build probe.bpf.swift                  writes probe.bpf.o
         merops build probe.bpf.swift Event.shared.swift -o out/probe.bpf.o
-        merops build probe.bpf.swift --emit asm            BPF assembly
-        merops build probe.bpf.swift --emit btf            the types of the object, as C
-        merops build probe.bpf.c -I headers                one in C, as the build plugin compiles it
+        merops build probe.bpf.swift --emit asm       print BPF assembly
+        merops build probe.bpf.swift --emit btf       print the object's types as C
+        merops build probe.bpf.c -I headers           a program in C
       """)
 
   @Argument(
-    help: "The program, then the Swift files that both sides compile.", completion: .file(extensions: ["swift", "c"]))
+    help: "The program, then Swift files that user space compiles, too.", completion: .file(extensions: ["swift", "c"]))
   var sources: [String]
 
-  @Option(name: .shortAndLong, help: "Where to write; - for standard output.", completion: .file())
+  @Option(name: .shortAndLong, help: "The file to write; - for standard output.", completion: .file())
   var output: String?
 
   @Option(help: "What to make: object, asm, ir, swift-ir or btf.")
@@ -33,15 +32,17 @@ struct BuildCommand: ParsableCommand {
   @Option(help: "The instruction set: v1, v2, v3 or v4. Linux 5.10 needs v2 or less.")
   var cpu: String = "v2"
 
-  @Option(help: "The kernel types that the probe may name: a BTF file.", completion: .file())
+  @Option(
+    help: "A BTF file with the kernel types that the program names. (default: those of the running kernel)",
+    completion: .file())
   var btf: String?
 
   @Option(
-    name: [.customShort("I"), .long], help: "A folder of headers for a program in C; may be given again.",
+    name: [.customShort("I"), .long], help: "A directory of headers for a program in C; may be repeated.",
     completion: .directory)
   var include: [String] = []
 
-  @Option(help: "The folder that paths in the object are relative to.", completion: .directory)
+  @Option(help: "The directory that paths in the object are relative to.", completion: .directory)
   var root: String = "."
 
   enum Product: String, ExpressibleByArgument, CaseIterable {
@@ -51,13 +52,13 @@ struct BuildCommand: ParsableCommand {
   }
 
   func validate() throws {
-    guard ["v1", "v2", "v3", "v4"].contains(cpu) else { throw ValidationError("--cpu takes v1, v2, v3 or v4") }
+    guard ["v1", "v2", "v3", "v4"].contains(cpu) else { throw ValidationError("--cpu must be v1, v2, v3 or v4") }
     guard isC else {
       guard include.isEmpty else { throw ValidationError("--include is for programs in C") }
       return
     }
     guard sources.count == 1 else {
-      throw ValidationError("a program in C is one file; headers are found by --include")
+      throw ValidationError("a program in C is one file; --include names the directories of its headers")
     }
     guard emit != .swiftIR, btf == nil else {
       throw ValidationError("\(emit == .swiftIR ? "--emit swift-ir" : "--btf") is for programs in Swift")
@@ -70,7 +71,7 @@ struct BuildCommand: ParsableCommand {
     do {
       let bytes = try isC ? compileC() : compileSwift()
       if emit == .btf {
-        try Output.line(ObjectTypes.text(of: bytes))
+        try Output.text(ObjectTypes.text(of: bytes))
       } else {
         try write(bytes)
       }
@@ -105,7 +106,7 @@ struct BuildCommand: ParsableCommand {
     Output.note("\(path): \(bytes.count) bytes")
   }
 
-  /// `dir/probe.bpf.swift` makes `probe.bpf.o` in the current folder.
+  /// `dir/probe.bpf.swift` makes `probe.bpf.o` in the current directory.
   private var objectName: String {
     let file = sources[0].split(separator: "/").last ?? "probe"
     let suffix = [".swift", ".c"].first { file.hasSuffix($0) } ?? ""

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
 import Glibc
 
 /// Where the sources of the kernel-side module are: beside the installed command, or in the checkout it was built in.
 enum KernelSideSources {
   static func find() throws -> String {
     if let value = getenv("MEROPS_KERNEL_SIDE"), value.pointee != 0 { return String(cString: value) }
-    guard let real = realpath("/proc/self/exe", nil) else { throw ValidationError("/proc is not mounted") }
+    guard let real = realpath("/proc/self/exe", nil) else { throw Refusal("/proc is not mounted") }
     defer { free(real) }
     var folder = String(cString: real)
     while let slash = folder.lastIndex(of: "/") {
@@ -17,7 +16,7 @@ enum KernelSideSources {
         return candidate
       }
     }
-    throw ValidationError(
+    throw Refusal(
       "the sources of BPFKernel are not beside this command: run `make install`, or name their folder in MEROPS_KERNEL_SIDE"
     )
   }

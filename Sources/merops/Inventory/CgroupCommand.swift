@@ -3,26 +3,25 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops cgroup`
 struct CgroupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cgroup",
-    abstract: "Show what is attached to cgroups, in the order it runs.",
+    abstract: "Show the programs on cgroups in the order they run.",
     discussion: """
       EXAMPLES
         merops cgroup
         merops cgroup /sys/fs/cgroup/web --effective
       """)
 
-  @Argument(help: "One cgroup directory; all of them without.", completion: .directory) var path: String?
-  @Flag(help: "What runs for a cgroup, what its ancestors have included.") var effective = false
+  @Argument(help: "A cgroup directory. (default: all cgroups)", completion: .directory) var path: String?
+  @Flag(help: "Include the programs of the ancestors: all that run for a cgroup.") var effective = false
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     guard path != nil || Mounts.cgroup2 != nil else {
-      throw Refusal("cgroup v2 is not mounted: mount -t cgroup2 none /sys/fs/cgroup")
+      throw Refusal("cgroup v2 is not mounted: mount -t cgroup2 none DIRECTORY")
     }
     var attachments: [CgroupAttachment] = []
     for path in path.map({ [$0] }) ?? CgroupPaths.shared.all {
@@ -42,9 +41,9 @@ struct CgroupAttachment {
   var programID: UInt32
 
   static func all(in path: String, effective: Bool) throws -> [CgroupAttachment] {
-    // Every directory of cgroup v2 has it. The kernel's refusal of others reads like "not attached here".
+    // Every directory of cgroup v2 has this file. The kernel refuses other directories as if nothing were attached.
     guard !SystemFile.exists(path) || SystemFile.exists("\(path)/cgroup.controllers") else {
-      throw Refusal("\(path) is no cgroup (v2)")
+      throw Refusal("\(path) is not a directory of cgroup v2")
     }
     let cgroup: Descriptor
     do { cgroup = try Descriptor.open(path) } catch { throw BPFError("opening cgroup \(path)", errno: error) }
@@ -66,10 +65,10 @@ struct CgroupReport: Report {
   var attachments: [CgroupAttachment]
 
   var text: String {
-    guard !attachments.isEmpty else { return "nothing is attached" }
+    guard !attachments.isEmpty else { return "no program is attached" }
     var table = Table("CGROUP", "HOOK", "PROGRAM", "NAME")
     for entry in attachments {
-      table.row(entry.path, "\(entry.attachType)", "\(entry.programID)", ProgramNames.name(entry.programID))
+      table.row(entry.path, "\(entry.attachType)", "\(entry.programID)", FullNames.name(program: entry.programID))
     }
     return table.text
   }
@@ -81,7 +80,7 @@ struct CgroupReport: Report {
       json.field("cgroup", entry.path)
       json.field("attach_type", "\(entry.attachType)")
       json.field("id", entry.programID)
-      json.field("name", ProgramNames.name(entry.programID))
+      json.field("name", FullNames.name(program: entry.programID))
       json.endObject()
     }
     json.endArray()

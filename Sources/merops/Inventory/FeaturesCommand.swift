@@ -3,15 +3,14 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops features`
 struct FeaturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "features",
-    abstract: "Show what eBPF can do on this kernel, by asking it.",
+    abstract: "Probe which eBPF features this kernel has.",
     discussion: """
-      Each feature is tried, not looked up: a small program or map is loaded and let go of. Needs CAP_BPF (or root).
+      merops tries each feature: it loads a small program or creates a map, and drops it. This needs CAP_BPF or root.
 
       EXAMPLES
         merops features
@@ -20,14 +19,14 @@ struct FeaturesCommand: ParsableCommand {
         merops features --json
       """)
 
-  @Flag(help: "Only what this kernel lacks, with the version that has it.") var missing = false
-  @Option(help: "List the helpers that programs of a type may call.") var helpers: String?
+  @Flag(help: "Show only what this kernel lacks, with the version that added it.") var missing = false
+  @Option(help: "List the helpers that programs of this type may call.") var helpers: String?
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     if let helpers {
       guard let type = ProgramType(name: helpers) else {
-        throw Refusal("'\(helpers)' is no program type; `merops features` lists them")
+        throw Refusal("'\(helpers)' is not a program type; `merops features` lists them")
       }
       return output.print(HelperReport(type: type, helpers: try Features.helpers(in: type)))
     }

@@ -4,8 +4,8 @@ import BPF
 
 /// What is attached at a hook of a device or cgroup.
 enum HookQuery {
-  /// - Returns: nil where the kernel or device does not have the hook.
-  /// - Throws: when the caller may not ask: nothing found would be no answer then.
+  /// - Returns: nil where the kernel or the device does not have the hook.
+  /// - Throws: when the caller may not ask: "nothing" would be a wrong answer then.
   static func programs(
     at target: UInt32, _ type: AttachType, effective: Bool = false, isMultiple: Bool = false
   ) throws -> ProgramQuery? {
@@ -14,12 +14,9 @@ enum HookQuery {
         target: target, attachType: type.rawValue, flags: effective ? 1 : 0, isMultiple: isMultiple)
     } catch {
       guard error == .notPermitted || error == .permissionDenied else { return nil }
-      throw BPFError("asking what is attached to \(type)", errno: error, hint: "it needs CAP_NET_ADMIN: run as root")
+      throw BPFError(
+        "asking what is attached to \(type)", errno: error,
+        hint: "run it with CAP_NET_ADMIN in the initial user namespace")
     }
   }
-}
-
-/// Names of programs by id.
-enum ProgramNames {
-  static func name(_ id: UInt32) -> String { id == 0 ? "" : (try? Program(id: id).name) ?? "" }
 }

@@ -3,23 +3,22 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops net`
 struct NetworkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "net",
-    abstract: "Show what is attached to network devices: xdp, tcx, netkit, tc filters, in the order they run.",
+    abstract: "Show the programs on network devices in the order they run.",
     discussion: """
-      Looks at the network namespace that it runs in, or at --netns.
+      merops shows xdp, tcx, netkit and tc programs of its own network namespace, or of --netns.
 
       EXAMPLES
         merops net
         merops net --netns web --json
       """)
 
-  @Option(help: "A network namespace, by name (ip netns) or path.") var netns: String?
-  @Flag(help: "List devices with nothing attached, too.") var all = false
+  @Option(help: "A network namespace: its name (ip netns) or path.") var netns: String?
+  @Flag(help: "Also list devices without programs.") var all = false
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -85,11 +84,12 @@ struct NetworkReport: Report {
   var attachments: [NetworkAttachment]
 
   var text: String {
-    guard !attachments.isEmpty else { return "nothing is attached" }
+    guard !attachments.isEmpty else { return "no program is attached" }
     var table = Table("DEVICE", "HOOK", "PROGRAM", "NAME", "LINK")
     for entry in attachments {
       table.row(
-        entry.device, entry.hook, entry.programID == 0 ? "-" : "\(entry.programID)", ProgramNames.name(entry.programID),
+        entry.device, entry.hook, entry.programID == 0 ? "-" : "\(entry.programID)",
+        FullNames.name(program: entry.programID),
         entry.linkID == 0 ? "-" : "\(entry.linkID)")
     }
     return table.text
@@ -103,7 +103,7 @@ struct NetworkReport: Report {
       json.field("ifindex", entry.index)
       json.field("hook", entry.hook)
       json.field("prog_id", entry.programID)
-      json.field("name", ProgramNames.name(entry.programID))
+      json.field("name", FullNames.name(program: entry.programID))
       if entry.linkID != 0 { json.field("link_id", entry.linkID) }
       json.endObject()
     }

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import BPF
-import CommandSupport
 
 /// `merops link`
 struct LinkCommand: ParsableCommand {
@@ -12,7 +11,7 @@ struct LinkCommand: ParsableCommand {
 }
 
 /// `merops link list`
-struct LinkList: Listing {
+struct LinkList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the links in the kernel: which program is attached where.",
     discussion: """
@@ -26,11 +25,9 @@ struct LinkList: Listing {
   @OptionGroup var output: OutputOptions
   @OptionGroup var holders: HolderOptions
 
-  func run() throws { try Self.list(json: output.json, processes: holders.processes) }
-
-  static func list(json: Bool, processes: Bool) throws {
+  func run() throws {
     let links = try Link.ids().compactMap { id in try? LinkFacts(id: id) }
-    OutputOptions.print(LinkListReport(links: links, owners: processes ? Owners() : nil), json: json)
+    output.print(LinkListReport(links: links, owners: holders.owners))
   }
 }
 
@@ -39,14 +36,14 @@ struct LinkShow: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show one link.",
     discussion: """
-      A link has no name of its own: a name is its program's.
+      A link has no name of its own: name its program.
 
       EXAMPLES
         merops link show 7
         merops link show on_execve
       """)
 
-  @Argument(help: "Id, program's name or pinned path.") var link: ObjectName
+  @Argument(help: "Its id, the name of its program, or its pinned path.") var link: ObjectName
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -57,17 +54,17 @@ struct LinkShow: ParsableCommand {
 /// `merops link detach`
 struct LinkDetach: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "detach", abstract: "Detach a program, whoever holds its link.",
+    commandName: "detach", abstract: "Detach a program from its hook, whoever holds the link.",
     discussion: """
-      The kernel detaches xdp, tcx, netkit, cgroup, netns, netfilter, sockmap and struct_ops links so. Tracing, kprobe,
-      uprobe, tracepoint and perf event links go when their last holder lets go: remove the pin, or end the process that
-      `merops link show` names.
+      The kernel detaches xdp, tcx, netkit, cgroup, netns, netfilter, sockmap and struct_ops links on request. It keeps \
+      tracing, kprobe, uprobe, tracepoint and perf event links as long as something holds them: remove the pin, or end \
+      the process that `merops link show` names.
 
       EXAMPLES
         merops link detach 7
       """)
 
-  @Argument(help: "Id, program's name or pinned path.") var link: ObjectName
+  @Argument(help: "Its id, the name of its program, or its pinned path.") var link: ObjectName
 
   func run() throws {
     let link = try link.link()
@@ -86,7 +83,7 @@ struct StillAttached: Error, CustomStringConvertible {
   var holders: String
 
   var description: String {
-    "link \(id) (\(place)) cannot be detached by force: it goes with its last holder; "
-      + (holders.isEmpty ? "remove its pin in a bpffs" : "it is held by \(holders)")
+    "the kernel keeps link \(id) (\(place)) as long as something holds it; "
+      + (holders.isEmpty ? "remove its pin in a bpffs" : "end the processes that hold it: \(holders)")
   }
 }

@@ -2,7 +2,6 @@
 
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// A link in words.
 struct LinkFacts {
@@ -13,7 +12,7 @@ struct LinkFacts {
   init(id: UInt32) throws { self.init(try Link.open(id: id).information()) }
 
   /// The name of the program; empty when it cannot be opened.
-  var programName: String { (try? Program(id: information.programID).name) ?? "" }
+  var programName: String { FullNames.name(program: information.programID) }
 
   /// bpftool's names (enum bpf_link_type).
   var kind: String {
@@ -113,7 +112,7 @@ struct LinkReport: Report {
     if let processes = owners?.text(link: information.id), !processes.isEmpty {
       lines.append("held by    \(processes)")
     }
-    return lines.joined(separator: "\n")
+    return lines.lines
   }
 
   func write(to json: inout JSONWriter) {

@@ -3,20 +3,19 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops map dump`
 struct MapDump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "Print all elements of a map, by their types.",
+    abstract: "Print all entries of a map, decoded by their types.",
     discussion: """
       EXAMPLES
         merops map dump counts
         merops map dump /sys/fs/bpf/probe/counts --json | jq '.[].value'
       """)
 
-  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "Its id, name or pinned path.") var map: ObjectName
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -31,15 +30,15 @@ struct MapGet: ParsableCommand {
     commandName: "get",
     abstract: "Print the value of a key.",
     discussion: """
-      Keys and values are text by their type: 42, "name", a=1,b.c=2, x[0]=3, an IPv4 address where the type is one in
-      network order, JSON, or bytes as `hex 0a 00 00 01`.
+      Write keys and values by their type: 42, "name", a=1,b.c=2, x[0]=3, an IPv4 address for a type in network order, \
+      JSON, or bytes as in "hex 0a 00 00 01".
 
       EXAMPLES
         merops map get counts 1234
         merops map get flows addr=10.0.0.1,port=443
       """)
 
-  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "Its id, name or pinned path.") var map: ObjectName
   @Argument(help: "The key.") var key: String
   @OptionGroup var output: OutputOptions
 
@@ -54,21 +53,21 @@ struct MapGet: ParsableCommand {
 struct MapSet: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "set",
-    abstract: "Write the value of a key.",
+    abstract: "Set the value of a key.",
     discussion: """
       EXAMPLES
         merops map set counts 1234 0
         merops map set flows addr=10.0.0.1,port=443 limit=3 --only-new
       """)
 
-  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "Its id, name or pinned path.") var map: ObjectName
   @Argument(help: "The key.") var key: String
   @Argument(help: "The value.") var value: String
-  @Flag(help: "Fail when the key is there already.") var onlyNew = false
-  @Flag(help: "Fail when the key is not there yet.") var onlyExisting = false
+  @Flag(help: "Fail if the map has the key.") var onlyNew = false
+  @Flag(help: "Fail if the map does not have the key.") var onlyExisting = false
 
   func validate() throws {
-    if onlyNew, onlyExisting { throw ValidationError("--only-new and --only-existing exclude each other") }
+    if onlyNew, onlyExisting { throw ValidationError("--only-new and --only-existing contradict each other") }
   }
 
   func run() throws {
@@ -80,13 +79,13 @@ struct MapSet: ParsableCommand {
 /// `merops map delete`
 struct MapDelete: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "delete", abstract: "Remove a key.",
+    commandName: "delete", abstract: "Delete an entry by its key.",
     discussion: """
       EXAMPLES
         merops map delete counts 1234
       """)
 
-  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "Its id, name or pinned path.") var map: ObjectName
   @Argument(help: "The key.") var key: String
 
   func run() throws {
@@ -97,14 +96,14 @@ struct MapDelete: ParsableCommand {
 /// `merops map pin`
 struct MapPin: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pin", abstract: "Keep a map in a bpffs, under a path.",
+    commandName: "pin", abstract: "Pin a map in a bpffs.",
     discussion: """
       EXAMPLES
         merops map pin counts /sys/fs/bpf/counts
       """)
 
-  @Argument(help: "Id, name or pinned path.") var map: ObjectName
-  @Argument(help: "The path, in a bpffs.") var path: String
+  @Argument(help: "Its id, name or pinned path.") var map: ObjectName
+  @Argument(help: "The path to pin it at, in a bpffs; it must not exist.") var path: String
 
   func run() throws { try map.map().pin(at: path) }
 }
@@ -126,7 +125,7 @@ struct ElementsReport: Report {
 
   var text: String {
     (elements.map { "\($0.key.json): \($0.value.json)" }
-      + ["\(elements.count) element\(elements.count == 1 ? "" : "s")"]).joined(separator: "\n")
+      + ["\(elements.count) \(elements.count == 1 ? "entry" : "entries")"]).joined(separator: "\n")
   }
 
   func write(to json: inout JSONWriter) {

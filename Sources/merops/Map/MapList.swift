@@ -4,10 +4,9 @@ import ArgumentParser
 import BPF
 import BTFCoding
 import BTFText
-import CommandSupport
 
 /// `merops map list`
-struct MapList: Listing {
+struct MapList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the maps in the kernel.",
     discussion: """
@@ -22,31 +21,30 @@ struct MapList: Listing {
   @OptionGroup var output: OutputOptions
   @OptionGroup var holders: HolderOptions
 
-  func run() throws { try Self.list(json: output.json, processes: holders.processes) }
-
-  static func list(json: Bool, processes: Bool) throws {
+  func run() throws {
     var maps: [MapFacts] = []
-    try AnyMap.forEach { maps.append(MapFacts(info: $0.info, usage: try? $0.usage())) }
-    OutputOptions.print(MapListReport(maps: maps, owners: processes ? Owners() : nil), json: json)
+    try AnyMap.forEach { maps.append(MapFacts(info: $0.info, name: FullNames.name($0), usage: try? $0.usage())) }
+    output.print(MapListReport(maps: maps, owners: holders.owners))
   }
 }
 
 /// `merops map show`
 struct MapShow: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show all that the kernel says of one map.",
+    commandName: "show", abstract: "Show everything that the kernel reports about one map.",
     discussion: """
       EXAMPLES
         merops map show counts
         merops map show /sys/fs/bpf/probe/counts --json
       """)
 
-  @Argument(help: "Id, name or pinned path.") var map: ObjectName
+  @Argument(help: "Its id, name or pinned path.") var map: ObjectName
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let map = try map.map(access: .readOnly)
-    let facts = MapFacts(info: map.info, usage: try map.usage(), types: try TypeAccess.types(of: map))
+    let facts = MapFacts(
+      info: map.info, name: FullNames.name(map), usage: try map.usage(), types: try TypeAccess.types(of: map))
     output.print(MapReport(facts: facts, owners: Owners()))
   }
 }
@@ -54,6 +52,8 @@ struct MapShow: ParsableCommand {
 /// What is known of one map.
 struct MapFacts {
   var info: MapInfo
+  /// In full.
+  var name: String
   var usage: MapUsage?
   var types: MapTypes?
 }
@@ -68,7 +68,7 @@ struct MapListReport: Report {
     for facts in maps {
       let map = facts.info
       table.row(
-        "\(map.id)", "\(map.type)", map.name, "\(map.keySize)", "\(map.valueSize)", "\(map.maxEntries)",
+        "\(map.id)", "\(map.type)", facts.name, "\(map.keySize)", "\(map.valueSize)", "\(map.maxEntries)",
         facts.usage.map { "\($0.memory)" } ?? "-",
         map.flags.isEmpty ? "-" : "0x" + String(map.flags.rawValue, radix: 16), owners?.text(map: map.id) ?? "")
     }
@@ -91,7 +91,7 @@ struct MapReport: Report {
 
   var text: String {
     var lines = [
-      "map \(info.id): \(info.name)",
+      "map \(info.id): \(facts.name)",
       "type       \(info.type)",
       "key        \(info.keySize) bytes\(type(facts.types?.key))",
       "value      \(info.valueSize) bytes\(type(facts.types?.value))",
@@ -103,7 +103,7 @@ struct MapReport: Report {
     }
     if info.btfID != 0 { lines.append("types      btf \(info.btfID)") }
     if let processes = owners?.text(map: info.id), !processes.isEmpty { lines.append("held by    \(processes)") }
-    return lines.joined(separator: "\n")
+    return lines.lines
   }
 
   private func type(_ id: TypeID?) -> String {
@@ -115,7 +115,7 @@ struct MapReport: Report {
     json.beginObject()
     json.field("id", info.id)
     json.field("type", "\(info.type)")
-    json.field("name", info.name)
+    json.field("name", facts.name)
     json.field("bytes_key", info.keySize)
     json.field("bytes_value", info.valueSize)
     json.field("max_entries", info.maxEntries)

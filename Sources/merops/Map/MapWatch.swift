@@ -3,38 +3,37 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops map watch`
 struct MapWatch: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch",
-    abstract: "Print what changes in a map, until Ctrl-C.",
+    abstract: "Print the changes of a map until Ctrl-C.",
     discussion: """
-      The map is read again and again; what comes and goes between two reads is not seen.
+      merops reads the map at intervals; it does not see an entry that comes and goes between two reads.
 
       EXAMPLES
         merops map watch counts
         merops map watch counts --every 0.2 --json
       """)
 
-  @Argument(help: "Id, name or pinned path.") var map: ObjectName
-  @Option(help: "Seconds between two reads.") var every = 1.0
-  @Option(help: "Stop after this many seconds.") var seconds: Double?
-  @Flag(name: .long, help: "Print JSON, an object a line.") var json = false
+  @Argument(help: "Its id, name or pinned path.") var map: ObjectName
+  @Option(help: "The seconds between two reads.") var every = Seconds(1)
+  @Option(help: "Stop after this many seconds.") var seconds: Seconds?
+  @Flag(name: .long, help: "Print JSON, one object per line.") var json = false
 
   func validate() throws {
-    guard every >= 0.01 else { throw ValidationError("--every takes at least 0.01") }
+    guard every.value >= 0.01 else { throw ValidationError("--every must be 0.01 or more") }
   }
 
   func run() throws {
     Interrupt.catchSignals()
     var watcher = try MapWatcher(map.map(access: .readOnly), json: json)
-    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    let end = seconds.map { ContinuousClock.now + $0.duration }
     while !Interrupt.isRequested {
       try watcher.step()
       if let end, ContinuousClock.now >= end { break }
-      Interrupt.wait(seconds: every)
+      Interrupt.wait(every)
     }
   }
 }

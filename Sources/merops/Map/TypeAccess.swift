@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
-import CommandSupport
 
 // A map may be open to those who may not ask the kernel for its types. What can be read is shown all the same, and what
 // is missing is said.

@@ -12,7 +12,7 @@ extension ObjectName {
     case .id(let id): return try Program(id: id)
     case .path(let path): return try Program(pinned: path)
     case .name(let name):
-      let found = try Program.named(name)
+      let found = try FullNames.programs(named: name)
       return try single(found, "program", ids: found.map { try $0.id() })
     }
   }
@@ -22,9 +22,9 @@ extension ObjectName {
     case .id(let id): return try AnyMap(id: id, access: access)
     case .path(let path): return try AnyMap(pinned: path, access: access)
     case .name(let name):
-      let found = try AnyMap.all(named: name)
-      let info = try single(found, "map", ids: found.map(\.id))
-      return try AnyMap(id: info.id, access: access)
+      let found = try FullNames.maps(named: name)
+      let map = try single(found, "map", ids: found.map(\.info.id))
+      return try AnyMap(id: map.info.id, access: access)
     }
   }
 
@@ -34,7 +34,7 @@ extension ObjectName {
     case .id(let id): return try Link.open(id: id)
     case .path(let path): return try Link.open(pinned: path)
     case .name(let name):
-      let programs = try Set(Program.named(name).map { try $0.id() })
+      let programs = try Set(FullNames.programs(named: name).map { try $0.id() })
       let ids = try Link.ids().filter { id in
         guard let information = try? Link.open(id: id).information() else { return false }
         return programs.contains(information.programID)
@@ -45,13 +45,17 @@ extension ObjectName {
 
   private func single<Element>(_ found: [Element], _ kind: String, ids: [UInt32]) throws -> Element {
     guard let first = found.first else {
-      throw Refusal("there is no \(kind) named '\(self)'; list them with `merops \(Self.noun(kind)) list`")
+      throw Refusal("there is no \(kind) named '\(self)'; `merops \(Self.noun(kind)) list` shows what there is")
     }
     guard found.count == 1 else {
       let list = ids.map(String.init).joined(separator: ", ")
-      throw Refusal("\(found.count) of them are named '\(self)': use one of the ids \(list)")
+      throw Refusal("\(found.count) \(Self.plural(kind)) are named '\(self)': use one of the ids \(list)")
     }
     return first
+  }
+
+  private static func plural(_ kind: String) -> String {
+    kind.hasPrefix("link") ? kind.replacing("link", with: "links", maxReplacements: 1) : kind + "s"
   }
 
   private static func noun(_ kind: String) -> String {

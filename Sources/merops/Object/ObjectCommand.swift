@@ -6,7 +6,7 @@ import BPF
 /// `merops object`
 struct ObjectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "object", abstract: "Read eBPF object files; needs no privilege.",
+    commandName: "object", abstract: "Inspect eBPF object files; needs no privilege.",
     subcommands: [ObjectInspect.self])
 }
 
@@ -14,9 +14,9 @@ struct ObjectCommand: ParsableCommand {
 struct ObjectInspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Show what an object file holds: programs, maps, variables, externs.",
+    abstract: "Show the programs, maps, variables and externs of an object file.",
     discussion: """
-      Nothing is loaded, and no privilege is needed.
+      merops only reads the file; no privilege is needed.
 
       EXAMPLES
         merops object inspect probe.bpf.o
@@ -31,7 +31,7 @@ struct ObjectInspect: ParsableCommand {
   }
 }
 
-/// Object files as the command line takes them.
+/// Object files that the command line names.
 enum ObjectFile {
   static func read(_ path: String) throws -> ObjectSpec { try BPFCollection(path: path).spec }
 
@@ -39,18 +39,18 @@ enum ObjectFile {
   ///
   /// - Parameters:
   ///   - globals: `NAME=VALUE` each.
-  ///   - type: bpftool's name of the type of programs whose sections say none.
+  ///   - type: bpftool's name of the type for programs whose sections name none.
   static func collection(_ path: String, globals: [String] = [], type: String? = nil) throws -> BPFCollection {
     let collection = try BPFCollection(path: path)
     for setting in globals {
       guard let equals = setting.firstIndex(of: "=") else {
-        throw Refusal("--global takes NAME=VALUE, not '\(setting)'")
+        throw Refusal("--global needs NAME=VALUE, not '\(setting)'")
       }
       try collection.setGlobal(String(setting[..<equals]), text: String(setting[setting.index(after: equals)...]))
     }
     guard let type else { return collection }
     guard let chosen = ProgramType(name: type) else {
-      throw Refusal("'\(type)' is no program type; `merops features` lists them")
+      throw Refusal("'\(type)' is not a program type; `merops features` lists them")
     }
     for program in collection.spec.programs where program.type == .unspecified {
       try collection.change(program: program.name) { $0.type = chosen }

@@ -4,14 +4,13 @@ import BPF
 import BTF
 import BTFCoding
 import BTFText
-import CommandSupport
 
 /// What `merops object inspect` prints.
 struct ObjectReport: Report {
   var spec: ObjectSpec
 
   var text: String {
-    var parts = ["licence: \(spec.license.isEmpty ? "none" : spec.license)"]
+    var parts = ["license: \(spec.license.isEmpty ? "none" : spec.license)"]
     if spec.types == nil { parts[0] += "\ntypes: none (no .BTF section)" }
 
     var programs = Table("PROGRAM", "SECTION", "TYPE", "ATTACHES", "INSTRUCTIONS", "CO-RE")

@@ -44,7 +44,7 @@ struct Owners {
   }
 
   private static func text(_ owners: Set<Owner>?) -> String {
-    sorted(owners).map { "\($0.command)(\($0.processID))" }.joined(separator: " ")
+    sorted(owners).map { "\($0.command.visible)(\($0.processID))" }.joined(separator: " ")
   }
 
   private static func write(_ owners: Set<Owner>?, _ json: inout JSONWriter) {

@@ -3,36 +3,50 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops prog dump`
 struct ProgramDump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "Print a program's instructions, as the kernel has them, with the source lines they came from.",
+    abstract: "Print the instructions of a program with their source lines.",
     discussion: """
+      The instructions are those that the verifier left: without dead code, with addresses in place of names.
+
       EXAMPLES
         merops prog dump on_execve
         merops prog dump 42 --machine-code
         merops prog dump 42 --raw > program.bin
       """)
 
-  @Argument(help: "Id, name or pinned path.") var program: ObjectName
-  @Flag(help: "The processor's code in place of eBPF: one function a line, in hexadecimal.") var machineCode = false
-  @Flag(help: "The instructions as bytes.") var raw = false
+  @Argument(help: "Its id, name or pinned path.") var program: ObjectName
+  @Flag(help: "Print the machine code instead: one function per line, in hexadecimal.") var machineCode = false
+  @Flag(help: "Write the instructions as bytes.") var raw = false
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let program = try program.program()
-    if machineCode { return output.print(MachineCodeReport(functions: try program.machineCode())) }
-    let instructions = try program.translatedInstructions()
-    guard !instructions.isEmpty else {
-      throw Refusal(
-        "the kernel does not show this program's instructions; it needs CAP_SYS_ADMIN, and kernel.kptr_restrict below 2"
-      )
+    if machineCode {
+      let functions = try program.machineCode()
+      guard !functions.isEmpty else { throw Refusal(try Self.whyHidden(program)) }
+      return output.print(MachineCodeReport(functions: functions))
     }
+    let instructions = try program.translatedInstructions()
+    guard !instructions.isEmpty else { throw Refusal(try Self.whyHidden(program)) }
     if raw { return Output.bytes(Instruction.encode(instructions)) }
     output.print(InstructionReport(instructions: instructions, source: try SourceLines(program)))
+  }
+
+  /// See bpf_prog_get_info_by_fd() in the kernel.
+  private static func whyHidden(_ program: Program) throws -> String {
+    let info = try program.info()
+    if info.translatedSize == 0 {
+      return "the kernel shows the code of programs only to processes with CAP_BPF: run as root"
+    }
+    if info.machineCodeSize == 0 {
+      return "program \(program.name) has no machine code: the kernel interprets it (see net.core.bpf_jit_enable)"
+    }
+    return
+      "the kernel hides the code of program \(program.name): kernel.kptr_restrict or net.core.bpf_jit_harden is set"
   }
 }
 

@@ -3,10 +3,9 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops prog list`
-struct ProgramList: Listing {
+struct ProgramList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract: "List the programs in the kernel.",
@@ -22,14 +21,14 @@ struct ProgramList: Listing {
   @OptionGroup var output: OutputOptions
   @OptionGroup var holders: HolderOptions
 
-  func run() throws { try Self.list(json: output.json, processes: holders.processes) }
-
-  static func list(json: Bool, processes: Bool) throws {
+  func run() throws {
     var programs: [ProgramFacts] = []
     try Program.forEach { program, info in
-      programs.append(ProgramFacts(info: info, memory: json ? try? program.memory() : nil))
+      programs.append(
+        ProgramFacts(
+          info: info, name: FullNames.name(program), memory: output.json ? try? program.memory() : nil))
     }
-    OutputOptions.print(ProgramListReport(programs: programs, owners: processes ? Owners() : nil), json: json)
+    output.print(ProgramListReport(programs: programs, owners: holders.owners))
   }
 }
 
@@ -37,7 +36,7 @@ struct ProgramList: Listing {
 struct ProgramShow: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Show all that the kernel says of one program.",
+    abstract: "Show everything that the kernel reports about one program.",
     discussion: """
       EXAMPLES
         merops prog show 42
@@ -45,12 +44,13 @@ struct ProgramShow: ParsableCommand {
         merops prog show /sys/fs/bpf/probe/on_execve
       """)
 
-  @Argument(help: "Id, name or pinned path.") var program: ObjectName
+  @Argument(help: "Its id, name or pinned path.") var program: ObjectName
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let program = try program.program()
-    let facts = ProgramFacts(info: try program.info(), memory: try? program.memory())
+    let info = try program.info()
+    let facts = ProgramFacts(info: info, name: FullNames.name(program), memory: try? program.memory())
     output.print(ProgramReport(facts: facts, owners: Owners()))
   }
 }
@@ -58,8 +58,9 @@ struct ProgramShow: ParsableCommand {
 /// What is known of one program.
 struct ProgramFacts {
   var info: ProgramInfo
+  /// In full.
+  var name: String
   var memory: Int?
-
 }
 
 struct ProgramListReport: Report {
@@ -71,7 +72,7 @@ struct ProgramListReport: Report {
     for facts in programs {
       let program = facts.info
       table.row(
-        "\(program.id)", "\(program.type)", program.name, program.tag, "\(program.translatedSize / 8)",
+        "\(program.id)", "\(program.type)", facts.name, program.tag, "\(program.translatedSize / 8)",
         program.mapIDs.map(String.init).joined(separator: ","), "\(program.runCount)",
         owners?.text(program: program.id) ?? "")
     }
@@ -94,28 +95,28 @@ struct ProgramReport: Report {
 
   var text: String {
     var lines = [
-      "program \(info.id): \(info.name)",
+      "program \(info.id): \(facts.name)",
       "type          \(info.type)",
       "tag           \(info.tag)",
       "loaded        \(Clock.text(nanosecondsSinceBoot: info.loadTime)), by user \(info.userID)",
-      "licence       \(info.isGPLCompatible ? "GPL-compatible" : "not GPL-compatible")",
+      "license       \(info.isGPLCompatible ? "GPL-compatible" : "not GPL-compatible")",
       "instructions  \(info.translatedSize / 8) translated, \(info.machineCodeSize) bytes of machine code"
         + (info.verifiedInstructions > 0 ? ", \(info.verifiedInstructions) verified" : ""),
       "functions     \(info.functions.count)",
-      "runs          \(info.runCount), \(info.runTime) ns in all, \(info.recursionMisses) left out for recursion",
+      "runs          \(info.runCount), \(info.runTime) ns in all, \(info.recursionMisses) skipped because of recursion",
     ]
     if let memory = facts.memory { lines.append("memory        \(memory) bytes") }
     if !info.mapIDs.isEmpty { lines.append("maps          \(info.mapIDs.map(String.init).joined(separator: ", "))") }
     if info.btfID != 0 { lines.append("types         btf \(info.btfID)") }
     if let processes = owners?.text(program: info.id), !processes.isEmpty { lines.append("held by       \(processes)") }
-    return lines.joined(separator: "\n")
+    return lines.lines
   }
 
   func write(to json: inout JSONWriter) {
     json.beginObject()
     json.field("id", info.id)
     json.field("type", "\(info.type)")
-    json.field("name", info.name)
+    json.field("name", facts.name)
     json.field("tag", info.tag)
     json.key("gpl_compatible")
     json.bool(info.isGPLCompatible)

@@ -3,16 +3,16 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops prog load`
 struct ProgramLoad: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "load",
-    abstract: "Load an object: verify and report, or pin its programs and maps, or attach them too.",
+    abstract: "Load an object: verify it and report, or pin it, or also attach it.",
     discussion: """
-      Without --pin everything is verified, reported and unloaded. With --pin each program and map is pinned under its
-      name; with --attach the programs whose sections say where are attached, and their links pinned in DIR/links.
+      Without --pin, merops loads the object, reports what the verifier found, and unloads it. With --pin DIR it pins \
+      each program and map under its name. With --attach it also attaches the programs whose sections name a target, \
+      and pins their links in DIR/links.
 
       EXAMPLES
         merops prog load probe.bpf.o
@@ -23,18 +23,20 @@ struct ProgramLoad: ParsableCommand {
       """)
 
   @Argument(help: "An eBPF object file.", completion: .file(extensions: ["o"])) var file: String
-  @Option(help: "A directory in a bpffs; it is made.") var pin: String?
-  @Flag(help: "Attach, too. Takes --pin, since links end with the process otherwise.") var attach = false
-  @Option(help: "The type of programs whose sections do not tell, as bpftool names it: xdp, sched_cls, ...")
+  @Option(help: ArgumentHelp("The bpffs directory to pin to (created if missing).", valueName: "dir")) var pin: String?
+  @Flag(help: "Also attach the programs. Needs --pin: otherwise the links end with merops.") var attach = false
+  @Option(help: "The type for programs whose sections name none, as bpftool calls it: xdp, sched_cls, ...")
   var type: String?
-  @Option(help: "1, 2 or 4: keep the verifier's log of programs that it accepts.") var logLevel: UInt32 = 0
-  @Option(help: "Set a global before loading: NAME=VALUE.") var global: [String] = []
-  @Option(help: "A bpffs that delegates: load by a token of it, as in a container.") var token: String?
+  @Option(help: "Also print the verifier log of accepted programs: 1, 2 or 4.") var logLevel: UInt32 = 0
+  @Option(help: ArgumentHelp("Set a global variable before loading; may be repeated.", valueName: "name=value"))
+  var global: [String] = []
+  @Option(help: ArgumentHelp("Load with a BPF token of this bpffs, as in a container.", valueName: "bpffs")) var token:
+    String?
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if attach, pin == nil {
-      throw ValidationError("--attach takes --pin DIR: without a pin the links would end with this command")
+      throw ValidationError("--attach needs --pin DIR: without a pin the links would end with this command")
     }
   }
 
@@ -48,7 +50,7 @@ struct ProgramLoad: ParsableCommand {
     let attached = attach ? try collection.attachAll() : nil
     let pins = try collection.pinAll(in: pin, links: attach)
     for waiting in attached?.waiting ?? [] {
-      Output.note("\(waiting.name) is loaded but not attached: section '\(waiting.place)' does not say where")
+      Output.note("\(waiting.name) is loaded but not attached: its section '\(waiting.place)' names no target")
     }
     output.print(PinReport(pins: pins, attached: attached?.attached ?? []))
   }
@@ -70,7 +72,7 @@ struct VerificationText: Report {
       maps.row(map.name, "\(map.type)", "\(map.keySize)", "\(map.valueSize)", "\(map.maxEntries)")
     }
     return [programs, maps].filter { !$0.isEmpty }.map(\.text).joined(separator: "\n\n")
-      + "\n\nverified and unloaded; --pin DIR keeps it"
+      + "\n\nverified and unloaded; --pin DIR keeps it loaded"
   }
 
   func write(to json: inout JSONWriter) {
@@ -118,7 +120,7 @@ struct PinReport: Report {
   var text: String {
     var table = Table("PINNED", "NAME", "PATH")
     for (kind, paths) in groups { for (name, path) in paths { table.row(kind, name, path) } }
-    return ([table.text] + attached.map { "\($0.name) is attached to \($0.place)" }).joined(separator: "\n")
+    return table.text + attached.map { "\n" + "\($0.name) is attached to \($0.place)".visible }.joined()
   }
 
   func write(to json: inout JSONWriter) {

@@ -3,7 +3,6 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops prog profile`
 struct ProgramProfile: ParsableCommand {
@@ -11,19 +10,20 @@ struct ProgramProfile: ParsableCommand {
     commandName: "profile",
     abstract: "Measure how often programs run and how long they take.",
     discussion: """
-      The kernel counts while this goes on, which costs each run two clock reads. Without names: every program that ran.
+      The kernel counts runs meanwhile, which costs two clock reads per run. Without names, merops shows every program \
+      that ran.
 
       EXAMPLES
         merops prog profile --seconds 5
         merops prog profile on_execve --seconds 1 --json
       """)
 
-  @Argument(help: "Ids, names or pinned paths.") var programs: [ObjectName] = []
-  @Option(help: "For how long.") var seconds = 3.0
+  @Argument(help: "The ids, names or pinned paths of programs.") var programs: [ObjectName] = []
+  @Option(help: "How many seconds to measure.") var seconds = Seconds(3)
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard seconds > 0, seconds <= 86400 else { throw ValidationError("--seconds takes a number above 0") }
+    guard seconds.value > 0 else { throw ValidationError("--seconds needs a number above 0") }
   }
 
   func run() throws {
@@ -33,13 +33,13 @@ struct ProgramProfile: ParsableCommand {
     let statistics = try RunTimeStatistics()
     let before = try chosen.map { try $0.sample() }
     let start = ContinuousClock.now
-    Interrupt.wait(seconds: seconds)
+    Interrupt.wait(seconds)
     let elapsed = start.duration(to: .now)
     var rows: [ProfileReport.Row] = []
     for (program, earlier) in zip(chosen, before) {
       let sample = try program.sample().since(earlier)
       guard sample.runCount > 0 || !programs.isEmpty else { continue }
-      rows.append(ProfileReport.Row(id: try program.id(), name: program.name, sample: sample))
+      rows.append(ProfileReport.Row(id: try program.id(), name: FullNames.name(program), sample: sample))
     }
     withExtendedLifetime(statistics) {}
     output.print(

@@ -3,29 +3,28 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// `merops prog run`
 struct ProgramRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Run a program in the kernel on input of your own, and time it.",
+    abstract: "Run a program in the kernel on your own input, and time it.",
     discussion: """
-      The input is a packet for xdp and tc programs. Data and context are files, or bytes in hexadecimal.
+      For xdp and tc programs the data is a packet, from the Ethernet header on.
 
       EXAMPLES
         merops prog run filter --data packet.bin --repeat 1000000
         merops prog run filter --data "02 00 00 00 00 01 02 00 00 00 00 02 08 00"
       """)
 
-  @Argument(help: "Id, name or pinned path.") var program: ObjectName
+  @Argument(help: "Its id, name or pinned path.") var program: ObjectName
   @Option(help: "The packet: a file, or bytes in hexadecimal.") var data: String?
   @Option(help: "The context: a file, or bytes in hexadecimal.") var context: String?
-  @Option(name: .customLong("repeat"), help: "How often to run.") var repetitions = 1
+  @Option(name: .customLong("repeat"), help: "How many times to run.") var repetitions = 1
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard repetitions > 0 else { throw ValidationError("--repeat takes 1 or more") }
+    guard repetitions > 0 else { throw ValidationError("--repeat must be 1 or more") }
   }
 
   func run() throws {

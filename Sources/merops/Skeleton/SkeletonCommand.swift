@@ -6,16 +6,16 @@ import BPFCompiler
 import BPFSkeleton
 import BTF
 import BTFText
-import CommandSupport
 
 /// `merops skeleton`
 struct SkeletonCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "skeleton",
-    abstract: "Write a Swift type for an object: a typed property per program, map and global.",
+    abstract: "Generate a Swift type for an object.",
     discussion: """
-      The object is inside, unless --no-embed is given. Packages need no such file: the build plugin makes one for each
-      bpf/NAME.bpf.c and bpf/NAME.bpf.swift of a target that depends on BPF.
+      The type has a typed property for each program, map and global variable, and holds the object, unless --no-embed \
+      is given. A package does not need such a file: the build plugin generates one for each bpf/NAME.bpf.c and \
+      bpf/NAME.bpf.swift of a target that depends on BPF.
 
       EXAMPLES
         merops skeleton firewall.bpf.o -o Sources/App/Firewall.swift
@@ -26,12 +26,14 @@ struct SkeletonCommand: ParsableCommand {
 
   @Argument(help: "An eBPF object file.", completion: .file(extensions: ["o"])) var file: String
   @Option(
-    name: .shortAndLong, help: "The Swift file; without it, standard output.", completion: .file(extensions: ["swift"]))
+    name: .shortAndLong, help: "The Swift file to write. (default: standard output)",
+    completion: .file(extensions: ["swift"]))
   var output: String?
-  @Option(help: "The type's name; without it, the file's in Swift's form.") var name: String?
+  @Option(help: "The name of the type. (default: made from the name of the file)") var name: String?
   @Option(help: "Who may use the type: internal, package or public.") var access = Access.internal
-  @Option(help: "The type of a map's records, where the object does not tell: MAP=TYPE.") var event: [String] = []
-  @Flag(inversion: .prefixedNo, help: "Put the object into the file.") var embed = true
+  @Option(help: ArgumentHelp("The type of the records of a map; may be repeated.", valueName: "map=type")) var event:
+    [String] = []
+  @Flag(inversion: .prefixedNo, help: "Put the object into the Swift file.") var embed = true
 
   func validate() throws {
     if let name, !SkeletonSource.isTypeName(name) {
@@ -50,7 +52,7 @@ struct SkeletonCommand: ParsableCommand {
     source.object = embed ? .embedded(bytes) : .absent
     for choice in event {
       let parts = choice.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else { throw Refusal("--event takes MAP=TYPE") }
+      guard parts.count == 2 else { throw Refusal("--event needs MAP=TYPE") }
       guard source.spec[map: parts[0]] != nil else { throw Refusal("the object has no map '\(parts[0])'") }
       guard let types = source.spec.types,
         let id = types.ids(named: parts[1]).first(where: { types.kind($0) != .function })

@@ -3,7 +3,6 @@
 import ArgumentParser
 import BPF
 import BTFCoding
-import CommandSupport
 
 /// How the records of each map are shown.
 struct RecordFormats {

@@ -2,16 +2,15 @@
 
 import ArgumentParser
 import BPF
-import CommandSupport
 
 /// `merops trace`
 struct TraceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace",
-    abstract: "Load an object, attach all of it, and print what it sends, until Ctrl-C.",
+    abstract: "Load an object, attach its programs and print their events until Ctrl-C.",
     discussion: """
-      Every ring buffer and perf event array is read. A record is shown by its type: the map's value type, or else the
-      struct of the object that has the record's size; --type names it where that is not clear.
+      merops reads every ring buffer and perf event array of the object. It decodes a record by the value type of its \
+      map, or else by the struct of the object that has the size of the record; --type chooses another.
 
       EXAMPLES
         merops trace execve_tracker.bpf.o
@@ -21,14 +20,17 @@ struct TraceCommand: ParsableCommand {
       """)
 
   @Argument(help: "An eBPF object file.", completion: .file(extensions: ["o"])) var file: String
-  @Option(help: "Print the changes of this map, too.") var watch: [String] = []
-  @Option(help: "The type of a map's records: MAP=TYPE, or TYPE for all.") var type: [String] = []
-  @Option(help: "Set a global before loading: NAME=VALUE.") var global: [String] = []
-  @Option(help: "Where xdp and tc programs are attached.") var interface: String?
-  @Option(help: "Where cgroup programs are attached.", completion: .directory) var cgroup: String?
-  @Option(help: "Stop after this many seconds.") var seconds: Double?
+  @Option(help: ArgumentHelp("Also print the changes of this map; may be repeated.", valueName: "map")) var watch:
+    [String] = []
+  @Option(help: ArgumentHelp("The type of the records, of one map or of all.", valueName: "[map=]type")) var type:
+    [String] = []
+  @Option(help: ArgumentHelp("Set a global variable before loading; may be repeated.", valueName: "name=value"))
+  var global: [String] = []
+  @Option(help: "The interface to attach xdp and tc programs to.") var interface: String?
+  @Option(help: "The cgroup to attach cgroup programs to.", completion: .directory) var cgroup: String?
+  @Option(help: "Stop after this many seconds.") var seconds: Seconds?
   @Option(help: "Stop after this many records.") var count: Int?
-  @Flag(name: .long, help: "Print JSON, an object a line.") var json = false
+  @Flag(name: .long, help: "Print JSON, one object per line.") var json = false
 
   func run() throws {
     Interrupt.catchSignals()
@@ -53,7 +55,7 @@ struct TraceCommand: ParsableCommand {
     var watchers = try watch.map { try MapWatcher(collection.map($0), json: json) }
     for (name, place) in places { Output.note("\(name) is attached to \(place)") }
 
-    let end = seconds.map { ContinuousClock.now + .seconds($0) }
+    let end = seconds.map { ContinuousClock.now + $0.duration }
     var nextRead = ContinuousClock.now
     while !Interrupt.isRequested {
       try tracer.poll(limit: (count ?? .max) - tracer.count)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
-import CommandSupport
 
 /// Reads the rings of a collection and prints their records.
 final class Tracer {

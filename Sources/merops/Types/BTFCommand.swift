@@ -4,12 +4,11 @@ import ArgumentParser
 import BPF
 import BTF
 import BTFText
-import CommandSupport
 
 /// `merops btf`
 struct BTFCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "btf", abstract: "Print and compare types.", subcommands: [BTFDump.self, BTFDiffCommand.self])
+    commandName: "btf", abstract: "Print and compare BTF types.", subcommands: [BTFDump.self, BTFDiffCommand.self])
 }
 
 /// `merops btf dump`
@@ -18,8 +17,8 @@ struct BTFDump: ParsableCommand {
     commandName: "dump",
     abstract: "Print types as C, Swift or JSON.",
     discussion: """
-      Without TYPE, all of them: `--format c` then is a header that probes can include (vmlinux.h). With TYPE, those
-      types and all that they need.
+      Without types, merops prints all of them; as C that is a header for kernel programs (vmlinux.h). With types, it \
+      prints those and all that they need.
 
       EXAMPLES
         merops btf dump kernel > vmlinux.h
@@ -30,10 +29,10 @@ struct BTFDump: ParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case c, swift, json }
 
-  @Argument(help: "'kernel', 'module:NAME', an object file, or a file of raw BTF.", completion: .file())
+  @Argument(help: "'kernel', 'module:NAME', an object file, or a raw BTF file.", completion: .file())
   var source = "kernel"
-  @Argument(help: "Names of types.") var types: [String] = []
-  @Option(help: "c, swift or json.") var format = Format.c
+  @Argument(help: "The names of types. (default: all types)") var types: [String] = []
+  @Option(help: "The language: c, swift or json.") var format = Format.c
   @Flag(help: "The same as --format json.") var json = false
 
   func run() throws {
@@ -45,7 +44,7 @@ struct BTFDump: ParsableCommand {
       case .swift: try SwiftPrinter(source.types).definitions(of: ids ?? source.all)
       case .json: try BTFJSON(source.types).text(of: ids)
       }
-    Output.lines(text)
+    Output.text(text)
   }
 }
 
@@ -55,15 +54,15 @@ struct BTFDiffCommand: ParsableCommand {
     commandName: "diff",
     abstract: "Compare the types of two kernels, modules or objects.",
     discussion: """
-      Types are compared by kind and name: what was added, removed, and how the rest changed.
+      Types are matched by kind and name. merops prints those that were added, removed or changed.
 
       EXAMPLES
         merops btf diff old-vmlinux.btf kernel
         merops btf diff a.bpf.o b.bpf.o --json
       """)
 
-  @Argument(help: "'kernel', 'module:NAME', an object file, or a file of raw BTF.", completion: .file()) var old: String
-  @Argument(help: "The same.", completion: .file()) var new: String
+  @Argument(help: "'kernel', 'module:NAME', an object file, or a raw BTF file.", completion: .file()) var old: String
+  @Argument(help: "What to compare it with: the same choices.", completion: .file()) var new: String
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -82,7 +81,7 @@ struct TypeSource {
     if name.hasPrefix("module:") {
       let module = name.dropFirst("module:".count)
       guard let found = try KernelTypes.current().modules().first(where: { $0.name == module }) else {
-        throw Refusal("no module '\(module)' with types is loaded; list them with `ls /sys/kernel/btf`")
+        throw Refusal("no module '\(module)' with types is loaded; `ls /sys/kernel/btf` lists those that are")
       }
       return TypeSource(types: found.types, name: name)
     }

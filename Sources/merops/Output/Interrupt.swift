@@ -4,14 +4,14 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Ctrl-C and SIGTERM as something a loop can ask for, so that links are detached and counters printed on the way out.
-package enum Interrupt {
+/// Ctrl-C and SIGTERM, for a loop to ask for: so links are detached and counters printed on the way out.
+enum Interrupt {
   private static let wasRequested = Atomic<Bool>(false)
   private static let arrived = DispatchSemaphore(value: 0)
   private static let sources = Mutex<[any DispatchSourceSignal]>([])
 
-  /// From now on the two signals set ``isRequested`` in place of ending the process. A second one ends it at once.
-  package static func catchSignals() {
+  /// From now on a signal sets ``isRequested`` instead of ending the process. A second one ends it at once.
+  static func catchSignals() {
     sources.withLock { sources in
       guard sources.isEmpty else { return }
       for number in [SIGINT, SIGTERM] {
@@ -31,8 +31,8 @@ package enum Interrupt {
   }
 
   /// Whether a signal has come.
-  package static var isRequested: Bool { wasRequested.load(ordering: .relaxed) }
+  static var isRequested: Bool { wasRequested.load(ordering: .relaxed) }
 
-  /// Lets this time pass, or what of it there is until a signal comes.
-  package static func wait(seconds: Double) { _ = arrived.wait(timeout: .now() + seconds) }
+  /// Waits for a signal, at most so long.
+  static func wait(_ time: Seconds) { _ = arrived.wait(timeout: .now() + time.value) }
 }

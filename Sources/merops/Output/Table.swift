@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Rows of text in aligned columns, with a heading.
-package struct Table {
+struct Table {
   private var rows: [[(text: String, width: Int)]] = []
 
-  package init(_ heading: String...) { add(heading) }
+  init(_ heading: String...) { add(heading) }
 
-  package mutating func row(_ cells: String...) { add(cells) }
+  mutating func row(_ cells: String...) { add(cells) }
 
-  private mutating func add(_ cells: [String]) { rows.append(cells.map { ($0, $0.count) }) }
+  private mutating func add(_ cells: [String]) {
+    rows.append(
+      cells.map { cell in
+        let text = cell.visible
+        return (text, text.count)
+      })
+  }
 
-  package var isEmpty: Bool { rows.count == 1 }
+  var isEmpty: Bool { rows.count == 1 }
 
-  /// Columns are as wide as their widest cell; the last one that says something is not padded.
-  package var text: String {
+  /// Columns are as wide as their widest cell; the last cell that has text is not padded.
+  var text: String {
     var widths: [Int] = []
     for row in rows {
       for (column, cell) in row.enumerated() {

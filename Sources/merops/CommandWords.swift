@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Glibc
+
+/// The words of a command line, before its options are parsed: they name the verb.
+struct CommandWords {
+  private let words: [String]
+  /// The names up to the verb, `merops` first.
+  private var path = ["merops"]
+  private var verb: any ParsableCommand.Type = Merops.self
+  /// What follows the verb.
+  private var rest: ArraySlice<String>
+
+  /// Finds the verb. A command that merops does not have is run where there is a program `merops-COMMAND`, as git does.
+  init(_ words: [String]) throws {
+    self.words = words
+    rest = words[...]
+    while let word = rest.first, !word.hasPrefix("-"), !verb.configuration.subcommands.isEmpty {
+      // ArgumentParser's own.
+      if path.count == 1, word == "help" { break }
+      guard let next = verb.configuration.subcommands.first(where: { $0.configuration.commandName == word }) else {
+        if path.count == 1 { try Self.runProgram(of: word, Array(rest.dropFirst())) }
+        throw ValidationError(unknown(word))
+      }
+      path.append(word)
+      verb = next
+      rest = rest.dropFirst()
+    }
+  }
+
+  /// Parses the options of the verb.
+  func command() throws -> any ParsableCommand {
+    let options = guarded(Array(rest))
+    // To parse from the root costs as much again for each level above the verb, but the root is what prints help and errors.
+    if let command = try? verb.parseAsRoot(options), type(of: command) == verb { return command }
+    return try Merops.parseAsRoot(words.prefix(words.count - rest.count) + options)
+  }
+
+  /// A key or value such as -7 is not an option.
+  private func guarded(_ words: [String]) -> [String] {
+    func isNumber(_ word: String) -> Bool {
+      word.hasPrefix("-") && word.dropFirst().first.map { $0.isNumber || $0 == "." } == true
+    }
+    guard verb is any NegativeValues.Type, !words.contains("--"), words.contains(where: isNumber) else { return words }
+    func isOption(_ word: String) -> Bool { word.hasPrefix("-") && !isNumber(word) }
+    return words.filter(isOption) + ["--"] + words.filter { !isOption($0) }
+  }
+}
+
+/// A verb whose arguments may be negative numbers. All its options are flags.
+protocol NegativeValues: ParsableCommand {}
+
+extension MapGet: NegativeValues {}
+extension MapSet: NegativeValues {}
+extension MapDelete: NegativeValues {}
+
+extension CommandWords {
+  /// Becomes the program `merops-COMMAND` that lies beside this one or in PATH; returns where there is none.
+  private static func runProgram(of command: String, _ arguments: [String]) throws {
+    guard !command.contains("/") else { return }
+    let own = realpath("/proc/self/exe", nil)
+    defer { free(own) }
+    let folder = own.map { String(cString: $0) }?.split(separator: "/").dropLast().joined(separator: "/")
+    let search = getenv("PATH").map { String(cString: $0) }?.split(separator: ":").map(String.init) ?? []
+    for folder in [folder.map { "/" + $0 }].compactMap({ $0 }) + search {
+      let program = "\(folder)/merops-\(command)"
+      guard access(program, X_OK) == 0 else { continue }
+      let words = ([program] + arguments).map { strdup($0) } + [nil]
+      execv(program, words)
+      let error = errno
+      for word in words { free(word) }
+      throw Refusal("cannot run \(program): \(String(cString: strerror(error)))")
+    }
+  }
+
+  private func unknown(_ word: String) -> String {
+    let known = verb.configuration.subcommands.compactMap { $0.configuration.commandName }
+    let likely = known.min { Self.distance(word, $0) < Self.distance(word, $1) }
+    let start = path.joined(separator: " ")
+    let text = "'\(word)' is not a \(path.count == 1 ? "command" : "verb") of \(start)"
+    guard let likely, Self.distance(word, likely) <= 2 else {
+      return text + "; it has \(known.joined(separator: ", "))"
+    }
+    return text + "; did you mean `\(start) \(likely)`?"
+  }
+
+  /// How many letters have to be inserted, removed, exchanged or swapped with their neighbor; 1 where one word is the
+  /// beginning of the other.
+  private static func distance(_ one: String, _ other: String) -> Int {
+    let (one, other) = (Array(one), Array(other))
+    guard !one.starts(with: other), !other.starts(with: one) else { return one == other ? 0 : 1 }
+    var rows = [Array(0...other.count)]
+    for (i, letter) in one.enumerated() {
+      var row = [i + 1]
+      for (j, candidate) in other.enumerated() {
+        var best = min(row[j] + 1, rows[i][j + 1] + 1, rows[i][j] + (letter == candidate ? 0 : 1))
+        if i > 0, j > 0, letter == other[j - 1], one[i - 1] == candidate { best = min(best, rows[i - 1][j - 1] + 1) }
+        row.append(best)
+      }
+      rows.append(row)
+    }
+    return rows[one.count][other.count]
+  }
+}
