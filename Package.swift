@@ -27,6 +27,7 @@ let package = Package(
   targets: [
     // Layer 0, formats: the standard library only.
     .target(name: "BPFELF", swiftSettings: settings),
+    .target(name: "Gzip", swiftSettings: settings),
     .target(name: "BTF", swiftSettings: settings),
     .target(name: "BTFCoding", dependencies: ["BTF"], swiftSettings: settings),
     .target(name: "BTFText", dependencies: ["BTF", "BTFCoding"], swiftSettings: settings),
@@ -39,7 +40,7 @@ let package = Package(
     .target(name: "CBPF"),
     .target(
       name: "BPFSystem",
-      dependencies: ["CBPF", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CBPF", "Gzip", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: settings),
     .target(
       name: "BPF",
@@ -115,6 +116,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
+    .testTarget(name: "GzipTests", dependencies: ["Gzip", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BTFTests",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import Gzip
 import SystemPackage
 
 /// What the running kernel was built with.
@@ -26,7 +26,7 @@ public struct KernelConfig: Sendable, Hashable {
   }
 
   private static let cached: Result<KernelConfig, Errno> = Result { () throws(Errno) in
-    if let bytes = try? unpack("/proc/config.gz") {
+    if let file = try? SystemFile.read("/proc/config.gz"), let bytes = try? Gzip.unpack(file) {
       return KernelConfig(parsing: String(decoding: bytes, as: UTF8.self))
     }
     let release = KernelName.current.release
@@ -36,19 +36,5 @@ public struct KernelConfig: Sendable, Hashable {
       }
     }
     throw Errno.noSuchFileOrDirectory
-  }
-
-  /// Unpacks a gzip file with the system's gzip: no library is needed for what few programs ask for.
-  private static func unpack(_ path: String) throws(Errno) -> [UInt8] {
-    guard SystemFile.exists(path), let output = popen("exec gzip -dc \(path) 2>/dev/null", "re") else {
-      throw Errno.noSuchFileOrDirectory
-    }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    while case let count = fread(&chunk, 1, chunk.count, output), count > 0 {
-      bytes.append(contentsOf: chunk[..<count])
-    }
-    guard pclose(output) == 0, !bytes.isEmpty else { throw Errno.ioError }
-    return bytes
   }
 }
