@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import BPFSystem
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import BPFSystem
 
 /// The commands against the running kernel.
 @Suite(.requires(.root)) struct BPFCallTests {
@@ -99,6 +100,27 @@ import Testing
     #expect(info.detail == .rawTracepoint(name: "sys_enter", cookie: 0))
     #expect(info.programID == (try BPFCall.programInformation(fd: program.rawValue)).id)
     #expect(try BPFCall.ids(.link).contains(info.id))
+  }
+
+  /// The information alone, where there is no /proc, says the same as the link in /proc.
+  @Test func kindsAreToldApart() throws {
+    let program = try BPFCall.loadProgram(ProgramLoad(type: 17), instructions: Self.returning(0).span.bytes)
+    let map = try BPFCall.createMap(MapCreate(type: 2, keySize: 4, valueSize: 8, maxEntries: 1))
+    let link = try BPFCall.openRawTracepoint("sys_enter", program: program.rawValue)
+    // A header, and a string section of one empty string.
+    let blob: [UInt8] =
+      [0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 16, 0, 0, 0, 5, 0, 0, 0]
+      + [1, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 32, 0, 0, 1] + [0, 105, 110, 116, 0]
+    let types = try BPFCall.loadBTF(blob.span.bytes)
+    for (fd, kind) in [
+      (program.rawValue, ObjectKind.program), (map.rawValue, .map), (link.rawValue, .link), (types.rawValue, .btf),
+    ] {
+      #expect(BPFCall.kind(of: fd) == kind)
+      #expect(BPFCall.kindByInformation(of: fd) == kind)
+    }
+    let file = try Descriptor.open("/dev/null")
+    #expect(BPFCall.kind(of: file.rawValue) == nil)
+    #expect(BPFCall.kindByInformation(of: file.rawValue) == nil)
   }
 
   // Before, the kernel's own types have no id.

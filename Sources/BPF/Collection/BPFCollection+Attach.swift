@@ -7,9 +7,9 @@ import SystemPackage
 
 /// What ``BPFCollection/attachAll()`` did.
 public struct AttachReport: Sendable, Hashable {
-  /// Programs and struct_ops maps that are attached now, with the place of each.
+  /// Programs and struct_ops maps that the call attached, with the place of each.
   public var attached: [Entry] = []
-  /// Programs whose section does not say where they belong: attach them with ``Program/attach(to:)``.
+  /// Programs whose section does not say where they attach: attach them with ``Program/attach(to:)``.
   public var waiting: [Entry] = []
 
   public struct Entry: Sendable, Hashable {
@@ -20,13 +20,16 @@ public struct AttachReport: Sendable, Hashable {
 }
 
 extension BPFCollection {
-  /// Attaches every program that was loaded and whose section says where, and registers struct_ops maps. The links are
-  /// kept until the collection closes.
+  /// Attaches every program that was loaded and whose section says where, and registers struct_ops maps. The collection
+  /// keeps the links until it closes. What is attached already is passed over, also when two threads attach at once.
   ///
   /// - Throws: `BPFError` naming the program; what this call had attached before is detached again.
-  /// - Returns: what is attached, and what has to be told where.
-  @discardableResult
+  /// - Returns: what this call attached, and which programs you have to attach yourself.
   public func attachAll() throws(BPFError) -> AttachReport {
+    try attaching.withLock { _ throws(BPFError) in try attachTheRest() }
+  }
+
+  private func attachTheRest() throws(BPFError) -> AttachReport {
     let (programs, names) = try state.withLock { (state) throws(BPFError) in
       try state.expect(.loaded, "attaching")
       return (state.loaded.programs, Set(state.links.keys))
@@ -49,12 +52,14 @@ extension BPFCollection {
         report.attached.append(AttachReport.Entry(name: name, place: link.place))
         made.append(HeldLink(name, link))
       }
+      try state.withLock { (state) throws(BPFError) in
+        // Somebody may have closed the collection meanwhile.
+        try state.expect(.loaded, "attaching")
+        for link in made { state.links[link.name] = link }
+      }
     } catch {
       for link in made.reversed() { link.drop() }
       throw error
-    }
-    state.withLock { state in
-      for link in made { state.links[link.name] = link }
     }
     return report
   }
@@ -73,14 +78,13 @@ extension BPFCollection {
   }
 
   /// Lends a link that the collection keeps, by the name of its program or struct_ops map.
-  public func withLink<Result: Sendable>(
-    _ name: String, _ body: (borrowing Link) throws(BPFError) -> Result
-  ) throws(BPFError) -> Result {
+  ///
+  /// - Returns: what `body` returned; nil where the collection has no such link.
+  public func withLink<Result: Sendable, Failure: Error>(
+    _ name: String, _ body: (borrowing Link) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
     let held = state.withLock { state in state.links[name] }
-    guard let result = try held?.withLink(body) else {
-      throw BPFError(.notFound, "looking for the link of \(name)", hint: "it is not attached, or was taken")
-    }
-    return result
+    return try held?.withLink(body)
   }
 
   /// The names of the programs and struct_ops maps that this collection holds links of.

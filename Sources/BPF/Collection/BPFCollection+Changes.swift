@@ -14,17 +14,13 @@ extension BPFCollection {
   }
 
   /// Changes a map's description: its size, flags, pinning.
-  public func change(map name: String, _ body: (inout MapSpec) throws -> Void) throws(BPFError) {
+  public func change(map name: String, _ body: (inout MapSpec) throws(BPFError) -> Void) throws(BPFError) {
     try state.withLock { (state) throws(BPFError) in
       try state.expect(.open, "changing a map of")
-      guard let index = state.loader.spec.mapIndex(named: name) else {
-        throw state.unknown("map", name, state.loader.spec.maps.map(\.name))
+      guard let index = state.plan.spec.mapIndex(named: name) else {
+        throw state.unknown("map", name, state.plan.spec.maps.map(\.name))
       }
-      do {
-        try body(&state.loader.spec.maps[index])
-      } catch {
-        throw error as? BPFError ?? BPFError(.invalid, "changing map \(name)", underlying: error)
-      }
+      try body(&state.plan.spec.maps[index])
     }
   }
 
@@ -32,10 +28,10 @@ extension BPFCollection {
   public func replaceMap(_ name: String, with map: AnyMap) throws(BPFError) {
     try state.withLock { (state) throws(BPFError) in
       try state.expect(.open, "replacing a map of")
-      guard let index = state.loader.spec.mapIndex(named: name) else {
-        throw state.unknown("map", name, state.loader.spec.maps.map(\.name))
+      guard let index = state.plan.spec.mapIndex(named: name) else {
+        throw state.unknown("map", name, state.plan.spec.maps.map(\.name))
       }
-      state.loader.replacements[state.loader.spec.maps[index].name] = map
+      state.plan.replacements[state.plan.spec.maps[index].name] = map
     }
   }
 
@@ -54,17 +50,13 @@ extension BPFCollection {
   }
 
   /// Changes a program's description: its type, what it attaches to.
-  public func change(program name: String, _ body: (inout ProgramSpec) throws -> Void) throws(BPFError) {
+  public func change(program name: String, _ body: (inout ProgramSpec) throws(BPFError) -> Void) throws(BPFError) {
     try state.withLock { (state) throws(BPFError) in
       try state.expect(.open, "changing a program of")
-      guard let index = state.loader.spec.programIndex(named: name) else {
-        throw state.unknown("program", name, state.loader.spec.programs.map(\.name))
+      guard let index = state.plan.spec.programIndex(named: name) else {
+        throw state.unknown("program", name, state.plan.spec.programs.map(\.name))
       }
-      do {
-        try body(&state.loader.spec.programs[index])
-      } catch {
-        throw error as? BPFError ?? BPFError(.invalid, "changing program \(name)", underlying: error)
-      }
+      try body(&state.plan.spec.programs[index])
     }
   }
 
@@ -74,14 +66,14 @@ extension BPFCollection {
     of program: String, to function: String, in target: Program? = nil
   ) throws(BPFError) {
     try change(program: program) { $0.attachTarget = function }
-    state.withLock { $0.loader.targets[program] = AttachTarget(program: target, function: function) }
+    state.withLock { $0.plan.targets[program] = LoadPlan.Target(program: target, function: function) }
   }
 }
 
 extension BPFCollection.State {
   func unknown(_ kind: String, _ name: String, _ all: [String]) -> BPFError {
     BPFError(
-      .notFound, "looking for \(kind) \(name) in \(loader.spec.name)",
+      .notFound, "looking for \(kind) \(name) in \(plan.spec.name)",
       detail: "it has \(all.isEmpty ? "none" : all.joined(separator: ", "))")
   }
 }

@@ -72,7 +72,7 @@ extension BPFCollection {
   }
 
   /// Where a global variable is.
-  struct Global {
+  struct GlobalPlace {
     var map: Int
     var variable: VariableSpec
     var types: BTFTypes?
@@ -85,11 +85,11 @@ extension BPFCollection {
     }
   }
 
-  private func global(_ name: String) throws(BPFError) -> Global {
+  private func global(_ name: String) throws(BPFError) -> GlobalPlace {
     let spec = spec
     for (index, map) in spec.maps.enumerated() where map.section.isData && map.section != .kconfig {
       if let variable = map.variables.first(where: { $0.name == name }) {
-        return Global(map: index, variable: variable, types: spec.types)
+        return GlobalPlace(map: index, variable: variable, types: spec.types)
       }
     }
     throw BPFError(
@@ -97,7 +97,7 @@ extension BPFCollection {
       detail: "there are \(globals.isEmpty ? "none" : globals.map(\.name).joined(separator: ", "))")
   }
 
-  private func write(_ bytes: [UInt8], to global: Global) throws(BPFError) {
+  private func write(_ bytes: [UInt8], to global: GlobalPlace) throws(BPFError) {
     let variable = global.variable
     guard bytes.count == variable.size else {
       throw BPFError(
@@ -108,16 +108,16 @@ extension BPFCollection {
         try state.expect(.loaded, "setting a global of")
         return state.loaded.maps[global.map]
       }
-      let size = Int(state.loader.spec.maps[global.map].valueSize)
+      let size = Int(state.plan.spec.maps[global.map].valueSize)
       var content = [UInt8](repeating: 0, count: size)
-      if case .bytes(let initial) = state.loader.spec.maps[global.map].contents {
+      if case .bytes(let initial) = state.plan.spec.maps[global.map].contents {
         content.replaceSubrange(0..<min(size, initial.count), with: initial.prefix(size))
       }
       guard variable.offset >= 0, variable.offset + bytes.count <= size else {
         throw BPFError(.object, "setting global \(variable.name)", detail: "it lies outside its section")
       }
       content.replaceSubrange(variable.offset..<variable.offset + bytes.count, with: bytes)
-      state.loader.spec.maps[global.map].contents = .bytes(content)
+      state.plan.spec.maps[global.map].contents = .bytes(content)
       return nil
     }
     guard let map else { return }
@@ -129,12 +129,12 @@ extension BPFCollection {
     try map.store(bytes, at: variable.offset)
   }
 
-  private func read(_ global: Global) throws(BPFError) -> [UInt8] {
+  private func read(_ global: GlobalPlace) throws(BPFError) -> [UInt8] {
     let variable = global.variable
     let content = try state.withLock { (state) throws(BPFError) -> [UInt8] in
       switch state.phase {
       case .open:
-        guard case .bytes(let initial) = state.loader.spec.maps[global.map].contents else { return [] }
+        guard case .bytes(let initial) = state.plan.spec.maps[global.map].contents else { return [] }
         return initial
       case .loaded:
         guard let map = state.loaded.maps[global.map] else { return [] }

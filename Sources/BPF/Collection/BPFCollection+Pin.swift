@@ -10,10 +10,25 @@ extension BPFCollection {
     public var programs: [String: String] = [:]
     public var maps: [String: String] = [:]
     public var links: [String: String] = [:]
+    /// The directories that were made, outermost first.
+    var directories: [String] = []
+
+    /// Removes the pins, and the directories that were made for them where nothing else is in them. Programs, maps and
+    /// links stay for as long as something else holds them.
+    ///
+    /// - Throws: the first failure, after the rest has been removed; a pin that is gone already is none.
+    public func remove() throws(BPFError) {
+      var first: BPFError?
+      for path in [links, programs, maps].flatMap(\.values) {
+        do { try Pinning.remove(path) } catch { if error.code != .notFound { first = first ?? error } }
+      }
+      for directory in directories.reversed() { Pinning.removeDirectory(directory) }
+      if let first { throw first }
+    }
   }
 
-  /// Pins every program and map under its name in a directory, which is made if need be. A dot in a name becomes an
-  /// underscore, since a bpffs has none.
+  /// Pins every program and map under its name in a directory, which is created if it is missing. A dot in a name becomes
+  /// an underscore, since a bpffs does not allow dots.
   ///
   /// - Parameters:
   ///   - directory: in a bpffs: "/sys/fs/bpf/merops/counter".
@@ -22,36 +37,31 @@ extension BPFCollection {
   @discardableResult
   public func pinAll(in directory: String, links: Bool = false) throws(BPFError) -> Pins {
     try state.withLock { (state) throws(BPFError) in try state.expect(.loaded, "pinning") }
-    var paths: [String] = []
-    var directories = try Pinning.makeDirectories(directory)
+    var pins = Pins()
+    pins.directories = try Pinning.makeDirectories(directory)
     func path(_ name: String, in folder: String) -> String {
       "\(folder)/\(String(name.map { $0 == "." ? "_" : $0 }))"
     }
-    var pins = Pins()
     do throws(BPFError) {
       for program in programs {
         let place = path(program.name, in: directory)
         try program.pin(at: place)
-        paths.append(place)
         pins.programs[program.name] = place
       }
       for map in maps {
         let place = path(map.name, in: directory)
         try map.pin(at: place)
-        paths.append(place)
         pins.maps[map.name] = place
       }
       guard links, !attachedNames.isEmpty else { return pins }
-      directories += try Pinning.makeDirectories("\(directory)/links")
+      pins.directories += try Pinning.makeDirectories("\(directory)/links")
       for name in attachedNames {
         let place = path(name, in: "\(directory)/links")
-        try withLink(name) { link throws(BPFError) in try link.pin(at: place) }
-        paths.append(place)
+        _ = try withLink(name) { link throws(BPFError) in try link.pin(at: place) }
         pins.links[name] = place
       }
     } catch {
-      for path in paths.reversed() { try? Pinning.remove(path) }
-      for directory in directories.reversed() { Pinning.removeDirectory(directory) }
+      try? pins.remove()
       throw error
     }
     return pins

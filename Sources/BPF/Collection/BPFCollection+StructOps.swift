@@ -8,7 +8,7 @@ import SystemPackage
 extension BPFCollection {
   var structOpsNames: [String] {
     state.withLock { state in
-      state.loaded.structOps.keys.sorted().map { state.loader.spec.maps[$0].name }
+      state.loaded.structOps.keys.sorted().map { state.plan.spec.maps[$0].name }
     }
   }
 
@@ -36,9 +36,9 @@ extension BPFCollection {
   private func filledStructOps(_ name: String) throws(BPFError) -> AnyMap {
     let (map, value) = try state.withLock { (state) throws(BPFError) in
       try state.expect(.loaded, "registering struct_ops of")
-      guard let index = state.loader.spec.mapIndex(named: name), let map = state.loaded.maps[index],
+      guard let index = state.plan.spec.mapIndex(named: name), let map = state.loaded.maps[index],
         let value = state.loaded.structOps[index]
-      else { throw state.unknown("struct_ops map", name, state.loader.spec.maps.map(\.name)) }
+      else { throw state.unknown("struct_ops map", name, state.plan.spec.maps.map(\.name)) }
       return (map, value)
     }
     do {

@@ -7,6 +7,8 @@ import Synchronization
 public struct VerificationReport: Sendable {
   public var programs: [Entry]
   public var maps: [MapSpec]
+  /// What was left out.
+  public var omissions: [BPFCollection.Omission]
 
   public struct Entry: Sendable, Hashable {
     public var name: String
@@ -29,14 +31,14 @@ extension BPFCollection {
   ///
   /// - Throws: what ``load()`` would throw.
   public func verify() throws(BPFError) -> VerificationReport {
-    var loader = try state.withLock { (state) throws(BPFError) in
+    var plan = try state.withLock { (state) throws(BPFError) in
       try state.expect(.open, "verifying")
-      return state.loader
+      return state.plan
     }
-    for index in loader.spec.maps.indices { loader.spec.maps[index].pinning = .none }
+    for index in plan.spec.maps.indices { plan.spec.maps[index].pinning = .none }
     // Statistics: they are where the stack's depth is told.
-    loader.settings.logLevel |= 4
-    let loaded = try loader.load()
+    plan.options.logLevel |= 4
+    let loaded = try LoadSession.load(plan)
     var entries: [VerificationReport.Entry] = []
     for program in loaded.programs {
       let info = try program.info()
@@ -47,7 +49,7 @@ extension BPFCollection {
           verifiedInstructions: max(info.verifiedInstructions, program.log?.processedInstructions ?? 0),
           machineCodeSize: info.machineCodeSize, stackDepths: program.log?.stackDepths ?? []))
     }
-    return VerificationReport(programs: entries, maps: loader.spec.maps)
+    return VerificationReport(programs: entries, maps: plan.spec.maps, omissions: loaded.omissions)
   }
 }
 

@@ -19,20 +19,21 @@ import SystemPackage
 /// Safe to share between threads; changes before the load and the load itself take turns.
 public final class BPFCollection: Sendable {
   let state: Mutex<State>
+  /// Held while programs are attached, so that two who attach at once do not both attach the same.
+  let attaching = Mutex<Void>(())
 
   struct State {
-    var loader: Loader
+    var plan: LoadPlan
     var phase = Phase.open
     var loaded = LoadedObjects()
     var links: [String: HeldLink] = [:]
-
   }
 
   enum Phase { case open, loaded, closed }
 
   /// Takes an object's description.
   public init(_ spec: ObjectSpec, options: LoadOptions = LoadOptions()) {
-    state = Mutex(State(loader: Loader(spec, options)))
+    state = Mutex(State(plan: LoadPlan(spec: spec, options: options)))
   }
 
   /// Reads an object from its bytes.
@@ -69,12 +70,12 @@ public final class BPFCollection: Sendable {
   }
 
   /// What the object says, with the changes that were made since.
-  public var spec: ObjectSpec { state.withLock { $0.loader.spec } }
+  public var spec: ObjectSpec { state.withLock { $0.plan.spec } }
 
   /// How it is loaded.
   public var options: LoadOptions {
-    get { state.withLock { $0.loader.settings } }
-    set { state.withLock { $0.loader.settings = newValue } }
+    get { state.withLock { $0.plan.options } }
+    set { state.withLock { $0.plan.options = newValue } }
   }
 
   /// Whether the programs and maps are in the kernel.
@@ -87,7 +88,7 @@ public final class BPFCollection: Sendable {
   public func load() throws(BPFError) {
     try state.withLock { (state) throws(BPFError) in
       try state.expect(.open, "loading")
-      state.loaded = try state.loader.load()
+      state.loaded = try LoadSession.load(state.plan)
       state.phase = .loaded
     }
   }
@@ -98,8 +99,9 @@ public final class BPFCollection: Sendable {
   ///   - mapDescriptors: what stands for each map's descriptor, in the object's order.
   public func preparedPrograms(mapDescriptors: [CInt]? = nil) throws(BPFError) -> [PreparedProgram] {
     try state.withLock { (state) throws(BPFError) in
-      var loader = state.loader
-      return try loader.prepare(descriptors: mapDescriptors ?? loader.spec.maps.indices.map { CInt($0) + 1000 })
+      let plan = state.plan
+      return try LoadSession.preview(
+        plan, descriptors: mapDescriptors ?? plan.spec.maps.indices.map { CInt($0) + 1000 })
     }
   }
 
@@ -118,7 +120,7 @@ public final class BPFCollection: Sendable {
 
 extension BPFCollection.State {
   func expect(_ wanted: BPFCollection.Phase, _ doing: String) throws(BPFError) {
-    let name = loader.spec.name
+    let name = plan.spec.name
     guard phase != wanted else { return }
     switch phase {
     case .open:
@@ -138,7 +140,7 @@ extension BPFCollection {
   public var maps: Maps {
     state.withLock { state in
       Maps(
-        elements: zip(state.loader.spec.maps, state.loaded.maps).compactMap { spec, map in map.map { (spec, $0) } })
+        elements: zip(state.plan.spec.maps, state.loaded.maps).compactMap { spec, map in map.map { (spec, $0) } })
     }
   }
 
@@ -165,7 +167,7 @@ extension BPFCollection {
   /// - Requires: Linux 6.9
   public func arena(_ name: String) throws(BPFError) -> ArenaMemory {
     let memory = state.withLock { state in
-      state.loader.spec.mapIndex(named: name).flatMap { state.loaded.arenas[$0] }
+      state.plan.spec.mapIndex(named: name).flatMap { state.loaded.arenas[$0] }
     }
     guard let memory else { throw missing("arena", name, maps.filter { $0.info.type == .arena }.map(\.name)) }
     return memory

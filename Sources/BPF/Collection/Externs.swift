@@ -31,7 +31,7 @@ struct Externs {
   private let spec: ObjectSpec
   private let settings: LoadOptions
 
-  init(_ spec: ObjectSpec, _ settings: LoadOptions, kernel: () throws(BPFError) -> KernelTypes) throws(BPFError) {
+  init(_ spec: ObjectSpec, _ settings: LoadOptions) throws(BPFError) {
     self.spec = spec
     self.settings = settings
     guard !spec.externs.isEmpty else { return }
@@ -46,8 +46,8 @@ struct Externs {
         try fill(external, KernelConfigValue(format: format, size: size), offset, texts)
         resolution = .option(map: optionMap ?? 0, offset: offset)
       case .ksymTypeless: resolution = symbols[external.name].map { .address($0) }
-      case .ksymTyped(let type): resolution = try typed(external, type, .variable, kernel())
-      case .kfunc(let type): resolution = try typed(external, type, .function, kernel())
+      case .ksymTyped(let type): resolution = try typed(external, type, .variable)
+      case .kfunc(let type): resolution = try typed(external, type, .function)
       }
       if let resolution {
         resolutions.append(resolution)
@@ -165,10 +165,10 @@ extension Externs {
 
   /// Finds a function or variable by its type information; nil where the kernel and its modules have none.
   private mutating func typed(
-    _ external: ExternSpec, _ type: TypeID, _ kind: BTFKind, _ kernel: KernelTypes
+    _ external: ExternSpec, _ type: TypeID, _ kind: BTFKind
   ) throws(BPFError) -> Resolution? {
     let name = kind == .function ? external.essentialName : external.name
-    guard let found = try kernel.find(name, kind: kind) else { return nil }
+    guard let found = try KernelTypes.current().find(name, kind: kind) else { return nil }
     guard try isCompatible(external, type, found) else {
       if external.isWeak, kind == .function { return .missing }
       throw BPFError(

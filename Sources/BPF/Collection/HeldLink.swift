@@ -19,15 +19,17 @@ final class HeldLink: Sendable {
   func take() -> Link? { link.withLock { held in held.take() } }
 
   /// Lends the link.
-  func withLink<Result: Sendable>(_ body: (borrowing Link) throws(BPFError) -> Result) throws(BPFError) -> Result? {
-    try link.withLock { (held) throws(BPFError) -> Result? in try held?.lend(to: body) }
+  func withLink<Result: Sendable, Failure: Error>(
+    _ body: (borrowing Link) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    try link.withLock { (held) throws(Failure) -> Result? in try held?.lend(to: body) }
   }
 }
 
 extension Link {
-  fileprivate borrowing func lend<Result: Sendable>(
-    to body: (borrowing Link) throws(BPFError) -> Result
-  ) throws(BPFError) -> Result {
+  fileprivate borrowing func lend<Result: Sendable, Failure: Error>(
+    to body: (borrowing Link) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     try body(self)
   }
 }

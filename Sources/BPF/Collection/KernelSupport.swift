@@ -6,28 +6,11 @@ import BTF
 
 /// What the loader has to know of the running kernel before it hands anything over.
 ///
-/// A kernel that is new enough is not asked, which saves the probe; an older one may have it backported. A process that may
-/// not ask, as one whose privilege is a ``Token``, goes by the version.
+/// A process that may not ask the kernel, such as one whose privilege is a ``Token``, is answered by the version.
 enum KernelSupport {
-  private static func isAtLeast(_ major: Int, _ minor: Int, or ability: Ability? = nil) -> Bool {
-    if KernelRelease.current >= KernelRelease(major, minor) { return true }
-    return ability.flatMap { try? Features.supports($0) } ?? false
+  private static func isAtLeast(_ major: Int, _ minor: Int) -> Bool {
+    KernelRelease.current >= KernelRelease(major, minor)
   }
-
-  /// bpf_probe_read_kernel() and bpf_probe_read_user(); before, bpf_probe_read() was for both.
-  static var hasSplitProbeRead: Bool { isAtLeast(5, 5, or: .probeReadKernel) }
-
-  /// Programs name what they expect to be attached to.
-  static var hasExpectedAttachTypes: Bool { isAtLeast(4, 17) }
-
-  /// Arrays of global variables can be mapped into memory.
-  static var hasMappableArrays: Bool { isAtLeast(5, 5, or: .memoryMappedArrays) }
-
-  /// Function and line records are taken with a program.
-  static var hasFunctionRecords: Bool { isAtLeast(5, 0) || (try? Features.types())?.contains(.functions) == true }
-
-  /// A map is kept alive by a program that does not use it.
-  static var canBindMaps: Bool { isAtLeast(5, 10) }
 
   /// Parameters of global functions are the context if they are tagged so (`__arg_ctx`).
   static var hasContextArguments: Bool { isAtLeast(6, 8) }

@@ -22,6 +22,9 @@ public struct LoadOptions: Sendable {
   /// What stands in for this process's own privilege.
   public var token: Token?
 
+  /// Called once with a program's name when the verifier has worked on the program for ten seconds, on another thread.
+  public var verificationTakesLong: (@Sendable (String) -> Void)?
+
   public init() {}
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFSystem
 public import SystemPackage
 
 /// The one error type that the library's calls throw.
@@ -81,6 +82,8 @@ extension BPFError {
     public static let full = Code(rawValue: "full")
     /// An argument cannot be right whatever the kernel: a caller's mistake.
     public static let invalid = Code(rawValue: "invalid argument")
+    /// A path, descriptor or name stands for another kind of object than the one asked for.
+    public static let wrongKind = Code(rawValue: "another kind of object")
     /// A layout does not have the size that the kernel's object has.
     public static let sizeMismatch = Code(rawValue: "size mismatch")
     /// An existing map has other parameters than the ones asked for.
@@ -118,16 +121,15 @@ extension BPFError {
 
   /// For calls that go through the kernel's ids, whoever's objects they are: CAP_BPF is not enough.
   static func hintForIDs(_ errno: Errno) -> String? {
-    errno == .notPermitted ? "it needs CAP_SYS_ADMIN: run as root" : nil
-  }
-
-  /// For objects that are opened by their path: the file has an owner and a mode like any other.
-  static func hintForPins(_ errno: Errno) -> String? {
-    errno == .permissionDenied ? "its permissions in the bpffs do not let this user: run as its owner, or as root" : nil
+    guard errno == .notPermitted else { return nil }
+    return CurrentProcess.isRoot
+      ? "opening by id needs CAP_SYS_ADMIN, which this process lacks" : "run as root: opening by id needs CAP_SYS_ADMIN"
   }
 
   private static func usualHint(_ code: Code, _ errno: Errno?) -> String? {
     switch (code, errno) {
+    case (.permission, _) where CurrentProcess.isRoot:
+      "this process is root already: it lacks a capability (as in a container), or the kernel is locked down"
     case (.permission, _): "run as root, or with CAP_BPF (and CAP_PERFMON, CAP_NET_ADMIN for what they guard)"
     case (_, Errno.noMemory?): "free memory, make the map smaller, or raise the memory control group's limit"
     case (_, Errno.tooManyOpenFiles?): "raise the limit on open files (ulimit -n)"

@@ -59,7 +59,7 @@ public struct Link: ~Copyable, Sendable {
   public borrowing func pin(at path: String) throws(BPFError) {
     let fd = try kernelLink("pinning the link at \(path)")
     do { try BPFCall.pin(fd: fd, at: path) } catch {
-      throw BPFError("pinning the link at \(path)", errno: error, hint: Pinning.hint(error))
+      throw Pinning.failure("pinning the link at \(path)", at: path, error)
     }
   }
 
@@ -106,11 +106,7 @@ extension Link {
   ///
   /// - Requires: Linux 5.7
   public static func open(pinned path: String) throws(BPFError) -> Link {
-    do {
-      return Link(KernelLink(try BPFCall.openPinned(path), path), place: path)
-    } catch {
-      throw BPFError("opening the pinned link \(path)", errno: error, hint: BPFError.hintForPins(error))
-    }
+    Link(KernelLink(try Pinning.open(path, as: .link), path), place: path)
   }
 
   /// The ids of all links, ascending.

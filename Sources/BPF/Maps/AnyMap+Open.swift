@@ -35,21 +35,15 @@ extension AnyMap {
   /// - Parameters:
   ///   - path: in a bpffs: "/sys/fs/bpf/blocked".
   ///   - access: what it is opened for.
-  /// - Requires: Linux 4.4
+  /// - Throws: `BPFError` of code `.wrongKind` where something else is pinned.
   public convenience init(pinned path: String, access: MapAccess = .readWrite) throws(BPFError) {
-    let descriptor: Descriptor
-    do {
-      descriptor = try BPFCall.openPinned(path, flags: access.flags)
-    } catch {
-      throw BPFError("opening the pinned map \(path)", errno: error, hint: BPFError.hintForPins(error))
-    }
-    try self.init(owning: descriptor)
+    try self.init(owning: try Pinning.open(path, as: .map, flags: access.flags))
   }
 
   /// Opens the only map with a name.
   ///
   /// - Parameters:
-  ///   - name: cut to the 15 bytes that the kernel keeps.
+  ///   - name: the whole name, or the 15 bytes that the kernel keeps.
   ///   - access: what it is opened for.
   /// - Throws: `notFound` when there is none, `exists` when there are several (the ids are in the message).
   public convenience init(named name: String, access: MapAccess = .readWrite) throws(BPFError) {
@@ -88,9 +82,13 @@ extension AnyMap {
     return result
   }
 
-  /// The facts of the maps with a name, as far as the kernel keeps it (15 bytes).
+  /// The facts of the maps with a name. The kernel keeps 15 bytes of a name; the map's types have the whole of it. The
+  /// kernel's 15 bytes find the map too.
   public static func all(named name: String) throws(BPFError) -> [MapInfo] {
-    let kept = BPFCall.objectName(name)
-    return try all().filter { $0.name == kept }
+    var result: [MapInfo] = []
+    try forEach { map in
+      if FullName.matches(name, full: map.name, kept: map.info.name) { result.append(map.info) }
+    }
+    return result
   }
 }

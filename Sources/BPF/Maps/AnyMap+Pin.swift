@@ -13,14 +13,14 @@ extension AnyMap {
     do {
       try BPFCall.pin(fd: fd, at: path)
     } catch {
-      throw BPFError("pinning map \(label) at \(path)", errno: error, hint: Pinning.hint(error))
+      throw Pinning.failure("pinning map \(label) at \(path)", at: path, error)
     }
   }
 
   /// Removes a pin; the map stays for as long as something else holds it.
   public static func unpin(_ path: String) throws(BPFError) {
-    // Opening it first makes sure that no plain file is removed.
-    _ = try AnyMap(pinned: path)
+    // Opening it first makes sure that nothing else is removed.
+    _ = try Pinning.open(path, as: .map)
     try Pinning.remove(path)
   }
 
@@ -46,11 +46,11 @@ extension AnyMap {
     pinned path: String, as parameters: MapParameters, types: MapTypes? = nil
   ) throws(BPFError) -> AnyMap? {
     let descriptor: Descriptor
-    do {
-      descriptor = try BPFCall.openPinned(path)
+    do throws(BPFError) {
+      descriptor = try Pinning.open(path, as: .map)
     } catch {
-      if error == .noSuchFileOrDirectory { return nil }
-      throw BPFError("opening the pinned map \(path)", errno: error)
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw error
     }
     let map = try AnyMap(
       owning: descriptor, name: parameters.name.isEmpty ? nil : parameters.name, types: types)
@@ -69,10 +69,10 @@ extension AnyMap {
   ///
   /// - Throws: `mapMismatch`, naming each difference.
   public static func openOrCreate(
-    pinned path: String, _ parameters: MapParameters, types: MapTypes? = nil, btf: CInt? = nil, inner: AnyMap? = nil
+    pinned path: String, _ parameters: MapParameters, types: MapTypes? = nil, inner: AnyMap? = nil
   ) throws(BPFError) -> AnyMap {
     if let map = try reuse(pinned: path, as: parameters, types: types) { return map }
-    let map = try AnyMap(creating: parameters, types: types, btf: btf, inner: inner)
+    let map = try AnyMap(creating: parameters, types: types, inner: inner)
     do {
       try map.pin(at: path)
       return map

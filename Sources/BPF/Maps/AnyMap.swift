@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
-public import BPFSystem
+package import BPFSystem
 import Synchronization
 import SystemPackage
 
@@ -15,7 +15,8 @@ public final class AnyMap: Sendable {
   /// The kernel's facts, asked for once.
   public let info: MapInfo
 
-  /// The whole name where this process created the map; otherwise the 15 bytes that the kernel keeps.
+  /// The whole name, where this process created the map or the map's types have it; otherwise the 15 bytes that the kernel
+  /// keeps.
   public let name: String
 
   /// Bytes that a lookup writes: the value, or for per-CPU maps one of each *possible* CPU, each padded to 8 bytes.
@@ -33,23 +34,31 @@ public final class AnyMap: Sendable {
   /// Takes ownership of a map's descriptor.
   ///
   /// - Parameters:
-  ///   - descriptor: of a map; anything else is refused.
+  ///   - descriptor: of a map.
   ///   - name: the whole name, where it is known.
   ///   - types: what keys and values mean, where it is known; otherwise they are read from the kernel when needed.
-  public init(
+  package init(
     owning descriptor: consuming Descriptor, name: String? = nil, types: MapTypes? = nil
   ) throws(BPFError) {
-    let label = name.map { "map \($0)" } ?? "a map"
     do {
-      let fd = descriptor.rawValue
-      info = MapInfo(try BPFCall.mapInformation(fd: fd))
+      let information = try BPFCall.mapInformation(fd: descriptor.rawValue)
+      info = MapInfo(information)
+      self.name = name ?? FullName.map(information)
     } catch {
-      throw BPFError("reading the information of \(label)", errno: error)
+      throw BPFError("reading the information of \(name.map { "map \($0)" } ?? "a map")", errno: error)
     }
-    self.name = name ?? info.name
     lookupSize = info.type.isPerCPU ? info.valueStride * (try Self.possibleCPUs()) : Self.plainLookupSize(info)
     knownTypes = Mutex(types.map { .known($0) } ?? .unasked)
     self.descriptor = descriptor
+  }
+
+  /// Takes ownership of a map's descriptor, which was inherited or received from another process.
+  ///
+  /// - Throws: `BPFError` of code `.wrongKind` for a descriptor of anything else, which is closed.
+  public convenience init(owning fd: CInt) throws(BPFError) {
+    let descriptor = Descriptor(owning: fd)
+    try Pinning.check(fd, is: .map, "opening map by descriptor \(fd)", "the descriptor")
+    try self.init(owning: descriptor)
   }
 
   /// The descriptor's number, for calls that borrow it. Valid for as long as this object lives.

@@ -8,7 +8,7 @@ public import BTF
 public struct MapInfo: Hashable, Sendable {
   public var id: UInt32
   public var type: MapType
-  /// At most 15 bytes of the name that the map was created with.
+  /// What the kernel keeps of the name: at most 15 bytes. ``AnyMap/name`` is the whole name where it is known.
   public var name: String
   /// Bytes of a key; zero for maps without keys.
   public var keySize: Int

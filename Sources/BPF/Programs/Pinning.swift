@@ -5,15 +5,67 @@ import SystemPackage
 
 /// Paths in a bpffs.
 enum Pinning {
-  /// What to do about a pin that the kernel refused.
-  static func hint(_ error: Errno) -> String? {
-    switch error {
-    case .notPermitted, .permissionDenied, .invalidArgument, .noSuchFileOrDirectory:
-      "the path must be in a bpffs, in a directory that exists: mount -t bpf bpf /sys/fs/bpf"
-    case .fileExists: "remove it first, or choose another path"
-    default: nil
+  /// Opens a pin, which must be of the kind that is wanted.
+  ///
+  /// - Throws: of code `.wrongKind` where something else is pinned: the descriptor would be taken for what it is not.
+  static func open(_ path: String, as kind: ObjectKind, flags: UInt32 = 0) throws(BPFError) -> Descriptor {
+    let context = "opening \(path)"
+    let descriptor: Descriptor
+    do {
+      descriptor = try BPFCall.openPinned(path, flags: flags)
+    } catch {
+      throw failure(context, at: path, error, isOpening: true)
+    }
+    try check(descriptor.rawValue, is: kind, context, "the pin")
+    return descriptor
+  }
+
+  /// Throws unless a descriptor is of a kind.
+  static func check(_ fd: CInt, is kind: ObjectKind, _ context: String, _ what: String) throws(BPFError) {
+    let found = BPFCall.kind(of: fd)
+    guard found != kind else { return }
+    throw BPFError(
+      .wrongKind, context, detail: "\(what) is \(found.map { "\($0)" } ?? "another kind of object"), not \(kind)")
+  }
+
+  /// What the kernel's refusal to pin or to open means: found out by looking, since one errno stands for many causes.
+  static func failure(_ context: String, at path: String, _ errno: Errno, isOpening: Bool = false) -> BPFError {
+    let (code, detail, hint) = cause(path, errno, isOpening)
+    return BPFError(code ?? .init(errno), context, errno: errno, detail: detail, hint: hint)
+  }
+
+  private static func cause(
+    _ path: String, _ errno: Errno, _ isOpening: Bool
+  ) -> (code: BPFError.Code?, detail: String?, hint: String?) {
+    let slash = path.lastIndex(of: "/")
+    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let mount = "pins live in a bpffs, usually at /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf)"
+    if errno == .fileExists { return (nil, nil, "remove it first, or choose another path") }
+    if isOpening, SystemFile.isDirectory(path) {
+      return (.invalid, "\(path) is a directory, not a pin", "name a pin in it")
+    }
+    guard let fileSystem = SystemFile.fileSystem(of: directory) else {
+      return (nil, "there is no directory \(directory)", "create it first: mkdir -p \(directory)")
+    }
+    if fileSystem != bpffs { return (.invalid, "\(path) is not in a bpffs", mount) }
+    if !isOpening, name.contains(".") {
+      return (.invalid, "a bpffs does not allow a dot in a name", "choose a name without a dot")
+    }
+    switch errno {
+    case .permissionDenied, .notPermitted:
+      return (
+        nil, nil,
+        CurrentProcess.isRoot
+          ? "this process is root but lacks a capability, or a security module forbids it"
+          : "the permissions of the bpffs do not allow it: run as the owner of \(directory), or as root"
+      )
+    default: return (nil, nil, nil)
     }
   }
+
+  /// `BPF_FS_MAGIC`
+  private static let bpffs: UInt32 = 0xcafe_4a11
 
   /// Pins a kernel object.
   static func pin(_ descriptor: CInt, at path: String, makingDirectories: Bool = false) throws(Errno) {
@@ -31,9 +83,9 @@ enum Pinning {
     do { try SystemFile.remove(path) } catch { throw BPFError("removing pin \(path)", errno: error) }
   }
 
-  /// Makes a directory and those above it, each for the owner only.
+  /// Creates a directory and those above it, each for the owner only.
   ///
-  /// - Returns: the directories that were made, outermost first.
+  /// - Returns: the directories that were created, outermost first.
   static func makeDirectories(_ path: String) throws(BPFError) -> [String] {
     var made: [String] = []
     var current = path.hasPrefix("/") ? "" : "."
@@ -45,7 +97,7 @@ enum Pinning {
       } catch {
         if error == .fileExists { continue }
         for directory in made.reversed() { removeDirectory(directory) }
-        throw BPFError("making directory \(current)", errno: error, hint: hint(error))
+        throw failure("creating directory \(current)", at: current, error)
       }
     }
     return made

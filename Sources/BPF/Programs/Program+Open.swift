@@ -22,21 +22,35 @@ extension Program {
 
   /// Opens a pinned program.
   ///
-  /// - Requires: Linux 4.4
+  /// - Throws: `BPFError` of code `.wrongKind` where something else is pinned.
   public convenience init(pinned path: String) throws(BPFError) {
+    try self.init(opened: try Pinning.open(path, as: .program), "opening \(path)")
+  }
+
+  /// Takes ownership of a program's descriptor, which was inherited or received from another process.
+  ///
+  /// - Throws: `BPFError` of code `.wrongKind` for a descriptor of anything else, which is closed.
+  public convenience init(owning fd: CInt) throws(BPFError) {
+    let descriptor = Descriptor(owning: fd)
+    let context = "opening program by descriptor \(fd)"
+    try Pinning.check(fd, is: .program, context, "the descriptor")
+    try self.init(opened: descriptor, context)
+  }
+
+  private convenience init(opened descriptor: consuming Descriptor, _ context: String) throws(BPFError) {
+    let info: ProgramInformation
     do {
-      let descriptor = try BPFCall.openPinned(path)
-      let info = try BPFCall.programInformation(fd: descriptor.rawValue)
-      self.init(opened: descriptor, info)
+      info = try BPFCall.programInformation(fd: descriptor.rawValue)
     } catch {
-      // The kernel's information call refuses what is no program.
-      let detail = error == .invalidArgument ? "it is pinned, but is no program" : nil
-      throw BPFError("opening program \(path)", errno: error, detail: detail, hint: BPFError.hintForPins(error))
+      throw BPFError(context, errno: error)
     }
+    self.init(opened: descriptor, info)
   }
 
   private convenience init(opened descriptor: consuming Descriptor, _ info: ProgramInformation) {
-    self.init(descriptor, name: info.name, type: ProgramType(rawValue: info.type), attachType: nil)
+    self.init(
+      descriptor, name: FullName.program(info, fd: descriptor.rawValue), type: ProgramType(rawValue: info.type),
+      attachType: nil)
   }
 
   /// The ids of all programs in the kernel, ascending.
@@ -66,36 +80,37 @@ extension Program {
     }
   }
 
-  /// The programs of that name, in the order of their ids. The kernel keeps the first 15 bytes of a name.
+  /// The programs with a name, in the order of their ids.
   ///
-  /// - Requires: Linux 4.15; CAP_SYS_ADMIN
+  /// The kernel keeps 15 bytes of a name; the program's types have the whole of it. The kernel's 15 bytes find the program
+  /// too.
+  ///
+  /// - Requires: CAP_SYS_ADMIN
   public static func named(_ name: String) throws(BPFError) -> [Program] {
-    let short = BPFCall.objectName(name)
     var found: [Program] = []
-    try forEach { program, _ in
-      if program.name == short { found.append(program) }
+    try forEach { program, info in
+      if FullName.matches(name, full: program.name, kept: info.name) { found.append(program) }
     }
     return found
   }
 }
 
 extension Program {
-  /// Gives the program a path in a bpffs, which keeps it in the kernel until it is removed.
+  /// Gives the program a path in a bpffs, which keeps the program in the kernel until the path is removed.
   ///
-  /// - Requires: Linux 4.4
   /// - Throws: `BPFError` of code `.exists` when the path is taken.
   public func pin(at path: String) throws(BPFError) {
     do {
       try BPFCall.pin(fd: fd, at: path)
     } catch {
-      throw BPFError("pinning program \(name) at \(path)", errno: error, hint: Pinning.hint(error))
+      throw Pinning.failure("pinning program \(name) at \(path)", at: path, error)
     }
   }
 
   /// Removes a pin; the program stays for as long as something else holds it.
   public static func unpin(_ path: String) throws(BPFError) {
-    // Opening it first makes sure that no plain file is removed.
-    _ = try Program(pinned: path)
+    // Opening it first makes sure that nothing else is removed.
+    _ = try Pinning.open(path, as: .program)
     try Pinning.remove(path)
   }
 }

@@ -5,7 +5,8 @@ import BPFSystem
 
 /// A program in the kernel: verified, and kept there for as long as this value, a pin or a link holds it.
 public final class Program: Sendable {
-  /// The name that the object gives it in full, or the kernel's 15 bytes of it.
+  /// The whole name: as the object has it or, for a program that was opened from the kernel, as the program's types have it;
+  /// the kernel's 15 bytes where there are none.
   public let name: String
 
   /// What kind of program it is.

@@ -10,7 +10,7 @@ import SystemPackage
 public struct ProgramInfo: Sendable, Hashable {
   public var id: UInt32
   public var type: ProgramType
-  /// Up to 15 bytes.
+  /// What the kernel keeps of the name: up to 15 bytes. ``Program/name`` is the whole name.
   public var name: String
   /// The first 8 bytes of the SHA of the instructions, in hexadecimal: the same program has the same tag on every boot.
   public var tag: String

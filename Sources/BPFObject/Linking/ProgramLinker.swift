@@ -6,8 +6,8 @@ import BTF
 extension ProgramSpec {
   /// The program with all the subprograms that it reaches, calls resolved.
   ///
-  /// - Throws: ``ObjectError`` naming program and instruction for a call of a function that is not there, for
-  ///   debugging information that covers only some of the functions, and for more than a million instructions.
+  /// - Throws: ``ObjectError`` naming program and instruction for a call of a function that is not there, and for more than
+  ///   a million instructions.
   public func linked() throws(ObjectError) -> LinkedProgram {
     var linker = ProgramLinker(image, main: function)
     return try linker.link()
@@ -131,8 +131,12 @@ struct ProgramLinker {
     positions[index] = start
     result.instructions += image.instructions(of: function)
     for relocation in function.relocations { try add(relocation, of: function, start: start) }
-    guard let records = image.debugging[function.section] else { return }
-    try addDebuggingInformation(records, of: function, start: start)
+    guard let records = image.debugging[function.section] else {
+      if hasFunctionInfo { leaveOutFunctions(function) }
+      if hasLineInfo { leaveOutLines(function) }
+      return
+    }
+    addDebuggingInformation(records, of: function, start: start)
     let core = records.core.inside(function.slots) { $0.byteOffset }
     result.core += core.map { (instruction: start + $0.slot, record: $0.record) }
   }
@@ -183,29 +187,36 @@ struct ProgramLinker {
     return slots
   }
 
-  /// Adds function and line info. If the entry point has none, that of subprograms is of no use; if it has, the kernel
-  /// wants it of all.
+  /// Adds function and line info. If the entry point has none, that of subprograms is of no use; if it has and one of its
+  /// subprograms has not (it was compiled without -g), the kernel would refuse what there is, so it is left out.
   private mutating func addDebuggingInformation(
     _ records: DebuggingRecords, of function: CodeFunction, start: Int
-  ) throws(ObjectError) {
+  ) {
     let isMain = start == 0
     if isMain || hasFunctionInfo {
       let found = records.functions.inside(function.slots) { $0.byteOffset }
       if isMain { hasFunctionInfo = !found.isEmpty }
-      if hasFunctionInfo && found.isEmpty { throw missingInformation("function", of: function) }
       result.functions += found.map { (instruction: start + $0.slot, type: $0.record.type) }
+      if hasFunctionInfo && found.isEmpty { leaveOutFunctions(function) }
     }
     if isMain || hasLineInfo {
       let found = records.lines.inside(function.slots) { $0.byteOffset }
       if isMain { hasLineInfo = !found.isEmpty }
-      if hasLineInfo && found.isEmpty { throw missingInformation("line", of: function) }
       result.lines += found.map { (instruction: start + $0.slot, line: $0.record) }
+      if hasLineInfo && found.isEmpty { leaveOutLines(function) }
     }
   }
 
-  private func missingInformation(_ what: String, of function: CodeFunction) -> ObjectError {
-    ObjectError(
-      .malformedTypes, function.label, "has no \(what) info in .BTF.ext, but \(image.functions[main].label) has")
+  private mutating func leaveOutFunctions(_ function: CodeFunction) {
+    hasFunctionInfo = false
+    result.functions = []
+    result.omissions.append(.init(record: .functions, function: function.label))
+  }
+
+  private mutating func leaveOutLines(_ function: CodeFunction) {
+    hasLineInfo = false
+    result.lines = []
+    result.omissions.append(.init(record: .lines, function: function.label))
   }
 
   private func error(_ function: CodeFunction, _ slot: Int, _ message: String) -> ObjectError {

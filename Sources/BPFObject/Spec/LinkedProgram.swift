@@ -20,6 +20,17 @@ public struct LinkedProgram: Sendable {
   public var functions: [FunctionType]
   /// Where instructions come from in the source; empty if the object does not say.
   public var lines: [SourceLine]
+  /// Records that were left out, because a function that the program reaches has none.
+  public var omissions: [Omission] = []
+
+  /// Records of functions or lines, which the kernel takes for every function of a program or for none.
+  public struct Omission: Hashable, Sendable {
+    public var record: Record
+    /// The function without: "subprogram helper".
+    public var function: String
+
+    public enum Record: Sendable { case functions, lines }
+  }
 
   /// An instruction that refers to something outside the program.
   public struct Reference: Hashable, Sendable {

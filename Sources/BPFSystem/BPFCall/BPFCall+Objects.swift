@@ -26,7 +26,47 @@ public enum ObjectKind: Sendable, CaseIterable {
   }
 }
 
+extension ObjectKind: CustomStringConvertible {
+  /// With its article: "a program".
+  public var description: String {
+    switch self {
+    case .program: "a program"
+    case .map: "a map"
+    case .btf: "a BTF object"
+    case .link: "a link"
+    }
+  }
+}
+
 extension BPFCall {
+  /// What a descriptor stands for; nil where it is none of bpf(2)'s objects that have ids.
+  ///
+  /// The text of its link in /proc says so. Without /proc its information does, which differs in length on every kernel
+  /// from 5.10 on: a program's is of 160 bytes and more, a map's of 80 and more; of the shorter two, a link's starts with its
+  /// type, which is never zero, and a BTF object's with the address that it was asked to write to.
+  public static func kind(of fd: CInt) -> ObjectKind? {
+    guard let text = SystemFile.link("/proc/self/fd/\(fd)") else { return kindByInformation(of: fd) }
+    return switch text {
+    case "anon_inode:bpf-prog": .program
+    case "anon_inode:bpf-map": .map
+    case "anon_inode:bpf_link", "anon_inode:bpf-link": .link
+    case "anon_inode:btf": .btf
+    default: nil
+    }
+  }
+
+  static func kindByInformation(of fd: CInt) -> ObjectKind? {
+    withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { info -> ObjectKind? in
+      info.initializeMemory(as: UInt8.self, repeating: 0)
+      guard let count = try? objectInfo(fd: fd, into: info) else { return nil }
+      return switch count {
+      case 160...: .program
+      case 80...: .map
+      default: info.load(as: UInt32.self) == 0 ? .btf : .link
+      }
+    }
+  }
+
   private static let pathFDFlag: UInt32 = 1 << 14  // BPF_F_PATH_FD
 
   private static func pathAttributes(

@@ -16,12 +16,10 @@ public struct ProgramLoad: Sendable {
   public var interfaceIndex: UInt32 = 0
   /// The program's own types, which function and line records refer to.
   public var btfFD: CInt?
-  /// `bpf_func_info` records, `functionRecordSize` bytes each.
-  public var functionRecords: [UInt8] = []
-  public var functionRecordSize: UInt32 = 8
-  /// `bpf_line_info` records, `lineRecordSize` bytes each.
-  public var lineRecords: [UInt8] = []
-  public var lineRecordSize: UInt32 = 16
+  /// `bpf_func_info` records: two words each.
+  public var functionRecords: [UInt32] = []
+  /// `bpf_line_info` records: four words each.
+  public var lineRecords: [UInt32] = []
   /// The kernel type (function, hook, struct) that the program attaches to.
   public var attachTypeID: UInt32 = 0
   /// The program that is attached to (freplace, fentry on a program), or the module BTF that `attachTypeID` is in.
@@ -104,11 +102,11 @@ extension BPFCall {
     defer { memory.free() }
     attributes.license = memory.place(program.license)
     attributes.func_info = memory.place(program.functionRecords)
-    attributes.func_info_rec_size = program.functionRecords.isEmpty ? 0 : program.functionRecordSize
-    attributes.func_info_cnt = UInt32(program.functionRecords.count) / max(program.functionRecordSize, 1)
+    attributes.func_info_rec_size = program.functionRecords.isEmpty ? 0 : 8
+    attributes.func_info_cnt = UInt32(program.functionRecords.count / 2)
     attributes.line_info = memory.place(program.lineRecords)
-    attributes.line_info_rec_size = program.lineRecords.isEmpty ? 0 : program.lineRecordSize
-    attributes.line_info_cnt = UInt32(program.lineRecords.count) / max(program.lineRecordSize, 1)
+    attributes.line_info_rec_size = program.lineRecords.isEmpty ? 0 : 16
+    attributes.line_info_cnt = UInt32(program.lineRecords.count / 4)
     attributes.fd_array = memory.place(program.descriptors)
     attributes.fd_array_cnt = program.bindsDescriptors ? UInt32(program.descriptors.count) : 0
     attributes.signature = memory.place(program.signature)

@@ -27,6 +27,27 @@ public enum SystemFile {
   /// Whether there is something at a path that this process can see.
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Whether there is a directory at a path.
+  public static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The magic number of the file system that a path is on (linux/magic.h); nil where there is no such path.
+  public static func fileSystem(of path: String) -> UInt32? {
+    var status = statfs()
+    return statfs(path, &status) == 0 ? UInt32(truncatingIfNeeded: status.f_type) : nil
+  }
+
+  /// Where a symbolic link leads; nil for anything else.
+  public static func link(_ path: String) -> String? {
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+      guard let start = buffer.baseAddress else { return nil }
+      let count = readlink(path, start.assumingMemoryBound(to: CChar.self), buffer.count)
+      return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    }
+  }
+
   /// Removes a file, or a pin: unlink(2).
   public static func remove(_ path: String) throws(Errno) { try checked(unlink(path).orError) }
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BPF
+import CommandSupport
 
 /// `merops object`
 struct ObjectCommand: ParsableCommand {
@@ -42,6 +43,9 @@ enum ObjectFile {
   ///   - type: bpftool's name of the type for programs whose sections name none.
   static func collection(_ path: String, globals: [String] = [], type: String? = nil) throws -> BPFCollection {
     let collection = try BPFCollection(path: path)
+    collection.options.verificationTakesLong = { program in
+      Output.note("the verifier has been working on program \(program) for ten seconds")
+    }
     for setting in globals {
       guard let equals = setting.firstIndex(of: "=") else {
         throw Refusal("--global needs NAME=VALUE, not '\(setting)'")

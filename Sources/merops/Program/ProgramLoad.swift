@@ -44,8 +44,13 @@ struct ProgramLoad: ParsableCommand {
     let collection = try ObjectFile.collection(file, globals: global, type: type)
     collection.options.logLevel = logLevel
     if let token { collection.options.token = try Token(bpffs: token) }
-    guard let pin else { return output.print(VerificationText(report: try collection.verify())) }
+    guard let pin else {
+      let report = try collection.verify()
+      for omission in report.omissions { Output.note("\(omission)") }
+      return output.print(VerificationText(report: report))
+    }
     try collection.load()
+    for omission in collection.omissions { Output.note("\(omission)") }
     if logLevel > 0 { for program in collection.programs { Output.note(program.log.map { "\($0.text)" } ?? "") } }
     let attached = attach ? try collection.attachAll() : nil
     let pins = try collection.pinAll(in: pin, links: attach)

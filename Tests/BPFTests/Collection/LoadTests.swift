@@ -4,6 +4,7 @@ import BPFBytecode
 import BPFObject
 import BPFSystem
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -74,6 +75,50 @@ import Testing
     }
     let refusal = try #require(error?.underlying as? VerifierError)
     #expect(refusal.cause == "map outer_hash is referred to, but was not created")
+  }
+
+  /// A map of maps that the object leaves without an inner map is the loader's to complete.
+  @Test func innerMapsThatAreNotThere() throws {
+    let error = #expect(throws: BPFError.self) {
+      try load("map_in_map") { try $0.change(map: "outer_hash") { $0.inner = nil } }
+    }
+    #expect(error?.code == .object)
+    #expect(error?.detail == "map outer_hash has no inner map")
+    #expect(error?.hint?.contains("__array(values, ...)") == true)
+  }
+
+  @Test func sizesThatAreLeftToTheLoader() throws {
+    let error = #expect(throws: BPFError.self) { try load("subprograms") { try $0.setMaxEntries(0, of: "results") } }
+    #expect(error?.detail?.contains("max_entries") == true)
+    let large = #expect(throws: BPFError.self) {
+      try AnyMap(creating: MapParameters(.hash, name: "large", keySize: 4, valueSize: 1 << 30, maxEntries: 9))
+    }
+    #expect(large?.code == .invalid)
+    #expect(large?.errno == .argListTooLong)
+    #expect(large?.detail?.contains("9 entries with keys of 4 and values of 1073741824 bytes") == true)
+  }
+
+  /// A subprogram that was compiled without -g leaves its program without function records, and that is said.
+  @Test func subprogramsWithoutTypes() throws {
+    let collection = try load("half_described")
+    #expect(try collection.run("calls_it") == 6)
+    #expect(try collection.program("calls_it").info().functions.isEmpty)
+    let functions = try #require(collection.omissions.first { $0.part == .functionRecords })
+    #expect(functions.owner == "program calls_it")
+    #expect(functions.description.contains("undescribed"))
+    #expect(functions.description.contains("-g"))
+    #expect(try load("subprograms").omissions.isEmpty)
+  }
+
+  @Test func longVerificationIsAnnounced() throws {
+    let seen = Mutex<[String]>([])
+    try LoadSession.announcing("slow", to: { name in seen.withLock { $0.append(name) } }, after: .milliseconds(1)) {
+      #expect(eventually { seen.withLock { $0 } == ["slow"] })
+    }
+    let collection = try open("tail_calls")
+    collection.options.verificationTakesLong = { name in seen.withLock { $0.append(name) } }
+    try collection.load()
+    #expect(seen.withLock { $0 } == ["slow"])
   }
 
   @Test(.works(from: "6.9")) func arenasAreShared() throws {
@@ -150,13 +195,6 @@ import Testing
     try collection.load()
     let error = #expect(throws: BPFError.self) { try collection.load() }
     #expect(error?.description.contains("loaded already") == true)
-  }
-
-  /// Kernels before 5.5 have one helper for both kinds of memory.
-  @Test func helpersOfOldKernels() {
-    var code: [Instruction] = [112, 113, 114, 115, 6].map { .call(Helper(rawValue: $0)) }
-    HelperFallback.rewrite(&code)
-    #expect(code.map(\.immediate) == [4, 4, 45, 45, 6])
   }
 
   @Test func objectsThatAreNone() throws {

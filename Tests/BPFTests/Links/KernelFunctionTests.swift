@@ -173,14 +173,13 @@ private final class MappedCounter {
   init() throws { map = try Map(creating: .array, maxEntries: 1) }
 
   func program(_ type: ProgramType, _ attachType: AttachType) throws -> Program {
-    var load = ProgramLoad(type: type.rawValue, name: "counter")
-    load.expectedAttachType = attachType.rawValue
     let code =
       Instruction.loadMapValue(.r1, descriptor: map.map.fd, offset: 0) + [
         .move(.r2, 1), .atomic(.add, .r2, at: .r1, 0, size: .doubleWord), .move(.r0, 0), .exit,
       ]
-    let loader = ProgramLoader(load: load, type: type, attachType: attachType, instructions: code, name: "counter")
-    return try loader()
+    var program = PreparedProgram(type, name: "counter", instructions: code)
+    program.attachType = attachType
+    return try program.load()
   }
 
   func value() throws -> UInt64 { try map.get(0) ?? 0 }

@@ -142,7 +142,7 @@ import Testing
     let error = try #require(throws: BPFError.self) {
       try AnyMap(creating: MapParameters(.array, name: "odd", keySize: 3, valueSize: 4, maxEntries: 4))
     }
-    #expect(error.description.contains("creating array map odd: the kernel refuses key size 3"))
+    #expect(error.description.contains("creating array map odd: the kernel rejects 4 entries with keys of 3"))
     let unknown = try #require(throws: BPFError.self) {
       try AnyMap(creating: MapParameters(MapType(rawValue: 200), keySize: 4, valueSize: 4, maxEntries: 4))
     }

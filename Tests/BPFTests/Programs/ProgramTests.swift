@@ -3,6 +3,7 @@
 import BPFBytecode
 import BPFObject
 import BPFSystem
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -14,10 +15,7 @@ import Testing
   static func load(
     _ type: ProgramType, _ instructions: [Instruction], name: String = "test", logLevel: UInt32 = 0
   ) throws -> Program {
-    let loader = ProgramLoader(
-      load: ProgramLoad(type: type.rawValue, name: name), type: type, instructions: instructions, logLevel: logLevel,
-      name: name)
-    return try loader()
+    try PreparedProgram(type, name: name, instructions: instructions).load(logLevel: logLevel)
   }
 
   static let pass: [Instruction] = [.move(.r0, 2), .exit]
@@ -43,11 +41,79 @@ import Testing
     let id = try program.id()
     #expect(try Program.ids().contains(id))
     let again = try Program(id: id)
+    // It has no types, which would have the whole name.
     #expect(again.name == "test_reopened_o")
     #expect(again.type == .xdp)
     #expect(try Program.named("test_reopened_one").contains { try $0.id() == id })
     let error = #expect(throws: BPFError.self) { try Program(id: .max - 1) }
     #expect(error?.code == .notFound)
+  }
+
+  @Test func namesAreWhole() throws {
+    let collection = try open("long_names")
+    try collection.load()
+    let program = try collection.program("handle_connection_close")
+    #expect(try Program(id: program.id()).name == "handle_connection_close")
+    let found = try Program.named("handle_connection_close").map { try $0.id() }
+    #expect(try found.contains(program.id()))
+    #expect(try !found.contains(collection.program("handle_connection_open").id()))
+    // The kernel's own 15 bytes are those of both.
+    let both = try Set(Program.named("handle_connecti").map { try $0.id() })
+    #expect(try both.isSuperset(of: collection.programs.map { try $0.id() }))
+
+    let map = try collection.map("addresses_of_connections")
+    #expect(try AnyMap(id: map.info.id).name == "addresses_of_connections")
+    #expect(try AnyMap.all(named: "addresses_of_connections").contains(map.info))
+    #expect(try !AnyMap.all(named: "addresses_of_connections").contains(collection.map("ports_of_connections").info))
+  }
+
+  /// A pin or a descriptor of another kind is an error that says so, and never taken for what it is not.
+  @Test func kindsOfObjectAreChecked() throws {
+    let pins = try TestBPFFS()
+    let program = try Self.load(.xdp, Self.pass)
+    let map = try AnyMap(creating: MapParameters(.array, keySize: 4, valueSize: 4, maxEntries: 1))
+    let (programPin, mapPin) = ("\(pins.path)/prog", "\(pins.path)/counts")
+    try program.pin(at: programPin)
+    try map.pin(at: mapPin)
+    let asMap = #expect(throws: BPFError.self) { try AnyMap(pinned: programPin) }
+    #expect(asMap?.code == .wrongKind)
+    #expect(asMap?.description == "opening \(programPin): the pin is a program, not a map")
+    let asProgram = #expect(throws: BPFError.self) { try Program(pinned: mapPin) }
+    #expect(asProgram?.description == "opening \(mapPin): the pin is a map, not a program")
+    let asLink = #expect(throws: BPFError.self) { try Link.open(pinned: mapPin).fd }
+    #expect(asLink?.description == "opening \(mapPin): the pin is a map, not a link")
+    let reused = #expect(throws: BPFError.self) {
+      try AnyMap.reuse(pinned: programPin, as: MapParameters(.array, keySize: 4, valueSize: 4, maxEntries: 1))
+    }
+    #expect(reused?.code == .wrongKind)
+    #expect(throws: BPFError.self) { try Program.unpin(mapPin) }
+    #expect(throws: BPFError.self) { try AnyMap.unpin(programPin) }
+    #expect(pins.entries.sorted() == ["counts", "prog"])
+
+    let asDescriptor = #expect(throws: BPFError.self) { try AnyMap(owning: dup(program.fd)) }
+    #expect(asDescriptor?.code == .wrongKind)
+    #expect(throws: BPFError.self) { try Program(owning: dup(map.fd)) }
+    #expect(throws: BPFError.self) { try Program(owning: Glibc.open("/dev/null", O_RDONLY)) }
+    #expect(try AnyMap(owning: dup(map.fd)).info == map.info)
+    try Program.unpin(programPin)
+    try AnyMap.unpin(mapPin)
+  }
+
+  /// Each cause has its own words, whatever the errno.
+  @Test func pathsThatCannotBePins() throws {
+    let pins = try TestBPFFS()
+    let program = try Self.load(.xdp, Self.pass)
+    func refusal(_ body: () throws -> Void) -> String {
+      "\(#expect(throws: BPFError.self, performing: body)?.description ?? "")"
+    }
+    #expect(refusal { _ = try AnyMap(pinned: "/etc/passwd") }.contains("/etc/passwd is not in a bpffs"))
+    #expect(refusal { _ = try AnyMap(pinned: pins.path) }.contains("is a directory, not a pin"))
+    #expect(refusal { _ = try Program(pinned: "\(pins.path)/none/such") }.contains("there is no directory"))
+    #expect(refusal { try program.pin(at: "\(pins.path)/a.b") }.contains("a bpffs does not allow a dot in a name"))
+    #expect(refusal { try program.pin(at: "/tmp/merops_test_pin") }.contains("/tmp/merops_test_pin is not in a bpffs"))
+    for path in ["/etc/passwd", pins.path, "\(pins.path)/none/such"] {
+      #expect(!refusal { _ = try AnyMap(pinned: path) }.contains("as root"))
+    }
   }
 
   @Test func packetThroughXDP() throws {

@@ -66,9 +66,7 @@ final class RecordDrain: @unchecked Sendable {
     let btf = try BPFCall.loadBTF(blob.span.bytes)
     var load = ProgramLoad(type: 3, name: "drain")
     load.btfFD = btf.rawValue
-    load.functionRecords = [UInt32(0), 3, UInt32(main.count), 4].flatMap { word in
-      withUnsafeBytes(of: word) { Array($0) }
-    }
+    load.functionRecords = [0, 3, UInt32(main.count), 4]
     let code = main + callback
     program = try BPFCall.loadProgram(load, instructions: code.span.bytes)
   }

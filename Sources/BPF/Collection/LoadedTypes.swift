@@ -6,32 +6,30 @@ import SystemPackage
 
 /// An object's types in the kernel.
 final class LoadedTypes: Sendable {
-  let descriptor: Descriptor
+  private let descriptor: Descriptor
   var fd: CInt { descriptor.rawValue }
 
-  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-}
+  private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
-/// Hands an object's types to the kernel, in a form that it understands.
-enum TypesLoader {
-  /// Loads types: as they are or, where the kernel refuses them, with what it is too old for rewritten.
+  /// Hands types to the kernel: as they are or, where the kernel refuses them, with what it is too old for rewritten.
   ///
-  /// - Returns: nil where the kernel takes none and they are not needed.
-  static func load(_ types: BTFTypes, token: Token? = nil, isNeeded: Bool) throws(BPFError) -> LoadedTypes? {
+  /// - Returns: the refusal where the kernel takes the types in neither form.
+  static func load(_ types: BTFTypes, token: Token?) throws(BPFError) -> Result<LoadedTypes, BPFError> {
     var refusal: (error: Errno, blob: [UInt8])?
     for isSanitised in [false, true] {
       // What the kernel takes is only asked for when it has refused.
       let blob = try blob(types, isSanitised ? Features.types() : nil)
       do {
-        return LoadedTypes(try BPFCall.loadBTF(blob.span.bytes, tokenFD: token?.fd))
+        return .success(LoadedTypes(try BPFCall.loadBTF(blob.span.bytes, tokenFD: token?.fd)))
       } catch {
         refusal = (error, blob)
         if error == .notPermitted { break }
       }
     }
-    guard isNeeded, let refusal else { return nil }
-    let words = explanation(refusal.blob)
-    throw BPFError("loading the object's types", errno: refusal.error, detail: words.isEmpty ? nil : words)
+    let words = refusal.map { explanation($0.blob) } ?? ""
+    return .failure(
+      BPFError(
+        "loading the object's types", errno: refusal?.error ?? .invalidArgument, detail: words.isEmpty ? nil : words))
   }
 
   private static func blob(_ types: BTFTypes, _ features: BTFFeatures?) throws(BPFError) -> [UInt8] {

@@ -4,47 +4,11 @@ import BPFBytecode
 import BPFObject
 import BTF
 
-/// Makes an object's programs ready for this kernel.
-///
-/// The order is libbpf's: CO-RE, subprograms, references to maps and externs, then what older kernels need rewritten.
-struct ProgramPreparation {
-  let spec: ObjectSpec
-  let settings: LoadOptions
-  let externs: Externs
-  /// By the index of the map in the object: its descriptor, or nil for a map that is not created.
-  let descriptors: [CInt?]
-  /// What struct_ops programs implement, by name of the program.
-  let operations: [String: StructOpsMember]
-  /// What programs are to be attached to other than their section says, by name.
-  let targets: [String: AttachTarget]
-  /// Where globals start within an arena's memory.
-  let arenaOffset: Int
-
-  private let kernel: () throws(BPFError) -> KernelTypes
-  private var linker: CORELinker?
-
-  init(
-    spec: ObjectSpec, settings: LoadOptions, externs: Externs, descriptors: [CInt?],
-    operations: [String: StructOpsMember], targets: [String: AttachTarget], arenaOffset: Int,
-    kernel: @escaping () throws(BPFError) -> KernelTypes
-  ) {
-    self.spec = spec
-    self.settings = settings
-    self.externs = externs
-    self.descriptors = descriptors
-    self.operations = operations
-    self.targets = targets
-    self.arenaOffset = arenaOffset
-    self.kernel = kernel
-  }
-
-  /// Prepares one program.
-  ///
-  /// - Parameters:
-  ///   - jumpTable: makes the table of an indirect jump and gives its descriptor.
-  mutating func prepare(
-    _ program: ProgramSpec, jumpTable: ([UInt32]) throws(BPFError) -> CInt
-  ) throws(BPFError) -> PreparedProgram {
+// Programs, made ready for this kernel. The order is libbpf's: CO-RE, subprograms, references to maps and externs, what the
+// program attaches to.
+extension LoadSession {
+  /// Prepares one program: what is returned is everything that the kernel is handed.
+  mutating func prepare(_ program: ProgramSpec) throws(BPFError) -> PreparedProgram {
     let context = "preparing program \(program.name)"
     let linked: LinkedProgram
     do {
@@ -53,18 +17,51 @@ struct ProgramPreparation {
       throw BPFError(.object, context, underlying: error)
     }
     var prepared = PreparedProgram(
-      name: program.name, type: program.type, attachType: program.attachType, flags: program.flags,
-      instructions: linked.instructions, functions: linked.functions, lines: linked.lines, attachTypeID: .void,
-      relocations: [])
+      program.type, name: program.name, license: spec.license, instructions: linked.instructions)
+    prepared.spec = program
+    prepared.attachType = program.attachType
+    prepared.flags = program.flags
+    prepared.externs = externs
+    prepared.mapNames = spec.maps.map(\.name)
+    prepared.externNames = spec.externs.map(\.name)
+    prepared.localTypes = spec.types
+    prepared.token = plan.options.token
     prepared.relocations = try relocate(&prepared.instructions, linked.core, program.name)
-    for reference in linked.references { try resolve(reference, in: &prepared.instructions, context, jumpTable) }
-    HelperFallback.apply(to: &prepared.instructions)
+    for reference in linked.references { try resolve(reference, in: &prepared, context) }
+    describe(&prepared, linked)
+    do throws(BPFError) {
+      try aim(&prepared, program)
+    } catch {
+      // The code is the same where this kernel lacks the target; that shows when the program is loaded.
+      guard isPreview else { throw error }
+    }
+    switch plan.options.device {
+    case .metadata(let interface) where program.type == .xdp:
+      prepared.interfaceIndex = try interface.resolved()
+      prepared.flags.insert(.xdpDeviceBound)
+    case .offload(let interface) where program.type == .xdp || program.type == .schedCLS:
+      prepared.interfaceIndex = try interface.resolved()
+    default: break
+    }
     return prepared
   }
-}
 
-// CO-RE.
-extension ProgramPreparation {
+  /// Adds the records of functions and lines, which refer to the object's types in the kernel.
+  private func describe(_ prepared: inout PreparedProgram, _ linked: LinkedProgram) {
+    prepared.types = types
+    prepared.lines = linked.lines
+    prepared.functions = linked.functions
+    if let contexts {
+      let type = prepared.type
+      prepared.functions = linked.functions.map { ($0.instruction, contexts.function($0.type, in: type)) }
+    }
+    prepared.omissions = linked.omissions.map { omission in
+      BPFCollection.Omission(
+        omission.record == .functions ? .functionRecords : .lineRecords, of: "program \(prepared.name)",
+        because: "\(omission.function) has none: compile its source with -g")
+    }
+  }
+
   private mutating func relocate(
     _ instructions: inout [Instruction], _ records: [LinkedProgram.CORERelocation], _ name: String
   ) throws(BPFError) -> [COREResult] {
@@ -74,10 +71,10 @@ extension ProgramPreparation {
     }
     if linker == nil {
       let types: KernelTypes
-      if let path = settings.kernelTypesPath {
+      if let path = plan.options.kernelTypesPath {
         types = try KernelTypes.load(path: path)
       } else {
-        types = try kernel()
+        types = try KernelTypes.current()
       }
       linker = CORELinker(local: local, target: types.vmlinux, modules: { try types.modules().map(\.types) })
     }
@@ -90,35 +87,41 @@ extension ProgramPreparation {
 }
 
 // References to maps and externs.
-extension ProgramPreparation {
+extension LoadSession {
   private func resolve(
-    _ reference: LinkedProgram.Reference, in code: inout [Instruction], _ context: String,
-    _ jumpTable: ([UInt32]) throws(BPFError) -> CInt
+    _ reference: LinkedProgram.Reference, in prepared: inout PreparedProgram, _ context: String
   ) throws(BPFError) {
     let index = reference.instruction
-    let isCall = code.indices.contains(index) && !code[index].isWide
-    guard code.indices.contains(isCall ? index : index + 1) else {
+    let isCall = prepared.instructions.indices.contains(index) && !prepared.instructions[index].isWide
+    guard prepared.instructions.indices.contains(isCall ? index : index + 1) else {
       throw BPFError(.relocation, context, detail: "instruction \(index) lies outside the program")
     }
     switch reference.target {
     case .map(let number):
-      load(map: number, PseudoSource.mapFD, offset: Int(code[index + 1].immediate), index, &code)
+      let offset = Int(prepared.instructions[index + 1].immediate)
+      load(map: number, PseudoSource.mapFD, offset: offset, index, &prepared.instructions)
     case .mapValue(let number, let offset):
       let base = spec.maps.indices.contains(number) && spec.maps[number].type == .arena ? arenaOffset : 0
-      load(map: number, PseudoSource.mapValue, offset: base + offset, index, &code)
+      load(map: number, PseudoSource.mapValue, offset: base + offset, index, &prepared.instructions)
     case .extern(let number):
       guard externs.resolutions.indices.contains(number) else {
         throw BPFError(.relocation, context, detail: "instruction \(index) refers to an extern that is not there")
       }
       if isCall {
-        call(number, &code[index])
+        call(number, &prepared.instructions[index])
       } else {
-        load(externs.resolutions[number], index, &code)
+        load(externs.resolutions[number], index, &prepared.instructions)
       }
     case .jumpTable(let slots):
-      code[index].source = Register(rawValue: PseudoSource.mapValue)
-      code[index].offset = 0
-      code[index].immediate = try jumpTable(slots)
+      var descriptor: CInt = 0
+      if !isPreview {
+        let table = try JumpTables.make(slots)
+        prepared.jumpTables.append(table)
+        descriptor = table.fd
+      }
+      prepared.instructions[index].source = Register(rawValue: PseudoSource.mapValue)
+      prepared.instructions[index].offset = 0
+      prepared.instructions[index].immediate = descriptor
     }
   }
 
@@ -164,17 +167,16 @@ extension ProgramPreparation {
 }
 
 // What the program attaches to.
-extension ProgramPreparation {
-  /// Looks up what a prepared program attaches to, which the kernel wants to know when it is loaded.
-  func aim(_ prepared: inout PreparedProgram, _ program: ProgramSpec) throws(BPFError) {
+extension LoadSession {
+  /// Looks up what a prepared program attaches to, which the kernel wants to know when the program is loaded.
+  private func aim(_ prepared: inout PreparedProgram, _ program: ProgramSpec) throws(BPFError) {
     guard program.type != .unspecified else {
       throw BPFError(
         .object, "loading program \(program.name)",
-        detail: "its section \(program.sectionName) does not say what type it is",
+        detail: "its section \(program.sectionName) does not say what type the program has",
         hint: "name the section as <bpf/bpf_helpers.h> programs do, or set the program's type")
     }
     let options = program.sectionKind?.options ?? []
-    if options.contains(.attachTypeIsOptional), !KernelSupport.hasExpectedAttachTypes { prepared.attachType = nil }
     if options.contains(.isUSDT), KernelSupport.hasMultipleUprobes { prepared.attachType = .traceUprobeMulti }
     if program.type == .structOps {
       guard let member = operations[program.name] else {
@@ -186,7 +188,7 @@ extension ProgramPreparation {
       prepared.attachType = AttachType(rawValue: member.index)
       return
     }
-    let target = targets[program.name]
+    let target = plan.targets[program.name]
     guard options.contains(.attachesByBTF) || target != nil else { return }
     guard let name = target?.function ?? program.attachTarget else {
       throw BPFError(
@@ -199,49 +201,15 @@ extension ProgramPreparation {
         prepared.attachTypeID = try other.function(named: name)
       } else if program.type == .ext {
         throw BPFError(
-          .object, "finding \(name)", detail: "the program that it is a function of is not given",
+          .object, "finding \(name)", detail: "the program whose function it is was not given",
           hint: "call setAttachTarget before the load")
       } else {
-        let found = try kernel().attachTarget(named: name, for: program.attachType ?? .traceFentry)
+        let found = try KernelTypes.current().attachTarget(named: name, for: program.attachType ?? .traceFentry)
         prepared.attachTypeID = found.id
         prepared.attachModule = found.module
       }
     } catch {
       throw error.within("loading program \(program.name)")
-    }
-  }
-}
-
-/// What a program is to be attached to by BTF: a function of the kernel, or of another program.
-struct AttachTarget: Sendable {
-  var program: Program?
-  var function: String?
-}
-
-/// The member of a kernel struct that a struct_ops program implements.
-struct StructOpsMember {
-  var type: KernelType
-  var index: UInt32
-}
-
-/// Helpers that kernels before 5.5 do not have, in terms of those that they do.
-enum HelperFallback {
-  // enum bpf_func_id
-  private static let probeRead: Int32 = 4
-  private static let probeReadString: Int32 = 45
-  private static let replacements: [Int32: Int32] = [
-    112: probeRead, 113: probeRead, 114: probeReadString, 115: probeReadString,
-  ]
-
-  static func apply(to instructions: inout [Instruction]) {
-    guard !KernelSupport.hasSplitProbeRead else { return }
-    rewrite(&instructions)
-  }
-
-  /// bpf_probe_read_user (112), _kernel (113), _user_str (114), _kernel_str (115) become bpf_probe_read and _str.
-  static func rewrite(_ instructions: inout [Instruction]) {
-    for index in instructions.indices where instructions[index].isHelperCall {
-      if let replacement = replacements[instructions[index].immediate] { instructions[index].immediate = replacement }
     }
   }
 }
