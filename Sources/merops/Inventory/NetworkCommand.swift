@@ -39,7 +39,8 @@ extension NetworkCommand {
     do {
       return try NetNamespace(path: path)
     } catch {
-      let hint = error == .noSuchFileOrDirectory ? "`ip netns list` shows those that have names" : nil
+      let isName = path.hasPrefix("/run/netns/") && error == .noSuchFileOrDirectory
+      let hint = isName ? "`ip netns list` shows those that have names" : nil
       throw BPFError("opening network namespace \(path)", errno: error, hint: hint)
     }
   }
