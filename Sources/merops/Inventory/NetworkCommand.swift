@@ -90,7 +90,7 @@ struct NetworkReport: Report {
     for entry in attachments {
       table.row(
         entry.device, entry.hook, entry.programID == 0 ? "-" : "\(entry.programID)",
-        FullNames.name(program: entry.programID),
+        ProgramNames.name(entry.programID),
         entry.linkID == 0 ? "-" : "\(entry.linkID)")
     }
     return table.text
@@ -104,7 +104,7 @@ struct NetworkReport: Report {
       json.field("ifindex", entry.index)
       json.field("hook", entry.hook)
       json.field("prog_id", entry.programID)
-      json.field("name", FullNames.name(program: entry.programID))
+      json.field("name", ProgramNames.name(entry.programID))
       if entry.linkID != 0 { json.field("link_id", entry.linkID) }
       json.endObject()
     }
