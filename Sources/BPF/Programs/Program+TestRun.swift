@@ -4,17 +4,24 @@ import BPFObject
 import BPFSystem
 import SystemPackage
 
-/// What a test run is given.
+/// The input of a test run.
 public struct TestRun: Sendable {
-  /// The packet, from the Ethernet header on, at least 14 bytes; empty for programs that take none.
+  /// The packet, from the Ethernet header on, at least 14 bytes; empty for programs without a packet.
   public var data: [UInt8]
-  /// Room for the packet as the program leaves it, in bytes; nil for that of ``data`` and 256 more.
+  /// Room for the packet as the program leaves it, in bytes; nil for the size of ``data`` and 256 more.
   public var outputCapacity: Int?
   /// The program's context as it is laid out for its type: `struct xdp_md`, `struct __sk_buff`, `struct bpf_sk_lookup`,
   /// up to 12 arguments of 8 bytes for raw tracepoints, anything for syscall programs.
   public var context: [UInt8]
   /// How often to run; the result is the last run's.
   public var repetitions: Int = 1
+  /// Whether each repetition gets the packet and the context as they are here.
+  ///
+  /// The kernel repeats a run on the packet that the run before has left: a program that shortens a packet, or swaps its
+  /// addresses, then sees something else each time. With a fresh input the library repeats the system call instead. That
+  /// costs a system call, an allocation in the kernel and a copy of the packet for each repetition (about a microsecond
+  /// each), and ``TestRunResult/nanoseconds`` then includes the kernel's two looks at the clock (some 20 to 50 ns).
+  public var usesFreshInput = false
   /// The CPU to run on: for raw tracepoints only.
   /// - Requires: Linux 5.10
   public var cpu: Int?
@@ -23,7 +30,7 @@ public struct TestRun: Sendable {
   public var usesLiveFrames = false
   /// Packets per batch with live frames; zero for the kernel's choice of 64.
   public var batchSize: Int = 0
-  /// Gives ``TestRunResult/context`` back.
+  /// Whether the result has the ``TestRunResult/context``.
   public var returnsContext = false
 
   public init(data: [UInt8] = [], context: [UInt8] = [], repetitions: Int = 1) {
@@ -33,7 +40,7 @@ public struct TestRun: Sendable {
   }
 }
 
-/// What a test run gave.
+/// The result of a test run.
 public struct TestRunResult: Sendable, Hashable {
   /// What the program returned: for XDP and TC, the verdict.
   public var returnValue: UInt32
@@ -46,10 +53,10 @@ public struct TestRunResult: Sendable, Hashable {
 }
 
 extension Program {
-  /// Runs the program in the kernel on input of the caller's.
+  /// Runs the program in the kernel on an input of yours, without attaching it.
   ///
   /// - Requires: Linux 4.12 for XDP and TC; 5.5 tracing, 5.10 raw tracepoints, 5.14 syscall, 5.18 live frames
-  /// - Throws: `BPFError` of code `.unsupported` for program types that cannot be run so.
+  /// - Throws: `BPFError` of code `.unsupported` for program types that the kernel cannot run this way.
   public func testRun(_ run: TestRun) throws(BPFError) -> TestRunResult {
     var call = ProgramRun()
     call.data = run.data
@@ -67,8 +74,12 @@ extension Program {
       call.flags |= Self.onCPU
       call.cpu = UInt32(clamping: cpu)
     }
-    // Raw tracepoints and syscall programs refuse a count.
-    if Self.runsOnce.contains(type.rawValue) { call.repetitions = 0 }
+    // The kernel rejects a count for raw tracepoints and syscall programs.
+    let runsOnce = Self.runsOnce.contains(type.rawValue)
+    if runsOnce || run.usesFreshInput && !run.usesLiveFrames {
+      call.calls = max(run.repetitions, 1)
+      call.repetitions = runsOnce ? 0 : 1
+    }
     do {
       let result = try BPFCall.testRun(program: fd, call)
       return TestRunResult(
@@ -84,7 +95,7 @@ extension Program {
     try testRun(TestRun(data: data, repetitions: repetitions))
   }
 
-  /// Runs the program on a context of a C struct's layout, and gives it back as the program left it.
+  /// Runs the program on a context of a C struct's layout. A syscall program may change the context.
   public func testRun<Context: BitwiseCopyable>(context: inout Context) throws(BPFError) -> TestRunResult {
     var run = TestRun(context: withUnsafeBytes(of: context) { Array($0) })
     run.returnsContext = type.rawValue == Self.syscallType
@@ -98,8 +109,8 @@ extension Program {
   private func detail(_ error: Errno, _ run: TestRun) -> String? {
     switch error {
     case .invalidArgument where !run.data.isEmpty && run.data.count < 14: "a packet has at least 14 bytes"
-    case .notSupported, Errno(rawValue: 524): "\(type) programs cannot be run for a test on this kernel"
-    case .noSpace: "the packet grew beyond the room for it: raise outputCapacity"
+    case .notSupported, Errno(rawValue: 524): "this kernel cannot run \(type) programs for a test"
+    case .noSpace: "the program made the packet larger than the room for it: raise outputCapacity"
     default: nil
     }
   }

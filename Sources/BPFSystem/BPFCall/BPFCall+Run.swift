@@ -21,6 +21,8 @@ public struct ProgramRun: Sendable {
   public var cpu: UInt32 = 0
   /// With live frames.
   public var batchSize: UInt32 = 0
+  /// System calls, each with the input as it was given.
+  public var calls = 1
 
   public init() {}
 }
@@ -29,7 +31,7 @@ public struct ProgramRun: Sendable {
 public struct ProgramRunResult: Sendable {
   public var returnValue: UInt32
   /// Nanoseconds of one repetition, on average.
-  public var duration: UInt32
+  public var duration: UInt64
   public var data: [UInt8]
   public var context: [UInt8]
 }
@@ -43,25 +45,29 @@ extension BPFCall {
     defer { memory.free() }
     let data = memory.room(run.dataCapacity ?? 0)
     let given = memory.room(run.context.count)
-    given.copyBytes(from: run.context)
     let context = memory.room(run.returnsContext && !run.contextIsShared ? run.context.count : 0)
     var attributes = cbpf_prog_test_run()
     attributes.prog_fd = UInt32(bitPattern: program)
     attributes.data_in = memory.place(run.data)
     attributes.data_size_in = UInt32(run.data.count)
     attributes.data_out = data.address
-    attributes.data_size_out = UInt32(data.count)
     attributes.ctx_in = given.address
     attributes.ctx_size_in = UInt32(run.context.count)
     attributes.ctx_out = context.address
-    attributes.ctx_size_out = UInt32(context.count)
     attributes.repeat = run.repetitions
     attributes.flags = run.flags
     attributes.cpu = run.cpu
     attributes.batch_size = run.batchSize
-    try call(CBPF_PROG_TEST_RUN, &attributes)
+    var duration: UInt64 = 0
+    for _ in 0..<max(run.calls, 1) {
+      given.copyBytes(from: run.context)
+      attributes.data_size_out = UInt32(data.count)
+      attributes.ctx_size_out = UInt32(context.count)
+      try call(CBPF_PROG_TEST_RUN, &attributes)
+      duration += UInt64(attributes.duration)
+    }
     return ProgramRunResult(
-      returnValue: attributes.retval, duration: attributes.duration,
+      returnValue: attributes.retval, duration: duration / UInt64(max(run.calls, 1)),
       data: Array(data.prefix(Int(attributes.data_size_out))),
       context: run.contextIsShared ? Array(given) : Array(context.prefix(Int(attributes.ctx_size_out))))
   }
