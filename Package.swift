@@ -62,7 +62,7 @@ let package = Package(
     .target(
       name: "BPFCompiler", dependencies: ["BPFObject", "BPFELF", "BTF", "BTFText", "BPFBytecode"],
       swiftSettings: settings),
-    .target(name: "BPFSkeleton", dependencies: ["BPFObject", "BTF", "BTFText"], swiftSettings: settings),
+    .target(name: "BPFSkeleton", dependencies: ["BPFObject", "BPFELF", "BTF", "BTFText"], swiftSettings: settings),
     .executableTarget(
       name: "bpf-build", dependencies: ["BPFCompiler", "BPFSkeleton", "BPFObject", "BTFText"], swiftSettings: settings),
     .plugin(name: "BPFPlugin", capability: .buildTool(), dependencies: ["bpf-build"]),
@@ -154,7 +154,8 @@ let package = Package(
     .testTarget(
       name: "BPFSkeletonTests",
       dependencies: [
-        "BPFSkeleton", "BPF", "BPFObject", "BTF", "BTFCoding", "BTFText", "SwiftObjects", "TestObjects", "TestSupport",
+        "BPFSkeleton", "BPF", "BPFELF", "BPFObject", "BTF", "BTFCoding", "BTFText", "SwiftObjects", "TestObjects",
+        "TestSupport",
       ],
       exclude: ["bpf"], swiftSettings: settings, plugins: ["BPFPlugin"]),
     .testTarget(

@@ -19,7 +19,7 @@ struct Tool {
 
   static func watch() throws {
     let latency = try ConnectionLatency.load()
-    var connections = try latency.connections.reader()
+    let connections = latency.connections
     let places = try latency.attachAll().attached.map(\.place)
     print("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
     while true {

@@ -20,7 +20,7 @@ struct Tool {
     let tracker = try ExecEvents.load()
     let places = try tracker.attachAll().attached.map(\.place)
     print("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
-    let events = tracker.execEvents.events
+    let events = tracker.execEvents
     let printing = Task {
       for try await event in events {
         // A debug description quotes the text and escapes its control characters: names come from anyone.

@@ -29,7 +29,7 @@ struct Tool {
 
   static func track(seconds: UInt32, demo: Bool) throws {
     let tracker = try ExecveTracker.load()
-    var events = try tracker.execEvents.reader()
+    let events = tracker.execEvents
     let places = try tracker.attachAll().attached.map(\.place)
     print("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
 

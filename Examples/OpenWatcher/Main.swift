@@ -23,7 +23,7 @@ struct Tool {
     let watcher = try opened.load()
     let places = try watcher.attachAll().attached.map(\.place)
     print("attached to \(places.joined(separator: " and ")); Ctrl-C ends it")
-    for try await open in watcher.opens.events {
+    for try await open in watcher.opens {
       print("\(open.pid)  \(open.commandText.debugDescription)  \(open.path.debugDescription)")
       if watcher.globals.lost > 0 { print("lost: \(watcher.globals.lost)") }
       fflush(nil)

@@ -7,7 +7,7 @@ public import BTFText
 /// The Swift source of an object's skeleton: a type with a typed property for each program, map and global variable, and
 /// structs for the types that those have.
 ///
-/// The text is the same on every machine. It needs the library `BPF` and nothing else.
+/// The text is the same on every machine. It imports `BPF` and nothing else.
 public struct SkeletonSource: Sendable {
   public var spec: ObjectSpec
   /// The name of the type.
@@ -16,20 +16,20 @@ public struct SkeletonSource: Sendable {
   public var object = Object.absent
   /// What the text says it was made from.
   public var origin: String
-  /// The types of maps' records, by the map's name, where the object does not tell or tells wrong.
+  /// The types of maps' records, by the map's name, where the object does not name them, or names another.
   public var recordTypes: [String: TypeID] = [:]
 
-  /// The object's structs that the module which gets the skeleton has itself, by the same name: sources that both sides
-  /// compile. The skeleton uses them.
+  /// Names of structs in sources that the kernel program and the application both compile: the skeleton uses the
+  /// application's.
   public var sharedTypes: Set<String> = []
 
   /// Where the skeleton has the object from.
   public enum Object: Sendable {
-    /// Bytes inside the text.
+    /// The object file's bytes, to be inside the text; DWARF is left out.
     case embedded([UInt8])
     /// A Swift expression of type `[UInt8]`.
     case expression(String)
-    /// None: it is opened from a path or bytes.
+    /// None: the application opens it from a path or bytes.
     case absent
   }
 
@@ -45,22 +45,20 @@ public struct SkeletonSource: Sendable {
   /// The type's name for an object's: `dynamic_firewall` is `DynamicFirewall`.
   public static func typeName(_ object: String) -> String {
     let name = SwiftStyle.typeName(object)
-    guard isTypeName(name) else {
-      let letters = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
-      return letters.first?.isLetter ?? false ? "\(letters)Object" : "Object\(letters)"
-    }
-    return name
+    guard !isTypeName(name) else { return name }
+    let letters = String(String.UnicodeScalarView(name.unicodeScalars.filter(\.properties.isXIDContinue)))
+    guard letters.unicodeScalars.first?.properties.isXIDStart ?? false else { return "Object\(letters)" }
+    // `any` would be AnyObject.
+    return isTypeName("\(letters)Object") ? "\(letters)Object" : "\(letters)Skeleton"
   }
 
-  /// Whether a type can be called that and hides nothing that the text needs.
+  /// Whether a type can be called that, and hides nothing that the text or an application beside it means by the name.
   public static func isTypeName(_ name: String) -> Bool {
-    guard let first = name.unicodeScalars.first, first.isASCII, first.properties.isAlphabetic || first == "_" else {
-      return false
-    }
-    return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-      && !SwiftNames.standard.union([
-        "BPF", "Any", "Self", "Type", "Protocol", "Objects", "Globals", "OpenGlobals", "Phase", "_",
-      ]).contains(name)
+    guard let first = name.unicodeScalars.first, first.properties.isXIDStart || first == "_" else { return false }
+    return name.unicodeScalars.allSatisfy(\.properties.isXIDContinue)
+      && !ForeignNames.all.contains(name) && !SwiftNames.standard.contains(name)
+      && !["Any", "Self", "Type", "Protocol", "Objects", "Globals", "OpenGlobals", "Opened", "Phase", "_"].contains(
+        name)
       && SwiftNames.escaped(name) == name
   }
 
@@ -87,6 +85,9 @@ public struct SkeletonSource: Sendable {
       // Of kernel programs in Swift: BPFKernel has the same types by the same names.
       "struct IPv4Address": SwiftStyle.Substitute("BPF.IPv4Address", zero: ".any", size: 4),
       "struct IPv6Address": SwiftStyle.Substitute("BPF.IPv6Address", zero: ".any", size: 16),
+      "struct BigEndian:2": SwiftStyle.Substitute("BPF.BigEndian<UInt16>", zero: "0", size: 2),
+      "struct BigEndian:4": SwiftStyle.Substitute("BPF.BigEndian<UInt32>", zero: "0", size: 4),
+      "struct BigEndian:8": SwiftStyle.Substitute("BPF.BigEndian<UInt64>", zero: "0", size: 8),
       "__be16": SwiftStyle.Substitute("BPF.BigEndian<UInt16>", zero: "0", size: 2),
       "__be32": SwiftStyle.Substitute("BPF.BigEndian<UInt32>", zero: "0", size: 4),
       "__be64": SwiftStyle.Substitute("BPF.BigEndian<UInt64>", zero: "0", size: 8),

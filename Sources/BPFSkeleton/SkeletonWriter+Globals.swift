@@ -45,11 +45,11 @@ extension SkeletonWriter {
     let name = source.typeName
     var text = """
       extension \(name) {
-        \(access)typealias OpenGlobals = Globals<BPF.Opened>
+        \(access)typealias OpenGlobals = Globals<BPF.SkeletonSupport.Open>
 
-        /// The global variables, before the load (`Opened`) or in the kernel (`Loaded`).
-        \(access)struct Globals<Phase: BPF.SkeletonPhase>: Sendable {
-          fileprivate let sections: [BPF.SkeletonSection]
+        /// The global variables, before the load (`Open`) or in the kernel (`Running`).
+        \(access)struct Globals<Phase: BPF.SkeletonSupport.Phase>: Sendable {
+          fileprivate let sections: [BPF.SkeletonSupport.Section]
 
       """
     for variable in variables where !variable.isConstant {
@@ -58,12 +58,12 @@ extension SkeletonWriter {
     text += """
         }
 
-        \(access)static func openGlobals(_ sections: [BPF.SkeletonSection]) -> OpenGlobals {
+        \(access)static func openGlobals(_ sections: [BPF.SkeletonSupport.Section]) -> OpenGlobals {
           OpenGlobals(sections: sections)
         }
 
-        \(access)static var layout: BPF.SkeletonLayout {
-          BPF.SkeletonLayout(
+        \(access)static var layout: BPF.SkeletonSupport.Layout {
+          BPF.SkeletonSupport.Layout(
             \(Self.quoted(source.spec.name)), sections: [\(sections.map(Self.quoted).joined(separator: ", "))],
             variables: [
 
@@ -78,10 +78,11 @@ extension SkeletonWriter {
     let constants = variables.filter(\.isConstant)
     guard !constants.isEmpty else { return text }
     var (before, after) = (names, names)
-    text += "\n// Constants: to be set before the load.\nextension \(name).Globals where Phase == BPF.Opened {\n"
+    text +=
+      "\n// Constants: to be set before the load.\nextension \(name).Globals where Phase == BPF.SkeletonSupport.Open {\n"
     for variable in constants where !variable.isKconfig { text += accessors(variable, names: &before, level: 1) }
     text +=
-      "}\n\n// Constants: what programs were loaded with.\nextension \(name).Globals where Phase == BPF.Loaded {\n"
+      "}\n\n// Constants: what programs were loaded with.\nextension \(name).Globals where Phase == BPF.SkeletonSupport.Running {\n"
     for variable in constants { text += accessors(variable, names: &after, level: 1, isReadOnly: true) }
     return text + "}\n"
   }
@@ -128,7 +129,7 @@ extension SkeletonWriter {
       text += "\(indent)  \(form) { \(set) }\n\(indent)}\n"
     }
     if let element = variable.element {
-      let array = isReadOnly ? "BPF.ConstantArray" : "BPF.GlobalArray"
+      let array = isReadOnly ? "BPF.SkeletonSupport.ConstantArray" : "BPF.SkeletonSupport.GlobalArray"
       property(
         name, "\(array)<\(element.use.element)>", get: ".init(\(section), \(offset), count: \(element.count))", set: nil
       )

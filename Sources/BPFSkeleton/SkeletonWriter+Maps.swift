@@ -29,12 +29,14 @@ extension SkeletonWriter {
     let name = names.claim(map.name, suffix: "Map")
     let lookup = "collection.map(\(Self.quoted(map.name)))"
     let type: String
-    // The views check sizes; rings and maps without a view cannot fail.
+    // The views check types and sizes.
     var value = "try .init(\(lookup))"
     switch map.type {
-    case .ringBuffer, .perfEventArray:
-      let event = try event(map, record)
-      type = "BPF.\(map.type == .ringBuffer ? "EventRing" : "EventPerfArray")<\(event)>"
+    case .ringBuffer: type = "BPF.RingReader<\(try event(map, record))>"
+    case .perfEventArray:
+      type = "BPF.PerfReader<\(try event(map, record))>"
+      // Opened when it is read: its memory is locked.
+      value = "try .init(\(lookup), options: nil)"
     case .hash, .array, .lruHash, .lpmTrie, .devmap, .devmapHash, .cpumap, .cgroupStorage, .resizableHash:
       type = "BPF.Map<\(try key(map)), \(try self.value(map))>"
     case .perCPUHash, .perCPUArray, .lruPerCPUHash, .perCPUCgroupStorage:
@@ -60,9 +62,9 @@ extension SkeletonWriter {
       case .ringBuffer, .userRingBuffer: "\(map.maxEntries) bytes"
       case .arena: "\(map.maxEntries) pages"
       case _ where map.maxEntries == 0: "sized when it is created"
-      default: "\(map.maxEntries) \(map.maxEntries == 1 ? "element" : "elements")"
+      default: "\(map.maxEntries) \(map.maxEntries == 1 ? "entry" : "entries")"
       }
-    let hint = map.type == .userRingBuffer ? " Write to it with `BPF.UserRingBuffer`." : ""
+    let hint = map.type == .userRingBuffer ? " Write to it with `BPF.UserRingWriter`." : ""
     return "Map `\(Self.oneLine(map.name))`: \(map.type), \(size).\(hint)"
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFELF
 import BPFObject
 import BTF
 import BTFText
@@ -36,11 +37,11 @@ struct SkeletonWriter {
       \(access)import BPF
 
       /// The object `\(Self.oneLine(source.spec.name))`: its programs, maps and global variables.
-      \(access)struct \(source.typeName): BPF.\(isEmbedded ? "EmbeddedSkeleton" : "Skeleton") {
+      \(access)struct \(source.typeName): BPF.\(isEmbedded ? "SkeletonSupport.Embedded" : "Skeleton") {
         /// The object, for what has no property here.
         \(access)let collection: BPF.BPFCollection
         /// The global variables that other files may see. Reading and writing them makes no system call.
-        \(access)let globals: Globals<BPF.Loaded>
+        \(access)let globals: Globals<BPF.SkeletonSupport.Running>
 
       """
     for map in maps where !map.isComputed {
@@ -54,7 +55,7 @@ struct SkeletonWriter {
     }
     text += """
 
-        \(access)init(loaded collection: BPF.BPFCollection, _ sections: [BPF.SkeletonSection]) throws(BPF.BPFError) {
+        \(access)init(loaded collection: BPF.BPFCollection, _ sections: [BPF.SkeletonSupport.Section]) throws(BPF.BPFError) {
           self.collection = collection
           globals = Globals(sections: sections)
 
@@ -78,10 +79,10 @@ struct SkeletonWriter {
 
       """
     for assertion in types?.assertions ?? [] {
-      text += "    try BPF.SkeletonLayout.require(\(assertion.condition), \"\(assertion.subject)\")\n"
+      text += "    try BPF.SkeletonSupport.Layout.require(\(assertion.condition), \"\(assertion.subject)\")\n"
     }
     for (name, size) in sharedSizes.sorted(by: { $0.key < $1.key }) {
-      text += "    try BPF.SkeletonLayout.require("
+      text += "    try BPF.SkeletonSupport.Layout.require("
       text += "MemoryLayout<\(name)>.size == \(size) || MemoryLayout<\(name)>.stride == \(size), \"\(name)\")\n"
     }
     text += "  }\n"
@@ -89,7 +90,8 @@ struct SkeletonWriter {
     case .absent: break
     case .expression(let expression): text += "\n  \(access)static var object: [UInt8] { \(expression) }\n"
     case .embedded(let bytes):
-      text += "\n  \(access)static var object: [UInt8] { BPF.EmbeddedObject.decode(\"\(Base64.encode(bytes))\") }\n"
+      let bytes = (try? ELFFile(bytes: bytes).stripped()) ?? bytes
+      text += "\n  \(access)static var object: [UInt8] { BPF.SkeletonSupport.decode(\"\(Base64.encode(bytes))\") }\n"
     }
     return text + "}\n"
   }

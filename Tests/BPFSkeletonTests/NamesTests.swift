@@ -22,10 +22,72 @@ import Testing
 
   @Test(arguments: [
     ("dynamic_firewall", "DynamicFirewall"), ("2fast", "Object2fast"), ("string", "StringObject"), ("", "Object"),
+    ("any", "AnySkeleton"), ("task", "TaskObject"), ("error", "ErrorObject"), ("result", "ResultObject"),
+    ("process", "ProcessObject"), ("map", "MapObject"), ("größe", "Größe"),
     ("type", "TypeObject"), ("bpf", "Bpf"), ("---", "Object"), ("0010-Generic__touchpad", "Object0010GenericTouchpad"),
   ])
   func typeNames(object: String, name: String) {
     #expect(SkeletonSource.typeName(object) == name)
+  }
+
+  @Test("A skeleton hides nothing that the application beside it names", .requires(.command("swiftc")))
+  func neighbours() throws {
+    let bytes = try #require(TestObjects.Objects.all.first { $0.name == "maps" }).bytes()
+    var sources = [
+      "user": """
+      let a: Optional<Int> = .some(3)
+      let b: Array<Int> = [1]
+      let c: Set<Int> = [1]
+      func f() -> Result<Int, any Error> { .success(1) }
+      struct E: Error {}
+      protocol P: AnyObject {}
+      func g() async { await withTaskGroup(of: Int.self) { g in g.addTask { 1 } }; Task { print("x") } }
+      func h() throws { throw E() }
+      """
+    ]
+    for name in ["any", "task", "error", "result", "optional", "array", "set", "any_object", "string", "never"] {
+      sources[name] = try SkeletonSource(ObjectSpec(bytes: bytes, name: name)).text()
+    }
+    try TypecheckTests.check(sources)
+  }
+
+  /// The toolchain's own list of Swift's types.
+  private static let interfaces: [String] = {
+    guard let swiftc = toolchainPath("swiftc") else { return [] }
+    let folder = URL(filePath: swiftc).deletingLastPathComponent().appending(path: "../lib/swift/linux")
+    return ["Swift", "_Concurrency", "Synchronization"].compactMap { module in
+      let module = folder.appending(path: "\(module).swiftmodule")
+      let files = (try? FileManager.default.contentsOfDirectory(atPath: module.path)) ?? []
+      return files.first { $0.hasSuffix(".swiftinterface") && !$0.contains(".private.") }.flatMap {
+        try? String(contentsOf: module.appending(path: $0), encoding: .utf8)
+      }
+    }
+  }()
+
+  @Test("Every type of the standard library is known", .enabled(if: !interfaces.isEmpty, "no Swift interface files"))
+  func standardLibrary() throws {
+    let declaration = /^(@.* )?public (indirect |final )*(struct|class|enum|protocol|actor) (?<name>[A-Za-z]\w*)/
+    let names = Self.interfaces.flatMap { $0.split(separator: "\n") }.compactMap {
+      $0.firstMatch(of: declaration).map { String($0.name) }
+    }
+    #expect(names.count > 150)
+    // Indexes and iterators of lazy collections, which nobody names.
+    let ours = names.filter { SkeletonSource.isTypeName($0) && !$0.hasPrefix("Lazy") && !$0.hasPrefix("Flatten") }
+    #expect(ours.allSatisfy { $0.hasSuffix("Iterator") || $0.hasSuffix("Index") }, "add to ForeignNames: \(ours)")
+  }
+
+  @Test("Every type of the library is known")
+  func library() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/BPF")
+    let files = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+    let declaration = /^public (final )?(struct|class|enum|protocol) (?<name>\w+)/
+    for file in files where file.hasSuffix(".swift") {
+      let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+      for line in text.split(separator: "\n") {
+        guard let name = line.firstMatch(of: declaration).map({ String($0.name) }) else { continue }
+        #expect(!SkeletonSource.isTypeName(name), "add \(name) to Sources/BPFSkeleton/ForeignNames.swift")
+      }
+    }
   }
 
   @Test("Words of the language, digits, dots and twins come out as Swift", .requires(.command("swiftc")))

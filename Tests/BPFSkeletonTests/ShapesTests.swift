@@ -14,11 +14,10 @@ import Testing
   @Test("Records have the values that the program wrote, and the codec reads the same")
   func records() throws {
     let shapes = try Shapes.load()
-    var reader = try shapes.shapeRing.reader()
     var raw: [UInt8] = []
     var events: [Shapes.Shape] = []
     try Self.run(shapes)
-    try reader.consume { event in
+    try shapes.shapeRing.poll(timeout: .zero) { event in
       raw = withUnsafeBytes(of: event) { Array($0) }
       events.append(event)
     }
@@ -126,28 +125,28 @@ import Testing
     let shapes = try Shapes.load()
     try Self.run(shapes)
     try Self.run(shapes)
-    for try await event in shapes.messages.events {
+    for try await event in shapes.messages {
       #expect(event.count == 5 && event.kind == 9 && event.tail == [10, 20, 30, 40, 50])
       break
     }
     var seen = 0
-    for try await event in shapes.shapeRing.events {
+    for try await event in shapes.shapeRing {
       #expect(event.after == 8)
       seen += 1
       if seen == 2 { break }
     }
 
-    var samples = try shapes.samples.reader()
+    try shapes.samples.open()
     _ = try shapes.sample.program().testRun(TestRun(context: [UInt8](repeating: 0, count: 16)))
-    try samples.poll(timeout: .seconds(5)) { #expect($0.big == 6 && $0.small == 7) }
-    #expect(samples.lost == 0)
+    try shapes.samples.poll(timeout: .seconds(5)) { #expect($0.big == 6 && $0.small == 7) }
+    #expect(shapes.samples.lost == 0)
   }
 
   @Test("Perf events, asynchronously")
   func perfEvents() async throws {
     let shapes = try Shapes.load()
     let link = try shapes.sample.attach()
-    for try await event in shapes.samples.events {
+    for try await event in shapes.samples {
       #expect(event.big == 6 && event.small == 7)
       break
     }
@@ -157,8 +156,8 @@ import Testing
   @Test("A ring's definition says what its records are")
   func definitions() throws {
     let shapes = try Shapes.load()
-    let valued: EventRing<Shapes.Inner> = shapes.valuedRing
-    let numbers: EventRing<UInt32> = shapes.numberRing
+    let valued: RingReader<Shapes.Inner> = shapes.valuedRing
+    let numbers: RingReader<UInt32> = shapes.numberRing
     #expect(valued.map.info.valueSize == 0 && numbers.map.info.valueSize == 0)
   }
 
@@ -166,8 +165,8 @@ import Testing
   func otherRecords() throws {
     let shapes = try Shapes.load()
     try Self.run(shapes)
-    var reader = try EventRing<Shapes.Inner>(shapes.shapeRing.map).reader()
-    let error = #expect(throws: BPFError.self) { try reader.consume { _ in } }
+    let reader = try RingReader<Shapes.Inner>(shapes.shapeRing.map)
+    let error = #expect(throws: BPFError.self) { try reader.poll { _ in } }
     #expect(error?.code == .sizeMismatch && error?.context.contains("shape_ring") == true)
   }
 

@@ -67,7 +67,7 @@ import Testing
     for (number, object) in SwiftObjects.Objects.all.enumerated() {
       sources["\(number)"] = try Self.source(object.bytes(), object.name, number)
     }
-    #expect(sources.values.contains { $0.contains("EventRing<Object") })
+    #expect(sources.values.contains { $0.contains("RingReader<Object") })
     try Self.check(sources)
   }
 

@@ -13,8 +13,8 @@ import Testing
   @Test func theObjectIsInsideUnlessToldOtherwise() throws {
     let file = try scratch.object("ring_buffer")
     let text = try Command.text("skeleton", file)
-    #expect(text.contains("struct RingBuffer: BPF.EmbeddedSkeleton {"))
-    #expect(text.contains("BPF.EmbeddedObject.decode(\"f0VMRgIBA"))
+    #expect(text.contains("struct RingBuffer: BPF.SkeletonSupport.Embedded {"))
+    #expect(text.contains("BPF.SkeletonSupport.decode(\"f0VMRgIBA"))
     let without = try Command.text("skeleton", file, "--no-embed", "--name", "Rings", "--access", "public")
     #expect(without.contains("public struct Rings: BPF.Skeleton {") && !without.contains("decode("))
   }
@@ -29,11 +29,12 @@ import Testing
   @Test func recordTypesMayBeChosen() throws {
     let file = try scratch.object("maps")
     let text = try Command.text("skeleton", file, "--event", "ring_buffer=lpm_key")
-    #expect(text.contains("let ringBuffer: BPF.EventRing<Maps.LpmKey>"))
+    #expect(text.contains("let ringBuffer: BPF.RingReader<Maps.LpmKey>"))
   }
 
   @Test(arguments: [
-    (["--name", "a b"], "cannot be the name"), (["--name", "String"], "cannot be the name"),
+    (["--name", "a b"], "cannot be the name of a skeleton"),
+    (["--name", "String"], "cannot be the name of a skeleton"),
     (["--event", "nothing=lpm_key"], "no map 'nothing'"), (["--event", "ring_buffer=nothing"], "no type 'nothing'"),
     (["--event", "ring_buffer"], "MAP=TYPE"), (["-o", "/absent/x.swift"], "/absent/x.swift"),
   ])

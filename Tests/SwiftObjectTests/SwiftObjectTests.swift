@@ -12,7 +12,7 @@ import Testing
     let collection = try SwiftCorpus.load("exec_events")
     try #require(collection.attachAll().waiting.isEmpty)
     var files: [String] = []
-    var ring = try RingBuffer(collection.map("execEvents"))
+    let ring = try RingReader(collection.map("execEvents"))
     let isSeen = try eventually {
       try Shell.check(["/bin/true"])
       try ring.poll(timeout: .zero, limit: 1000) { record in
@@ -36,7 +36,7 @@ import Testing
     try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "real")
     let collection = try SwiftCorpus.load("open_watcher") { try $0.setGlobal("onlyParent", to: getpid()) }
     try #require(collection.attachAll().waiting.isEmpty)
-    var ring = try RingBuffer(collection.map("opens"))
+    let ring = try RingReader(collection.map("opens"))
     var names: Set<String> = []
     // Other tests open files meanwhile, which may fill the ring.
     let isSeen = try eventually {
@@ -58,12 +58,14 @@ import Testing
   @Test func connectionsHaveALatency() throws {
     let collection = try SwiftCorpus.load("connection_latency")
     try #require(collection.attachAll().waiting.isEmpty)
-    var ring = try RingBuffer(collection.map("connections"))
+    let ring = try RingReader(collection.map("connections"))
     let namespace = try NetworkNamespace()
     var latencies: [UInt64] = []
     let isSeen = try eventually {
       try namespace.run { _ = try TestStream.pair() }
-      try ring.poll(timeout: .zero, limit: 1000) { latencies.append($0.loadUnaligned(as: UInt64.self)) }
+      try ring.poll(timeout: .zero, limit: 1000) {
+        latencies.append($0.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+      }
       return latencies.contains { $0 > 0 }
     }
     #expect(isSeen)
@@ -104,9 +106,9 @@ import Testing
     let open = try SwiftCorpus.load("probe")
     #expect(try open.program("measure").testRun(data: bytes).returnValue == 2)
     var sums: [UInt64] = []
-    var ring = try RingBuffer(open.map("records"))
+    let ring = try RingReader(open.map("records"))
     try ring.poll(timeout: .seconds(1), limit: 10) {
-      sums.append($0.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
+      sums.append($0.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 24, as: UInt64.self) })
     }
     #expect(sums == [UInt64(64 * 7 + 6)])
     let strict = try SwiftCorpus.load("probe") { try $0.setGlobal("limit", to: UInt32(10)) }

@@ -7,12 +7,14 @@ func readRing(of object: String, program name: String, records: Int) throws {
   let collection = try BPFCollection(path: object)
   try collection.load()
   let program = try collection.program(name)
-  var ring = try RingBuffer(collection.map("ring"))
+  let ring = try RingReader(collection.map("ring"))
   var sum: UInt64 = 0
   while meter_next() {
     _ = try program.testRun(data: [UInt8](repeating: 0, count: 64), repetitions: records)
     meter_start()
-    let read = ring.consume { record in sum &+= record.loadUnaligned(as: UInt64.self) &+ UInt64(record.count) }
+    let read = ring.consumeRecords { record in
+      sum &+= record.unsafeLoadUnaligned(as: UInt64.self) &+ UInt64(record.byteCount)
+    }
     meter_stop()
     require(read == records, "\(read) of \(records) records were read")
     meter_report(UInt64(read))

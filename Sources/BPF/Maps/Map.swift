@@ -28,7 +28,7 @@ public struct Map<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable {
   ///   each CPU (see ``PerCPUMap``, ``Queue``, ``BloomFilter``).
   public init(_ map: AnyMap) throws(BPFError) {
     guard !map.info.type.isPerCPU, !map.info.type.isKeyless else {
-      let better = map.info.type.isPerCPU ? "PerCPUMap" : "Queue, BloomFilter, RingBuffer or Arena"
+      let better = map.info.type.isPerCPU ? "PerCPUMap" : "Queue, BloomFilter, RingReader or Arena"
       throw BPFError(
         .invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is not one value for each key",
         hint: "use \(better)")

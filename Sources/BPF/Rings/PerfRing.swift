@@ -3,7 +3,7 @@ import BPFSystem
 import Synchronization
 import SystemPackage
 
-/// The perf ring of one processor.
+/// The perf ring of one CPU.
 ///
 /// The first page holds the positions (`data_head` at 1024, `data_tail` at 1032: include/uapi/linux/perf_event.h), the
 /// data follows and wraps around in the middle of records.
@@ -13,23 +13,29 @@ final class PerfRing {
   private let memory: MappedMemory
   private let data: UnsafeRawPointer
   private let mask: UInt64
+  /// How far this reader is.
   private var tail: UInt64
+  /// How far the kernel knows that it is.
+  private var published: UInt64
+  /// Where the writers were when they were looked at last.
+  private var end: UInt64
   /// A record that wraps around is put together here.
   private var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 8)
 
-  /// - Throws: `ENODEV` when the processor is offline.
-  init(cpu: Int, pages: Int, wakeup: PerfEvent.Wakeup) throws(Errno) {
-    var event = PerfEvent.bpfOutput(wakeup: wakeup)
+  /// - Throws: `ENODEV` when the CPU is offline.
+  init(cpu: Int, _ options: PerfOptions) throws(Errno) {
+    var event = PerfEvent.bpfOutput(wakeup: options.wakeup.event)
     event.sampleType |= 1 << 2  // PERF_SAMPLE_TIME
     event.clock = .monotonic
     descriptor = try Perf.open(event, cpu: CInt(cpu))
-    let size = pages * MappedMemory.pageSize
+    let size = options.pages * MappedMemory.pageSize
     memory = try MappedMemory(fd: descriptor.rawValue, count: MappedMemory.pageSize + size, isWritable: true)
     data = UnsafeRawPointer(memory.bytes.baseAddress.unsafelyUnwrapped + MappedMemory.pageSize)
     mask = UInt64(size) - 1
     self.cpu = cpu
-    tail = 0
+    (tail, published, end) = (0, 0, 0)
     tail = word(at: 1032).pointee.load(ordering: .relaxed)
+    (published, end) = (tail, tail)
   }
 
   deinit { scratch.deallocate() }
@@ -38,35 +44,44 @@ final class PerfRing {
     UnsafePointer((memory.bytes.baseAddress.unsafelyUnwrapped + offset).assumingMemoryBound(to: Atomic<UInt64>.self))
   }
 
-  /// Bytes that are there.
-  var available: UInt64 { head &- tail }
+  /// Whether there is something beyond what was looked at.
+  var hasMore: Bool { head != tail }
 
-  /// Where the writers are. Acquire: what they wrote before comes with it.
-  var head: UInt64 { word(at: 1024).pointee.load(ordering: .acquiring) }
+  /// Whether everything that was looked at is read.
+  var isExhausted: Bool { tail == end }
+
+  /// Looks where the writers are. Acquire: what they wrote before comes with it.
+  func refresh() { end = head }
+
+  private var head: UInt64 { word(at: 1024).pointee.load(ordering: .acquiring) }
 
   /// Gives the space of what was read back to the writers.
   func publish() {
+    guard tail != published else { return }
     word(at: 1032).pointee.store(tail, ordering: .releasing)
+    published = tail
   }
 
   /// What stands at the reader's position.
   enum Item {
-    case record(PerfRecord)
+    case record(PerfRecord, UnsafeRawBufferPointer)
     case lost(UInt64)
     /// Something that nobody asked for.
     case other
   }
 
-  /// The time of the next record; nil when there is none before the limit. Zero for items without time.
-  func nextTime(before end: UInt64) -> UInt64? {
+  /// The time of the next item; nil when everything that was looked at is read. Zero for items without time.
+  var nextTime: UInt64? {
     guard end &- tail >= 8 else { return nil }
     let header = bytes(at: tail, count: 8).load(as: PerfHeader.self)
     guard header.type == PerfHeader.sample, header.size >= 16 else { return 0 }
     return bytes(at: tail &+ 8, count: 8).load(as: UInt64.self)
   }
 
-  /// Takes the next item; nil when there is none before the limit. Its bytes are valid until the next is taken.
-  func next(before end: UInt64) -> Item? {
+  /// Takes the next item; nil when everything that was looked at is read. Its bytes are valid until this is called again
+  /// or the position is published.
+  func next() -> Item? {
+    if tail &- published > mask / 8 { publish() }
     guard end &- tail >= 8 else { return nil }
     let header = bytes(at: tail, count: 8).load(as: PerfHeader.self)
     let size = UInt64(header.size)
@@ -83,9 +98,8 @@ final class PerfRing {
       guard size >= 20 else { return .other }
       let length = min(Int(record.load(fromByteOffset: 16, as: UInt32.self)), Int(size) - 20)
       return .record(
-        PerfRecord(
-          cpu: cpu, time: record.load(fromByteOffset: 8, as: UInt64.self),
-          bytes: UnsafeRawBufferPointer(rebasing: record[20..<20 + length])))
+        PerfRecord(cpu: cpu, time: record.load(fromByteOffset: 8, as: UInt64.self)),
+        UnsafeRawBufferPointer(rebasing: record[20..<20 + length]))
     case PerfHeader.lost where size >= 24:
       // u64 id, u64 how many.
       return .lost(record.load(fromByteOffset: 16, as: UInt64.self))
@@ -118,14 +132,4 @@ private struct PerfHeader {
 
   static let lost: UInt32 = 2
   static let sample: UInt32 = 9
-}
-
-/// A record of a perf buffer.
-public struct PerfRecord {
-  /// The processor that wrote it.
-  public var cpu: Int
-  /// Nanoseconds of the monotonic clock, as `bpf_ktime_get_ns` counts.
-  public var time: UInt64
-  /// What the program gave, and up to seven bytes more: the kernel rounds up. Valid until the closure returns.
-  public var bytes: UnsafeRawBufferPointer
 }

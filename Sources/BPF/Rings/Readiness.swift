@@ -23,6 +23,8 @@ final class Readiness: Sendable {
     /// Waits that were cancelled before they began.
     var cancelled: Set<UInt64> = []
     var nextID: UInt64 = 1
+    /// When the thread wakes by itself.
+    var alarmTime: UInt64 = .max
   }
 
   private let epoll: Epoll
@@ -102,7 +104,7 @@ final class Readiness: Sendable {
     }
     if let early {
       waiter.continuation.resume(returning: early)
-    } else if waiter.deadline != .max {
+    } else if state.withLock({ waiter.deadline < $0.alarmTime }) {
       alarm.signal()
     }
   }
@@ -131,7 +133,10 @@ final class Readiness: Sendable {
     sigfillset(&every)
     pthread_sigmask(SIG_SETMASK, &every, nil)
     while true {
-      let next = state.withLock { $0.waiters.values.map(\.deadline).min() } ?? .max
+      let next = state.withLock { state in
+        state.alarmTime = state.waiters.values.lazy.map(\.deadline).min() ?? .max
+        return state.alarmTime
+      }
       let now = KernelClock.monotonic()
       let timeout: Int64? = next == .max ? nil : Int64(clamping: next > now ? next - now : 0)
       var ready: [UInt64] = []

@@ -11,27 +11,36 @@ import SystemPackage
 ///
 /// Of a ring that the kernel writes only the consumer's page is writable here, of one that user space writes only the
 /// producer's page and the data. Source: kernel/bpf/ringbuf.c.
-@usableFromInline
 final class RingMemory: Sendable {
   /// Which side of the ring this process is.
   enum Role {
     case consumer, producer
+
+    var type: MapType { self == .consumer ? .ringBuffer : .userRingBuffer }
   }
 
-  /// Of the map, a duplicate: the ring works on when the map's other owners are gone.
-  let descriptor: Descriptor
+  /// Keeps the map, and its descriptor open.
+  let map: AnyMap
+  /// Bytes of data: a power of two.
+  let size: Int
   private let consumerPage: MappedMemory
   private let producerPages: MappedMemory
 
-  /// - Parameters:
-  ///   - size: bytes of data: the map's `max_entries`.
-  init(map: CInt, size: Int, role: Role) throws(Errno) {
+  init(_ map: AnyMap, _ role: Role) throws(BPFError) {
+    guard map.info.type == role.type else { throw .wrongType(map, role.type) }
     let page = MappedMemory.pageSize
-    guard size >= page, size & (size - 1) == 0, size <= 1 << 30 else { throw Errno.invalidArgument }
-    descriptor = try Descriptor.duplicating(map)
-    consumerPage = try MappedMemory(fd: map, count: page, isWritable: role == .consumer)
-    producerPages = try MappedMemory(
-      fd: map, count: page + 2 * size, offset: page, isWritable: role == .producer)
+    size = map.info.maxEntries
+    guard size >= page, size & (size - 1) == 0, size <= 1 << 30 else {
+      throw BPFError(.invalid, "mapping map \(map.label)", detail: "the kernel reports \(size) bytes of data")
+    }
+    do throws(Errno) {
+      consumerPage = try MappedMemory(fd: map.fd, count: page, isWritable: role == .consumer)
+      producerPages = try MappedMemory(
+        fd: map.fd, count: page + 2 * size, offset: page, isWritable: role == .producer)
+    } catch {
+      throw BPFError("mapping map \(map.label)", errno: error)
+    }
+    self.map = map
   }
 
   // The kernel's positions are `unsigned long`, each at the start of its page, and only grow.
@@ -64,15 +73,4 @@ enum RingHeader {
   /// What a record takes in the ring: with its header, rounded up to eight bytes.
   @inlinable @inline(__always)
   static func total(_ length: UInt) -> UInt { (length &+ 15) & ~7 }
-}
-
-/// Makes something, and says what was being done when the kernel refuses.
-func naming<Made: ~Copyable>(
-  _ context: String, requires kernel: String? = nil, _ make: () throws(Errno) -> Made
-) throws(BPFError) -> Made {
-  do {
-    return try make()
-  } catch {
-    throw BPFError(context, errno: error, requires: kernel)
-  }
 }

@@ -60,9 +60,14 @@ public struct Epoll: ~Copyable, Sendable {
     for event in ready.found { try body(event) }
   }
 
-  /// The same, when only the waiting matters.
+  /// The same, when only the waiting matters. It allocates nothing.
   public borrowing func wait(timeout: Int64?) throws(Errno) {
-    try wait(timeout: timeout) { _ in }
+    let fd = descriptor.rawValue
+    let count = withUnsafeTemporaryAllocation(of: cbpf_epoll_event.self, capacity: 64) { events in
+      cbpf_epoll_wait(fd, events.baseAddress, 64, max(timeout ?? -1, -1))
+    }
+    if count == -Int(EINTR) { return }
+    try checked(count)
   }
 }
 

@@ -144,9 +144,10 @@ struct SwiftDefinitions {
   }
 
   private mutating func substitute(_ name: String, for id: TypeID) -> Spelling? {
-    guard let known = style.substitutes[name], known.size == nil || (try? types.size(of: id)) == known.size else {
-      return nil
-    }
+    let size = try? types.size(of: id)
+    guard let known = size.flatMap({ style.substitutes["\(name):\($0)"] }) ?? style.substitutes[name],
+      known.size == nil || size == known.size
+    else { return nil }
     if known.zero == "btfZero()" { usesZero = true }
     return Spelling(name: known.name, zero: known.zero)
   }

@@ -13,9 +13,9 @@ struct SkeletonCommand: ParsableCommand {
     commandName: "skeleton",
     abstract: "Generate a Swift type for an object.",
     discussion: """
-      The type has a typed property for each program, map and global variable, and holds the object, unless --no-embed \
-      is given. A package does not need such a file: the build plugin generates one for each bpf/NAME.bpf.c and \
-      bpf/NAME.bpf.swift of a target that depends on BPF.
+      The type has a typed property for each program, map and global variable, and holds the object (without DWARF), \
+      unless --no-embed is given. The file imports BPF only. A package does not need such a file: the build plugin \
+      generates one for each bpf/NAME.bpf.c and bpf/NAME.bpf.swift of a target that depends on BPF.
 
       EXAMPLES
         merops skeleton firewall.bpf.o -o Sources/App/Firewall.swift
@@ -37,7 +37,9 @@ struct SkeletonCommand: ParsableCommand {
 
   func validate() throws {
     if let name, !SkeletonSource.isTypeName(name) {
-      throw ValidationError("'\(name)' cannot be the name of a Swift type here")
+      throw ValidationError(
+        "'\(name)' cannot be the name of a skeleton: choose a Swift identifier that is not the name of a type of Swift, "
+          + "Foundation or BPF")
     }
   }
 

@@ -3,9 +3,10 @@
 import ArgumentParser
 import BPF
 import BTFCoding
+import Synchronization
 
 /// How the records of each map are shown.
-struct RecordFormats {
+struct RecordFormats: Sendable {
   private let types: BTFTypes?
   private var chosen: [String: TypeID] = [:]
   /// What the object suggests, for records of that size.
@@ -53,34 +54,48 @@ struct RecordFormats {
   }
 }
 
-/// Prints records.
-final class RecordPrinter {
+/// Records as lines of output.
+final class RecordPrinter: Sendable {
   private let types: RecordFormats
   private let json: Bool
-  /// Maps of which it was said that nothing is known of their records.
-  private var untyped: Set<String> = []
+  private let state = Mutex(State())
+
+  private struct State {
+    /// By map and size.
+    var codecs: [String: [Int: BTFCodec?]] = [:]
+    /// Maps of which it was said that nothing is known of their records.
+    var untyped: Set<String> = []
+  }
 
   init(types: RecordFormats, json: Bool) {
     self.types = types
     self.json = json
   }
 
-  func print(map: String, _ bytes: UnsafeRawBufferPointer) {
-    let codec = types.codec(map: map, size: bytes.count)
-    if codec == nil, untyped.insert(map).inserted {
-      Output.note(
-        "\(map): the object has no struct of \(bytes.count) bytes, so its records are bytes. A type gets there in the "
-          + "map's definition, `struct event (*type)[BPF_MAP_TYPE_RINGBUF];`; `--type \(map)=NAME` chooses one")
-    }
-    let value = codec.flatMap { try? $0.decode(bytes) }
-    guard json else { return Output.line("\(map) \(value?.json ?? Self.text(bytes))") }
+  func line(map: String, _ bytes: RawSpan) -> String {
+    let value = codec(map: map, size: bytes.byteCount).flatMap { try? $0.decode(bytes, text: .exact) }
+    guard json else { return "\(map) \(value?.json ?? bytes.withUnsafeBytes { Self.text($0) })" }
     var writer = JSONWriter()
     writer.beginObject()
     writer.field("map", map)
     writer.key("record")
-    writer.raw((value ?? .bytes(Array(bytes))).json)
+    writer.raw((value ?? .bytes(bytes.withUnsafeBytes { Array($0) })).json)
     writer.endObject()
-    Output.line(writer.text)
+    return writer.text
+  }
+
+  private func codec(map: String, size: Int) -> BTFCodec? {
+    state.withLock { state in
+      if let known = state.codecs[map]?[size] { return known }
+      let codec = types.codec(map: map, size: size)
+      state.codecs[map, default: [:]][size] = .some(codec)
+      if codec == nil, state.untyped.insert(map).inserted {
+        Output.note(
+          "\(map): the object has no struct of \(size) bytes, so trace prints the bytes. Name the type in the map's "
+            + "definition, `struct event (*type)[BPF_MAP_TYPE_RINGBUF];`, or with `--type \(map)=NAME`")
+      }
+      return codec
+    }
   }
 
   /// Bytes as numbers and as the characters that they may be.

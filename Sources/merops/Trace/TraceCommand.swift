@@ -11,6 +11,8 @@ struct TraceCommand: ParsableCommand {
     discussion: """
       merops reads every ring buffer and perf event array of the object. It decodes a record by the value type of its \
       map, or else by the struct of the object that has the size of the record; --type chooses another.
+      The last line, on standard error, counts the records that were printed, those that perf buffers had no room for, \
+      and those that were left in the rings.
 
       EXAMPLES
         merops trace execve_tracker.bpf.o
@@ -32,6 +34,10 @@ struct TraceCommand: ParsableCommand {
   @Option(help: "Stop after this many records.") var count: Int?
   @Flag(name: .long, help: "Print JSON, one object per line.") var json = false
 
+  func validate() throws {
+    if let count, count < 1 { throw ValidationError("--count must be 1 or more") }
+  }
+
   func run() throws {
     Interrupt.catchSignals()
     let collection = try ObjectFile.collection(file, globals: global)
@@ -40,20 +46,10 @@ struct TraceCommand: ParsableCommand {
       throw Refusal("\(file) has no ring buffer or perf event array to read; --watch MAP shows a map")
     }
     try collection.load()
-    let report = try collection.attachAll()
-    var places = report.attached.map { (name: $0.name, place: $0.place) }
-    for waiting in report.waiting {
-      guard let hook = try hook(of: collection.program(waiting.name)) else {
-        throw Refusal(
-          "\(waiting.name) does not say where it attaches (section '\(waiting.place)'): give --interface or --cgroup")
-      }
-      let link = try collection.program(waiting.name).attach(to: hook)
-      places.append((waiting.name, link.place))
-      collection.keep(link, as: waiting.name)
-    }
-    let tracer = try Tracer(collection, types: types, json: json)
+    // Open before anything is attached: what a program sends to a perf event array without a reader is lost.
+    let tracer = try Tracer(collection, printer: RecordPrinter(types: types, json: json))
     var watchers = try watch.map { try MapWatcher(collection.map($0), json: json) }
-    for (name, place) in places { Output.note("\(name) is attached to \(place)") }
+    for (name, place) in try attach(collection) { Output.note("\(name) is attached to \(place)") }
 
     let end = seconds.map { ContinuousClock.now + $0.duration }
     var nextRead = ContinuousClock.now
@@ -66,8 +62,28 @@ struct TraceCommand: ParsableCommand {
       if let count, tracer.count >= count { break }
       if let end, ContinuousClock.now >= end { break }
     }
+    collection.detachAll()
+    let rest = tracer.countRest()
+    let unread = rest > 0 ? ", \(rest) not printed" : ""
+    Output.note("\(tracer.count) records, \(tracer.lost) lost\(unread)")
     collection.close()
-    Output.note("\(tracer.count) records, \(tracer.lost) lost")
+  }
+
+  /// Attaches every program, and returns where.
+  private func attach(_ collection: BPFCollection) throws -> [(name: String, place: String)] {
+    let report = try collection.attachAll()
+    var places = report.attached.map { (name: $0.name, place: $0.place) }
+    for waiting in report.waiting {
+      guard let hook = try hook(of: collection.program(waiting.name)) else {
+        throw Refusal(
+          "the section of \(waiting.name), '\(waiting.place)', does not say where the program attaches: "
+            + "give --interface or --cgroup")
+      }
+      let link = try collection.program(waiting.name).attach(to: hook)
+      places.append((waiting.name, link.place))
+      collection.keep(link, as: waiting.name)
+    }
+    return places
   }
 
   /// The hook of a program whose section does not name the place.

@@ -4,73 +4,56 @@ import BPF
 
 /// Reads the rings of a collection and prints their records.
 final class Tracer {
-  private var rings: RingBufferGroup
-  private let perf: PerfReaders
-  private var names: [String] = []
-  private let printer: RecordPrinter
+  /// One reader for all ring buffers, and one for each perf event array. An event is a line of output.
+  private var readers: [EventReader<String>] = []
+  private var perfReaders: [PerfReader<String>] = []
   private(set) var count = 0
 
-  init(_ collection: BPFCollection, types: RecordFormats, json: Bool) throws {
-    var rings = try RingBufferGroup()
-    let perf = PerfReaders()
-    printer = RecordPrinter(types: types, json: json)
+  /// - Throws: before anything is attached, so that nothing is sent that nobody reads.
+  init(_ collection: BPFCollection, printer: RecordPrinter) throws {
+    var rings: RingReader<String>?
     for map in collection.maps {
+      let name = map.name
       switch map.info.type {
       case .ringBuffer:
-        _ = try rings.add(RingBuffer(map))
-        names.append(map.name)
-      case .perfEventArray: perf.append(name: map.name, try PerfBuffer(map, order: .byTime()))
+        if let rings {
+          try rings.add(map) { printer.line(map: name, $0) }
+        } else {
+          let reader = try RingReader<String>(map) { printer.line(map: name, $0) }
+          rings = reader
+          readers.append(reader)
+        }
+      case .perfEventArray:
+        let reader = try PerfReader<String>(map) { bytes, _ in printer.line(map: name, bytes) }
+        readers.append(reader)
+        perfReaders.append(reader)
       default: break
       }
     }
-    self.rings = rings
-    self.perf = perf
   }
 
   /// Records that perf buffers had no room for. A ring buffer's are the program's to count.
-  var lost: UInt64 { perf.lost }
+  var lost: UInt64 { perfReaders.reduce(0) { $0 + $1.lost } }
 
-  /// Prints the records that are there, and waits a moment when there are none.
+  /// Prints records that are there, and waits a moment when there are none.
   func poll(limit: Int) throws {
-    let (names, printer) = (names, printer)
-    var seen = 0
-    let most = min(limit, 4096)
-    try rings.poll(timeout: .milliseconds(perf.count == 0 ? 100 : 20)) { index, bytes in
-      guard seen < most else { return }
-      seen += 1
-      printer.print(map: names[index], bytes)
+    guard !readers.isEmpty else { return Interrupt.wait(Seconds(0.1)) }
+    var left = limit
+    for (index, reader) in readers.enumerated() where left > 0 {
+      // Who is last waits for all, unless somebody had something.
+      let isLast = index == readers.count - 1 && left == limit
+      left -= try reader.poll(
+        timeout: isLast ? .milliseconds(readers.count == 1 ? 100 : 20) : .zero, limit: min(left, 1024)
+      ) { Output.line($0) }
     }
-    try perf.poll { name, bytes in
-      guard seen < most else { return }
-      seen += 1
-      printer.print(map: name, bytes)
-    }
-    count += seen
-  }
-}
-
-/// Perf buffers, which cannot be copied, in a list.
-final class PerfReaders {
-  private final class Reader {
-    let name: String
-    var buffer: PerfBuffer
-    init(_ name: String, _ buffer: consuming PerfBuffer) {
-      self.name = name
-      self.buffer = buffer
-    }
+    count += limit - left
   }
 
-  private var readers: [Reader] = []
-
-  var count: Int { readers.count }
-  var lost: UInt64 { readers.reduce(0) { $0 + $1.buffer.lost } }
-
-  func append(name: String, _ buffer: consuming PerfBuffer) { readers.append(Reader(name, buffer)) }
-
-  func poll(_ body: (String, UnsafeRawBufferPointer) -> Void) throws {
-    for reader in readers {
-      let name = reader.name
-      try reader.buffer.poll(timeout: .milliseconds(20)) { record in body(name, record.bytes) }
-    }
+  /// How many records are left in the rings when nothing writes to them any more.
+  func countRest() -> Int {
+    var rest = 0
+    for case let reader as RingReader<String> in readers { rest += reader.consumeRecords { _ in } }
+    for reader in perfReaders { rest += reader.consumeRecords { _, _ in } }
+    return rest
   }
 }

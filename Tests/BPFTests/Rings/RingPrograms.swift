@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import BPF
 import BPFSystem
 import Glibc
 import SystemPackage
@@ -25,13 +26,14 @@ final class RecordSource: @unchecked Sendable {
     case ring
     /// `bpf_ringbuf_reserve` of 64 bytes; every third record is discarded.
     case reserving
-    /// `bpf_perf_event_output` to the processor's own ring.
+    /// `bpf_perf_event_output` to the CPU's own ring.
     case perf
   }
 
   static let elementSize = 8192
   static let filling = (0..<elementSize).map { UInt8(truncatingIfNeeded: $0) }
-  let map: Descriptor
+  let kind: Kind
+  let map: AnyMap
   let element: Descriptor
   let program: Descriptor
   let size: Int
@@ -40,19 +42,18 @@ final class RecordSource: @unchecked Sendable {
   ///   - size: bytes of the ring; entries of the perf event array.
   ///   - sharing: the ring of another source.
   init(_ kind: Kind, size: Int = 1 << 16, tag: UInt64 = 0, sharing other: RecordSource? = nil) throws {
+    self.kind = kind
     self.size = other?.size ?? size
-    if let other {
-      map = try other.map.duplicate()
-    } else if kind == .perf {
-      map = try BPFCall.createMap(MapCreate(type: 4, keySize: 4, valueSize: 4, maxEntries: UInt32(size)))
-    } else {
-      map = try BPFCall.createMap(MapCreate(type: 27, keySize: 0, valueSize: 0, maxEntries: UInt32(size)))
-    }
+    let create =
+      kind == .perf
+      ? MapCreate(type: 4, keySize: 4, valueSize: 4, maxEntries: UInt32(size))
+      : MapCreate(type: 27, keySize: 0, valueSize: 0, maxEntries: UInt32(size))
+    map = try other?.map ?? AnyMap(owning: BPFCall.createMap(create), name: "records")
     element = try BPFCall.createMap(
       MapCreate(type: 2, keySize: 4, valueSize: UInt32(Self.elementSize), maxEntries: 1))
     program = try BPFCall.loadProgram(
       ProgramLoad(type: kind == .perf ? 17 : 3, name: "records"),
-      instructions: Self.code(kind, map.rawValue, element.rawValue).span.bytes)
+      instructions: Self.code(kind, map.fd, element.rawValue).span.bytes)
     try configure(length: 64, tag: tag)
   }
 
@@ -154,8 +155,8 @@ final class RecordSource: @unchecked Sendable {
     if count > 0 { _ = try BPFCall.testRun(program: program.rawValue, run) }
   }
 
-  /// Writes one record on a given processor (perf sources only).
-  func write(onProcessor cpu: Int) throws {
+  /// Writes one record on a given CPU (perf sources only).
+  func write(onCPU cpu: Int) throws {
     var run = ProgramRun()
     run.flags = 1
     run.cpu = UInt32(cpu)
@@ -163,14 +164,17 @@ final class RecordSource: @unchecked Sendable {
   }
 }
 
-extension UnsafeRawBufferPointer {
-  var number: UInt64 { loadUnaligned(as: UInt64.self) }
-  var tag: UInt64 { loadUnaligned(fromByteOffset: 24, as: UInt64.self) }
+extension RawSpan {
+  var number: UInt64 { unsafeLoadUnaligned(as: UInt64.self) }
+  var tag: UInt64 { unsafeLoadUnaligned(fromByteOffset: 24, as: UInt64.self) }
 
-  /// Whether the filling bytes are the ones that were written.
-  var isIntact: Bool {
+  /// Whether the filling bytes of a record are the ones that were written.
+  func isIntact(_ count: Int? = nil) -> Bool {
+    let count = count ?? byteCount
     guard count > 32 else { return true }
-    return RecordSource.filling.withUnsafeBytes { memcmp($0.baseAddress! + 32, baseAddress! + 32, count - 32) == 0 }
+    return withUnsafeBytes { bytes in
+      RecordSource.filling.withUnsafeBytes { memcmp($0.baseAddress! + 32, bytes.baseAddress! + 32, count - 32) == 0 }
+    }
   }
 }
 

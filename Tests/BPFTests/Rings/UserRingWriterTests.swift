@@ -7,17 +7,18 @@ import Testing
 
 /// A program that drains a user ring: it adds up the first eight bytes of each record, and counts the records.
 final class RecordDrain: @unchecked Sendable {
-  let map: Descriptor
+  let map: AnyMap
   let sums: Descriptor
   let program: Descriptor
   let size: Int
 
   init(size: Int = 4096) throws {
     self.size = size
-    map = try BPFCall.createMap(MapCreate(type: 31, keySize: 0, valueSize: 0, maxEntries: UInt32(size)))
+    map = try AnyMap(
+      owning: BPFCall.createMap(MapCreate(type: 31, keySize: 0, valueSize: 0, maxEntries: UInt32(size))))
     sums = try BPFCall.createMap(MapCreate(type: 2, keySize: 4, valueSize: 16, maxEntries: 1))
     let main: [UInt64] =
-      loadMap(1, map.rawValue) + [
+      loadMap(1, map.fd) + [
         slot(0x18, 2, 4, 0, 6), 0,  // the callback, by distance
         slot(0xb7, 3, 0, 0, 0),
         slot(0xb7, 4, 0, 0, 0),
@@ -87,14 +88,14 @@ final class RecordDrain: @unchecked Sendable {
   }
 }
 
-@Suite(.requires(.root), .requires(kernel: "6.1"), .timeLimit(.minutes(10))) struct UserRingBufferTests {
-  func send(_ value: UInt64, to ring: inout UserRingBuffer, timeout: Duration? = .zero) throws -> Bool {
+@Suite(.requires(.root), .requires(kernel: "6.1"), .timeLimit(.minutes(10))) struct UserRingWriterTests {
+  func send(_ value: UInt64, to ring: inout UserRingWriter, timeout: Duration? = .zero) throws -> Bool {
     try ring.send([value].span.bytes, timeout: timeout)
   }
 
   @Test func programsReadWhatIsSubmitted() throws {
     let drain = try RecordDrain()
-    var ring = try UserRingBuffer(map: drain.map.rawValue, size: drain.size)
+    var ring = try UserRingWriter(drain.map)
     expectEqual([ring.free, ring.size], [4096, 4096])
     for value in 1...10 { #expect(try send(UInt64(value), to: &ring)) }
     expectEqual(ring.free, 4096 - 160)
@@ -105,7 +106,7 @@ final class RecordDrain: @unchecked Sendable {
 
   @Test func discardedAndDroppedRecordsAreNotRead() throws {
     let drain = try RecordDrain()
-    var ring = try UserRingBuffer(map: drain.map.rawValue, size: drain.size)
+    var ring = try UserRingWriter(drain.map)
     for value in 1...6 {
       guard let record = try ring.reserve(8) else {
         Issue.record("no space")
@@ -124,7 +125,7 @@ final class RecordDrain: @unchecked Sendable {
 
   @Test func fullRingWaitsForADrain() throws {
     let drain = try RecordDrain()
-    var ring = try UserRingBuffer(map: drain.map.rawValue, size: drain.size)
+    var ring = try UserRingWriter(drain.map)
     var sent = 0
     while try send(1, to: &ring) { sent += 1 }
     #expect(sent == 256)
@@ -145,7 +146,7 @@ final class RecordDrain: @unchecked Sendable {
 
   @Test func wrapsAround() throws {
     let drain = try RecordDrain()
-    var ring = try UserRingBuffer(map: drain.map.rawValue, size: drain.size)
+    var ring = try UserRingWriter(drain.map)
     for round in 0..<100 {
       var large = [UInt64](repeating: 0, count: 150)
       large[0] = UInt64(round)
@@ -158,7 +159,7 @@ final class RecordDrain: @unchecked Sendable {
 
   @Test func recordsThatNeverFitAreAnError() throws {
     let drain = try RecordDrain()
-    var ring = try UserRingBuffer(map: drain.map.rawValue, size: drain.size)
+    var ring = try UserRingWriter(drain.map)
     do {
       _ = try ring.reserve(4096) == nil
       Issue.record("not thrown")
@@ -176,7 +177,7 @@ final class RecordDrain: @unchecked Sendable {
   @Test func nothingLeaks() throws {
     try expectNoLeak {
       let drain = try RecordDrain()
-      var ring = try UserRingBuffer(map: drain.map.rawValue, size: drain.size)
+      var ring = try UserRingWriter(drain.map)
       let isReserved = try ring.reserve(8) != nil
       #expect(isReserved)
     }

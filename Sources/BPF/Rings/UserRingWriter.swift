@@ -3,37 +3,36 @@ import BPFSystem
 import Synchronization
 import SystemPackage
 
-/// Writes records that programs read: a map of type `user_ringbuf`, drained with `bpf_user_ringbuf_drain`.
+/// Writes records that kernel programs read: a map of type `user_ringbuf`, drained with `bpf_user_ringbuf_drain`.
 ///
-/// One writer for a map.
+/// Open one writer for a map.
 ///
 /// - Requires: Linux 6.1
-public struct UserRingBuffer: ~Copyable, Sendable {
+public struct UserRingWriter: ~Copyable, Sendable {
   private let memory: RingMemory
   private let mask: UInt
   /// Edge-triggered: the kernel calls the descriptor writable while there is any space at all, which a large record
   /// would spin on.
   private let epoll: Epoll
 
-  /// - Parameters:
-  ///   - map: the map's descriptor, borrowed for this call.
-  ///   - size: bytes of data: the map's `max_entries`, a power of two.
-  public init(map: CInt, size: Int) throws(BPFError) {
-    let context = "mapping a user ring buffer of \(size) bytes"
-    let memory = try naming(context, requires: "6.1") { () throws(Errno) in
-      try RingMemory(map: map, size: size, role: .producer)
-    }
-    let fd = memory.descriptor.rawValue
-    let epoll = try naming(context) { () throws(Errno) in try Self.waiting(for: fd) }
+  /// Opens a map for writing.
+  ///
+  /// - Throws: ``BPFError`` for a map of another type.
+  public init(_ map: AnyMap) throws(BPFError) {
+    let memory = try RingMemory(map, .producer)
+    epoll = try Self.space(map)
     self.memory = memory
-    self.epoll = epoll
-    mask = UInt(size) &- 1
+    mask = UInt(memory.size) &- 1
   }
 
-  private static func waiting(for fd: CInt) throws(Errno) -> Epoll {
-    let epoll = try Epoll()
-    try epoll.add(fd, events: [.writable, .edge], tag: 0)
-    return epoll
+  private static func space(_ map: AnyMap) throws(BPFError) -> Epoll {
+    do throws(Errno) {
+      let epoll = try Epoll()
+      try epoll.add(map.fd, events: [.writable, .edge], tag: 0)
+      return epoll
+    } catch {
+      throw BPFError("opening map \(map.label) for writing", errno: error)
+    }
   }
 
   /// Bytes of data that the ring holds.
@@ -53,9 +52,10 @@ public struct UserRingBuffer: ~Copyable, Sendable {
   ///   - count: bytes.
   /// - Returns: nil while there is not enough free space.
   /// - Throws: ``BPFError`` when the ring could never hold it.
-  public mutating func reserve(_ count: Int) throws(BPFError) -> UserRingRecord? {
+  public mutating func reserve(_ count: Int) throws(BPFError) -> Record? {
     guard count >= 0, count <= size - RingHeader.size else {
-      throw BPFError(.invalid, "reserving \(count) bytes of a user ring buffer", detail: "the ring holds \(size) bytes")
+      throw BPFError(
+        .invalid, "reserving \(count) bytes in map \(memory.map.label)", detail: "the ring holds \(size) bytes")
     }
     let total = RingHeader.total(UInt(count))
     // Only this writer moves the producer's position.
@@ -68,7 +68,7 @@ public struct UserRingBuffer: ~Copyable, Sendable {
     header.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
     // Release: the busy header is there before the position that lets the kernel look at it.
     UnsafeMutablePointer(mutating: memory.producerPosition).pointee.store(position &+ total, ordering: .releasing)
-    return UserRingRecord(memory: memory, header: header, count: count)
+    return Record(memory: memory, header: header, count: count)
   }
 
   /// Takes space for a record, waiting until a program has drained enough.
@@ -77,7 +77,7 @@ public struct UserRingBuffer: ~Copyable, Sendable {
   ///   - count: bytes of the record.
   ///   - timeout: how long at most; nil for ever.
   /// - Returns: nil when the time is over.
-  public mutating func reserve(_ count: Int, timeout: Duration?) throws(BPFError) -> UserRingRecord? {
+  public mutating func reserve(_ count: Int, timeout: Duration?) throws(BPFError) -> Record? {
     let deadline = timeout.map { KernelClock.monotonic() &+ UInt64($0.clampedNanoseconds) }
     while true {
       if let record = try reserve(count) { return record }
@@ -86,7 +86,7 @@ public struct UserRingBuffer: ~Copyable, Sendable {
       do {
         try epoll.wait(timeout: left)
       } catch {
-        throw BPFError("waiting for space in a user ring buffer", errno: error)
+        throw BPFError("waiting for space in map \(memory.map.label)", errno: error)
       }
     }
   }
@@ -102,37 +102,39 @@ public struct UserRingBuffer: ~Copyable, Sendable {
   }
 }
 
-/// Space in a user ring buffer, to be filled and submitted. One that is dropped is discarded: programs pass it over.
-public struct UserRingRecord: ~Copyable {
-  private let memory: RingMemory
-  private let header: UnsafeMutableRawPointer
+extension UserRingWriter {
+  /// Space in a user ring buffer, to be filled and submitted. One that is dropped is discarded: programs pass it over.
+  public struct Record: ~Copyable {
+    private let memory: RingMemory
+    private let header: UnsafeMutableRawPointer
 
-  /// The record's bytes, valid until it is submitted or discarded.
-  public let bytes: UnsafeMutableRawBufferPointer
+    /// The record's bytes, valid until it is submitted or discarded.
+    public let bytes: UnsafeMutableRawBufferPointer
 
-  fileprivate init(memory: RingMemory, header: UnsafeMutableRawPointer, count: Int) {
-    self.memory = memory
-    self.header = header
-    bytes = UnsafeMutableRawBufferPointer(start: header + RingHeader.size, count: count)
+    fileprivate init(memory: RingMemory, header: UnsafeMutableRawPointer, count: Int) {
+      self.memory = memory
+      self.header = header
+      bytes = UnsafeMutableRawBufferPointer(start: header + RingHeader.size, count: count)
+    }
+
+    /// What the header says in the end.
+    private var flag = RingHeader.discarded
+
+    deinit {
+      // Release: the record is there before its busy bit is gone. The kernel clears nothing, so a store will do.
+      header.assumingMemoryBound(to: Atomic<UInt32>.self).pointee
+        .store(UInt32(bytes.count) | flag, ordering: .releasing)
+    }
+
+    /// Copies bytes to the record's start.
+    public mutating func fill(_ source: RawSpan) {
+      source.withUnsafeBytes { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(bytes.count))) }
+    }
+
+    /// Lets programs read the record.
+    public consuming func submit() { flag = 0 }
+
+    /// Gives the record up.
+    public consuming func discard() {}
   }
-
-  /// What the header says in the end.
-  private var flag = RingHeader.discarded
-
-  deinit {
-    // Release: the record is there before its busy bit is gone. The kernel clears nothing, so a store will do.
-    header.assumingMemoryBound(to: Atomic<UInt32>.self).pointee
-      .store(UInt32(bytes.count) | flag, ordering: .releasing)
-  }
-
-  /// Copies bytes to the record's start.
-  public mutating func fill(_ source: RawSpan) {
-    source.withUnsafeBytes { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(bytes.count))) }
-  }
-
-  /// Lets programs read the record.
-  public consuming func submit() { flag = 0 }
-
-  /// Gives the record up.
-  public consuming func discard() {}
 }

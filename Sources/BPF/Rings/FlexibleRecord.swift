@@ -21,19 +21,23 @@ public struct Flexible<Head: FlexibleRecord>: Sendable {
   }
 
   /// Reads a record; nil if it is shorter than the structure's members.
-  public init?(_ bytes: UnsafeRawBufferPointer) {
-    guard bytes.count >= Head.tailOffset else { return nil }
-    // A short tail may end inside the structure's padding.
-    var head = UnsafeRawBufferPointer(rebasing: bytes.prefix(MemoryLayout<Head>.size))
-    self.head = withUnsafeTemporaryAllocation(of: Head.self, capacity: 1) { room in
+  public init?(_ bytes: RawSpan) {
+    guard bytes.byteCount >= Head.tailOffset, Head.tailOffset >= 0 else { return nil }
+    head = withUnsafeTemporaryAllocation(of: Head.self, capacity: 1) { room in
       let raw = UnsafeMutableRawBufferPointer(room)
       raw.initializeMemory(as: UInt8.self, repeating: 0)
-      raw.copyMemory(from: head)
+      // A short tail may end inside the structure's padding.
+      bytes.withUnsafeBytes {
+        raw.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(MemoryLayout<Head>.size)))
+      }
       return raw.load(as: Head.self)
     }
-    head = UnsafeRawBufferPointer(rebasing: bytes[Head.tailOffset...])
     let stride = MemoryLayout<Head.Tail>.stride
-    tail = (0..<head.count / stride).map { head.loadUnaligned(fromByteOffset: $0 * stride, as: Head.Tail.self) }
+    tail = bytes.withUnsafeBytes { bytes in
+      (0..<(bytes.count - Head.tailOffset) / stride).map {
+        bytes.loadUnaligned(fromByteOffset: Head.tailOffset + $0 * stride, as: Head.Tail.self)
+      }
+    }
   }
 
   public subscript<Member>(dynamicMember path: WritableKeyPath<Head, Member>) -> Member {

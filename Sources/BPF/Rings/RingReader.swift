@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPFSystem
+public import Synchronization
+import SystemPackage
+
+/// Reads the records that kernel programs write to maps of type `ringbuf`.
+///
+///     let reader = try RingReader<ExecEvent>(collection.map("events"))
+///     for try await event in reader { print(event.pid) }
+///
+/// A skeleton has one for each ring buffer of its object. Open one reader for a map: two would pass each other's records
+/// over. The reader's place is kept in the map, so that the next reader of the map goes on there.
+///
+/// - Requires: Linux 5.8
+public final class RingReader<Event: Sendable>: EventReader<Event>, @unchecked Sendable {
+  /// The map that this was made for.
+  public let map: AnyMap
+
+  @usableFromInline let lock = Mutex<Void>(())
+  // Both in step, and used by whoever has the lock.
+  @usableFromInline var rings: [Ring] = []
+  private var decoders: [RecordDecoder<Event>] = []
+  /// Which ring is looked at first, so that a busy one does not keep the others waiting.
+  private var first = 0
+
+  init(_ map: AnyMap, decoder: @escaping RecordDecoder<Event>) throws(BPFError) {
+    self.map = map
+    try super.init()
+    try insert(map, decoder)
+  }
+
+  private func insert(_ map: AnyMap, _ decoder: @escaping RecordDecoder<Event>) throws(BPFError) {
+    let ring = try Ring(map)
+    // Before the bell watches it: whoever is woken by what is there already finds it.
+    lock.withLock { _ in
+      rings.append(ring)
+      decoders.append(decoder)
+    }
+    do throws(Errno) {
+      try bell.watch(map.fd)
+    } catch {
+      lock.withLock { _ in
+        guard let index = rings.firstIndex(where: { $0 === ring }) else { return }
+        rings.remove(at: index)
+        decoders.remove(at: index)
+        first = 0
+      }
+      throw BPFError(
+        "opening map \(map.label) for reading", errno: error,
+        hint: error == .fileExists ? "the reader reads this map already" : nil)
+    }
+  }
+
+  override var subject: String { "map \(map.label)" }
+
+  override func take() throws(BPFError) -> Event? {
+    try lock.withLock { (_) throws(BPFError) -> Event? in
+      var budget = 256
+      for _ in rings.indices {
+        let (ring, decoder) = (rings[first], decoders[first])
+        first = first + 1 == rings.count ? 0 : first + 1
+        while budget > 0, let bytes = ring.next() {
+          if let event = try decoder(bytes.bytes) { return event }
+          budget -= 1
+        }
+      }
+      return nil
+    }
+  }
+
+  override func look() -> Look {
+    lock.withLock { _ in
+      for ring in rings { ring.publish() }
+      // A writer wakes the reader only if it sees the reader's position at its own record. So that one of the two sees
+      // the other, the position is visible before the writers' state is looked at.
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      return rings.contains { $0.isReadable } ? .ready : .nothing
+    }
+  }
+}
+
+extension RingReader {
+  /// Opens a map, with a decoder for its records.
+  ///
+  /// - Parameters:
+  ///   - map: of type `ringbuf`.
+  ///   - decode: makes an event of a record's bytes; nil passes the record over. What it throws ends the loop (beneath a
+  ///     ``BPFError``); the next loop goes on after the record.
+  /// - Throws: ``BPFError`` for a map of another type.
+  public convenience init(
+    _ map: AnyMap, decode: @escaping @Sendable (RawSpan) throws -> Event?
+  ) throws(BPFError) {
+    try self.init(map, decoder: Self.decoder(of: map, decode))
+  }
+
+  /// Reads another map in the same loop. The maps take turns; records of one keep their order.
+  public func add(_ map: AnyMap, decode: @escaping @Sendable (RawSpan) throws -> Event?) throws(BPFError) {
+    try insert(map, Self.decoder(of: map, decode))
+  }
+
+  /// Opens a map whose records are of this type. A record of another size ends the loop with an error.
+  public convenience init(_ map: AnyMap) throws(BPFError) where Event: BitwiseCopyable {
+    // A Swift type that both sides know may end before its stride.
+    try self.init(
+      map, decoder: Self.decoder(of: map, slack: MemoryLayout<Event>.stride - MemoryLayout<Event>.size))
+  }
+
+  /// Opens a map whose records end with an array.
+  public convenience init<Head: FlexibleRecord>(_ map: AnyMap) throws(BPFError) where Event == Flexible<Head> {
+    try self.init(map, decoder: Head.decoder(of: map))
+  }
+
+  /// Opens a map whose records are of no known type, or of several: copies of their bytes. ``consumeRecords(limit:_:)``
+  /// reads them where they are.
+  public convenience init(_ map: AnyMap) throws(BPFError) where Event == [UInt8] {
+    try self.init(map, decoder: { bytes throws(BPFError) in bytes.array })
+  }
+
+  /// Hands the records that are there to a closure, each where it is in the ring: without a copy, an allocation or a
+  /// system call.
+  ///
+  /// Reading ends with the last record that was there when it began, so this returns also where programs write faster
+  /// than `body` works. The records' space is given back to the writers in batches, and all of it when this returns or
+  /// `body` throws; the record that it threw for is read.
+  ///
+  /// - Parameters:
+  ///   - limit: how many records at most.
+  ///   - body: is lent a record's bytes. It must not use this reader, but for ``EventReader/wake()``.
+  /// - Returns: the number of records. Those that a program discarded do not count.
+  @inlinable
+  @discardableResult
+  public func consumeRecords<Failure: Error>(
+    limit: Int = .max, _ body: (RawSpan) throws(Failure) -> Void
+  ) throws(Failure) -> Int {
+    try lock.withLock { (_) throws(Failure) -> Int in
+      var count = 0
+      for ring in rings where count < limit {
+        count += try ring.consume(limit: limit &- count, body)
+      }
+      return count
+    }
+  }
+}
+
+/// The reading side of one ring buffer. Its owner has a lock.
+@usableFromInline
+final class Ring {
+  private let memory: RingMemory
+
+  // The hot words of `memory`, kept where the loop finds them.
+  @usableFromInline let consumer: UnsafePointer<Atomic<UInt>>
+  @usableFromInline let producer: UnsafePointer<Atomic<UInt>>
+  @usableFromInline let data: UnsafeRawPointer
+  @usableFromInline let mask: UInt
+
+  /// How far this reader is.
+  @usableFromInline var position: UInt
+  /// How far the kernel knows that it is.
+  @usableFromInline var published: UInt
+  /// Where the writers were when they were looked at last.
+  @usableFromInline var end: UInt
+
+  init(_ map: AnyMap) throws(BPFError) {
+    memory = try RingMemory(map, .consumer)
+    consumer = memory.consumerPosition
+    producer = memory.producerPosition
+    data = UnsafeRawPointer(memory.data)
+    mask = UInt(memory.size) &- 1
+    position = consumer.pointee.load(ordering: .acquiring)
+    published = position
+    end = position
+  }
+
+  // The map's next reader goes on where this one was.
+  deinit { publish() }
+
+  /// Hands over the records that are there.
+  @inlinable
+  func consume<Failure: Error>(
+    limit: Int, _ body: (RawSpan) throws(Failure) -> Void
+  ) throws(Failure) -> Int {
+    let (data, mask) = (data, mask)
+    var position = position
+    var published = published
+    let end = producer.pointee.load(ordering: .acquiring)
+    let step = publishingStep(backlog: end &- position)
+    var count = 0
+    self.end = end
+    defer {
+      self.position = position
+      publish()
+    }
+    while position != end, count < limit {
+      let header = data + Int(bitPattern: position & mask)
+      // Acquire: the writer's last store to a record is the one that clears its busy bit.
+      let word = header.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
+      if word & RingHeader.busy != 0 { break }
+      let length = UInt(word & ~RingHeader.discarded)
+      let total = RingHeader.total(length)
+      position = position &+ total
+      // A header tells where the next one is, so that each would be waited for. Records mostly come in one size: touch
+      // where a later header then is, unless it lies in the same lines or beyond the end.
+      if total >= RingHeader.large, end &- position > RingHeader.ahead &* total {
+        _ = (data + Int(bitPattern: (position &+ RingHeader.ahead &* total) & mask))
+          .assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed)
+      }
+      if word & RingHeader.discarded == 0 {
+        count += 1
+        try body(
+          UnsafeRawBufferPointer(start: header + RingHeader.size, count: Int(bitPattern: length)).bytes)
+      }
+      if position &- published >= step {
+        consumerCell.pointee.store(position, ordering: .releasing)
+        published = position
+      }
+    }
+    return count
+  }
+
+  /// The next record's bytes, valid until this is called again or the position is published.
+  func next() -> UnsafeRawBufferPointer? {
+    if position &- published >= publishingStep(backlog: end &- position) { publish() }
+    while true {
+      if position == end {
+        end = producer.pointee.load(ordering: .acquiring)
+        guard position != end else { break }
+      }
+      let header = data + Int(bitPattern: position & mask)
+      let word = header.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
+      if word & RingHeader.busy != 0 { break }
+      let length = UInt(word & ~RingHeader.discarded)
+      position = position &+ RingHeader.total(length)
+      if word & RingHeader.discarded == 0 {
+        return UnsafeRawBufferPointer(start: header + RingHeader.size, count: Int(bitPattern: length))
+      }
+    }
+    publish()
+    return nil
+  }
+
+  /// Whether there is a whole record at the reader's position.
+  var isReadable: Bool {
+    position != producer.pointee.load(ordering: .acquiring)
+      && (data + Int(bitPattern: position & mask)).assumingMemoryBound(to: Atomic<UInt32>.self)
+        .pointee.load(ordering: .acquiring) & RingHeader.busy == 0
+  }
+
+  @inlinable @inline(__always)
+  var consumerCell: UnsafeMutablePointer<Atomic<UInt>> { UnsafeMutablePointer(mutating: consumer) }
+
+  /// Gives the space up to the reader's position back to the writers.
+  @inlinable @inline(__always)
+  func publish() {
+    guard position != published else { return }
+    consumerCell.pointee.store(position, ordering: .releasing)
+    published = position
+  }
+
+  /// How many bytes to read before the position is published. Every store takes the cache line from the writers, about
+  /// 30 ns; but a ring that fills up loses records, so the fuller it is the sooner space is given back.
+  @inlinable @inline(__always)
+  func publishingStep(backlog: UInt) -> UInt {
+    backlog > (mask &+ 1) / 2 ? (mask &+ 1) / 64 : min((mask &+ 1) / 8, 64 << 10)
+  }
+}
