@@ -2,38 +2,49 @@
 # make run        the exec tracker, live, with a little work of its own to show     (Ctrl-C ends it)
 # make firewall   two network namespaces, traffic, block, allow
 # make examples   those that are Swift on both sides, each for a moment
-# make test       everything: format, tests on this kernel and on Debian's from 5.10 to the newest, examples, fuzzing
+# make test       see that everything works: tests on this kernel, examples, fuzzing for a moment, the oldest kernel and
+#                 the newest
+# make test-all   and the kernels between them, arm64, release builds, more fuzzing: before anything is called done
 # make check      the part of it for day to day: format and tests on this kernel
-# make setup      what Debian packages are missing, installed
+# make setup      install the Debian packages that are missing
 SHELL := /bin/bash
 PREFIX ?= /usr/local
-# Programs that load kernel programs need root; building does not.
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-RELEASE := .build/release
+# Programs that load kernel programs need root; building does not. PATH names the toolchain.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
+DEBUG := .build/debug
 # One file that needs no library of the machine, and starts at once.
 STATIC := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-debug -Xlinker --gc-sections
 SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks)
 
-.PHONY: run firewall examples build test check vm arm64 fuzz bench format lint docs install setup clean
+.PHONY: run firewall examples build test test-all check vm arm64 fuzz bench format lint docs install setup clean
 
-run: setup
-	Tools/build -c release --product execve-tracker
-	$(SUDO) $(RELEASE)/execve-tracker --demo $(ARGS)
+run:
+	@echo "run: 1 of 3: what is needed to build"
+	@Tools/setup
+	@echo "run: 2 of 3: building, for about a minute the first time"
+	@Tools/build --product execve-tracker
+	@echo "run: 3 of 3: each program that is started, until Ctrl-C"
+	@$(SUDO) $(DEBUG)/execve-tracker --demo $(ARGS)
 
-firewall: setup
-	Tools/build -c release --product dynamic-firewall
-	$(SUDO) Examples/DynamicFirewall/demo.sh $(RELEASE)/dynamic-firewall
+firewall:
+	@Tools/setup network
+	Tools/build --product dynamic-firewall
+	$(SUDO) Examples/DynamicFirewall/demo.sh $(DEBUG)/dynamic-firewall
 
 # The examples whose kernel side is in Swift.
-examples: setup
+examples:
+	@Tools/setup network
 	Tools/build
-	$(SUDO) Examples/check .build/debug
+	$(SUDO) Examples/check $(DEBUG)
 
 build:
 	Tools/build
 
 test:
-	Tools/test-all
+	Tools/checks
+
+test-all:
+	Tools/checks all
 
 check: lint
 	Tools/setup test
@@ -43,13 +54,13 @@ vm:
 	Tools/setup vm
 	Tools/build --build-tests
 	Tests/Peers/setup
-	Tests/VM/matrix $(KERNELS) $(if $(OPTIONS),-- $(OPTIONS))
+	$(SUDO) Tests/VM/matrix $(KERNELS) $(if $(OPTIONS),-- $(OPTIONS))
 
 # The kernel programs that were built here, under Debian's arm64 kernel: make arm64 KERNEL=newest
 arm64:
-	Tools/setup vm
+	Tools/setup arm64
 	Tools/build --build-tests
-	Tests/VM/arm64/run $(KERNEL)
+	$(SUDO) Tests/VM/arm64/run $(KERNEL)
 
 # Seconds for each target: make fuzz SECONDS_EACH=600; with SEED=1 the same inputs each time
 fuzz:
@@ -66,6 +77,8 @@ format:
 
 lint:
 	swift format lint --strict -r $(SWIFT_SOURCES)
+	Tools/edges
+	Tests/FirstProbe/outside
 
 docs:
 	Tools/docs .build/docs

@@ -60,8 +60,7 @@ let package = Package(
     // Layer 2, the toolchain: the compiler of kernel programs, skeletons of objects, and the tool and plugin that use them
     // while a package builds.
     .target(
-      name: "BPFCompiler", dependencies: ["BPFObject", "BPFELF", "BTF", "BTFText", "BPFBytecode"],
-      swiftSettings: settings),
+      name: "BPFCompiler", dependencies: ["BPFObject", "BPFELF", "BTF", "BTFText"], swiftSettings: settings),
     .target(name: "BPFSkeleton", dependencies: ["BPFObject", "BPFELF", "BTF", "BTFText"], swiftSettings: settings),
     .executableTarget(
       name: "bpf-build", dependencies: ["BPFCompiler", "BPFSkeleton", "BPFObject", "BTFText"], swiftSettings: settings),
@@ -71,7 +70,7 @@ let package = Package(
     .executableTarget(
       name: "merops",
       dependencies: [
-        "BPF", "BPFSystem", "BPFObject", "BTF", "BTFCoding", "BTFText", "BPFBytecode", "BPFCompiler", "BPFSkeleton",
+        "BPF", "BPFObject", "BTF", "BTFCoding", "BTFText", "BPFCompiler", "BPFSkeleton",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -114,8 +113,9 @@ let package = Package(
       plugins: ["BPFPlugin"]),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/TestSupport", swiftSettings: settings),
-    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "TestObjects"], swiftSettings: settings),
+      name: "TestSupport", dependencies: ["BPF", "CTestSupport"], path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "TestSupportTests", dependencies: ["BPF", "TestObjects", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "GzipTests", dependencies: ["Gzip", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "BPFELFTests", dependencies: ["BPFELF", "TestObjects", "TestSupport"], swiftSettings: settings),
     .testTarget(
