@@ -5,7 +5,7 @@ import Testing
 @testable import BPFSystem
 
 /// What the kernel writes as text or messages, without a kernel.
-@Suite struct FormatTests {
+@Suite(.sameOnEveryKernel) struct FormatTests {
   @Test(arguments: [
     ("0", [0]), ("0-3", [0, 1, 2, 3]), ("0-1,4,6-7", [0, 1, 4, 6, 7]), ("", []),
   ])

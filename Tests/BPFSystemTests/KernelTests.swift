@@ -41,7 +41,7 @@ import Testing
     #expect(Mounts.isBPFFS("/proc") == false)
   }
 
-  @Test(.requires(.root)) func symbolsAtDistances() throws {
+  @Test(.sameOnEveryKernel, .requires(.root)) func symbolsAtDistances() throws {
     let names = ["bpf_map_put", "vprintk", "__bpf_call_base"]
     let found = try KernelSymbols.find(Set(names))
     let base = try #require(found["__bpf_call_base"]?.first?.address)
@@ -61,7 +61,7 @@ import Testing
     #expect(try KernelSymbols.names(at: [0], from: "no_such_symbol_at_all").isEmpty)
   }
 
-  @Test func symbolsAreFound() throws {
+  @Test(.sameOnEveryKernel) func symbolsAreFound() throws {
     let found = try KernelSymbols.find(["bpf_map_put", "vprintk", "no_such_symbol_at_all"])
     let line = try Self.output("grep", "-w", "bpf_map_put", "/proc/kallsyms")
     #expect(found["no_such_symbol_at_all"] == nil)

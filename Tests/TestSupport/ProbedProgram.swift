@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Synchronization
 
 /// A program with the probes `merops:plain` and, behind a semaphore, `merops:guarded`; each is passed twice.
 public final class ProbedProgram {
@@ -8,16 +9,36 @@ public final class ProbedProgram {
 
   /// - Parameter isMovable: whether it is loaded at other addresses each time.
   public init(isMovable: Bool = false) throws {
-    folder = FileManager.default.temporaryDirectory.path + "/merops-usdt-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let source = "\(folder)/probed.c"
-    try Data(Self.source.utf8).write(to: URL(fileURLWithPath: source))
-    try Shell.check([
-      "clang", "-O1", isMovable ? "-pie" : "-no-pie", isMovable ? "-fpie" : "-fno-pie", "-o", path, source,
-    ])
+    folder = try Self.newFolder()
+    // Each has a file of its own, which is what probes are attached to.
+    try Shell.check(["cp", isMovable ? Self.movable.get() : Self.fixed.get(), path])
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  private static func newFolder() throws -> String {
+    let folder = FileManager.default.temporaryDirectory.path + "/merops-usdt-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    return folder
+  }
+
+  // Compiled once, and removed when the tests end.
+  private static let folders = Mutex<[String]>([])
+  private static let fixed = Result { try compiled("-no-pie", "-fno-pie") }
+  private static let movable = Result { try compiled("-pie", "-fpie") }
+
+  private static func compiled(_ flags: String...) throws -> String {
+    let folder = try newFolder()
+    folders.withLock { folders in
+      if folders.isEmpty {
+        atexit { ProbedProgram.folders.withLock { $0.forEach { try? FileManager.default.removeItem(atPath: $0) } } }
+      }
+      folders.append(folder)
+    }
+    try Data(source.utf8).write(to: URL(fileURLWithPath: "\(folder)/probed.c"))
+    try Shell.check(["clang", "-O1"] + flags + ["-o", "\(folder)/probed", "\(folder)/probed.c"])
+    return "\(folder)/probed"
+  }
 
   /// Runs it: its status says how the semaphore stood.
   public func run() throws { try Shell.check([path]) }

@@ -15,9 +15,7 @@ public struct Requirement: Sendable {
   public static let root = Requirement("needs root") { geteuid() == 0 }
 
   /// A kernel that only this test uses: a guest of `Tests/VM`. For programs that could disturb the whole machine.
-  public static let ownKernel = Requirement("needs a kernel of its own: make vm") {
-    ProcessInfo.processInfo.environment["MEROPS_GUEST"] != nil
-  }
+  public static let ownKernel = Requirement("needs a kernel of its own: make vm") { isGuest }
 
   /// The kernel's own types.
   public static let kernelBTF = Requirement("this kernel has no /sys/kernel/btf/vmlinux") {
@@ -43,7 +41,16 @@ public struct Requirement: Sendable {
   }
 }
 
+/// Whether the tests run in a guest of `Tests/VM`.
+private let isGuest = ProcessInfo.processInfo.environment["MEROPS_GUEST"] != nil
+
 extension Trait where Self == ConditionTrait {
+  /// For a question that has the same answer on every kernel: it is asked where the tests are built, and not in guests, which
+  /// are some fifteen times slower.
+  public static var sameOnEveryKernel: Self {
+    .disabled(if: isGuest, "the same on every kernel: asked on the machine that the guest runs on")
+  }
+
   /// Skips the test on an older kernel.
   public static func requires(kernel minimum: KernelVersion) -> Self {
     .enabled(

@@ -2,6 +2,7 @@
 """Boots a kernel under QEMU on this machine's files (read-only) and runs one command there as root."""
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -33,8 +34,17 @@ class Died(Exception):
         self.timed_out = timed_out
 
 
-# What a guest does not see of this machine's files; see init.
+# Folders of this machine that are empty in a guest, but for what `shown` names; see init.
 EMPTY = ["tmp", "run", "var/tmp", "mnt", "root", "boot"]
+
+
+def shown():
+    """What tests need wherever it lies: this checkout, the folder of what is built, the toolchain."""
+    swift = shutil.which("swift")
+    paths = [os.getcwd(), f"{kernels.HERE}/../..", os.environ.get("MEROPS_BUILD"),
+             swift and f"{os.path.dirname(os.path.realpath(swift))}/../.."]
+    paths = {os.path.realpath(path) for path in paths if path}
+    return sorted(path for path in paths if any(path.startswith(f"/{folder}/") for folder in EMPTY))
 
 
 def missing(machine="amd64"):
@@ -49,10 +59,6 @@ def missing(machine="amd64"):
             return f"{path} (Debian: {package})"
     if not any(os.path.exists(path) for path, _ in FILE_SERVERS):
         return "virtiofsd (Debian: in qemu-system-common up to 12, then virtiofsd)"
-    here = os.path.realpath(__file__)
-    for folder in EMPTY:
-        if here.startswith(f"/{folder}/"):
-            return f"this checkout outside /{folder}, which is empty in a guest"
     return None
 
 
@@ -87,9 +93,11 @@ def boot(folder, command, output, timeout=1800, memory="2G", environment=None, m
         for name, value in (environment or {}).items():
             job.append(f"export {name}={shlex.quote(value)}")
         job.append(command if isinstance(command, str) else shlex.join(command))
-        with open(f"{work}/initrd", "wb") as initrd:  # a second archive after the first adds the job
+        with open(f"{work}/initrd", "wb") as initrd:  # archives after the first add the job
             initrd.write(open(kernels.initrd(folder, os.path.join(root, "bin/busybox")), "rb").read())
             initrd.write(archive("job", "\n".join(job).encode() + b"\n"))
+            paths = shown() if root == "/" else []
+            initrd.write(archive("shown", "".join(f"{path}\n" for path in paths).encode()))
 
         server, options = next(pair for pair in FILE_SERVERS if os.path.exists(pair[0]))
         # It listens before anybody starts, so nobody has to wait for anybody.
@@ -111,7 +119,7 @@ def boot(folder, command, output, timeout=1800, memory="2G", environment=None, m
                  "-cpu", "max", "-smp", "1", "-m", memory,
                  "-object", f"memory-backend-memfd,id=memory,size={memory},share=on",
                  "-kernel", f"{folder}/vmlinux", "-initrd", f"{work}/initrd", "-serial", f"file:{work}/console",
-                 "-append", f"console={console} quiet panic=-1 mitigations=off cryptomgr.notests "
+                 "-append", f"console={console} quiet panic=-1 mitigations=off cryptomgr.notests no_timer_check "
                             "lsm=landlock,lockdown,yama,bpf",
                  "-chardev", f"socket,id=files,path={work}/files",
                  "-device", "vhost-user-fs-pci,chardev=files,tag=host",

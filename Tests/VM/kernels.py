@@ -158,7 +158,7 @@ def initrd(folder, busybox="/bin/busybox"):
             archive.extend(part)
             archive.extend(b"\0" * (-len(archive) % 4))
 
-    for directory in ("bin", "dev", "proc", "sys", "modules", "newroot"):
+    for directory in ("bin", "dev", "proc", "sys", "modules", "host", "newroot"):
         entry(directory, 0o40755)
     entry("dev/console", 0o20600, device=(5, 1))
     entry("bin/busybox", 0o100755, open(busybox, "rb").read())

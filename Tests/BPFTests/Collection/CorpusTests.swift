@@ -46,7 +46,7 @@ import Testing
   }
 
   /// Nothing that a load opens is left open, whether it succeeds or fails.
-  @Test func noDescriptorIsLeaked() throws {
+  @Test(.sameOnEveryKernel) func noDescriptorIsLeaked() throws {
     // What is cached for the process is not a leak.
     _ = try? KernelTypes.current().modules()
     let pins = try TestBPFFS()

@@ -10,7 +10,7 @@ import Testing
 @testable import BPF
 
 @Suite(.requires(.root)) struct ExternsTests {
-  @Test func optionsOfTheKernel() throws {
+  @Test(.sameOnEveryKernel) func optionsOfTheKernel() throws {
     let collection = try load("externs_kconfig")
     _ = try collection.run("read_config")
     #expect(try collection.global("version") as UInt64 == UInt64(KernelRelease.current.code))
@@ -44,7 +44,7 @@ import Testing
   }
 
   /// The addresses of kernel symbols are in the instructions that are handed over.
-  @Test func addressesOfSymbols() throws {
+  @Test(.sameOnEveryKernel) func addressesOfSymbols() throws {
     let program = try #require(try open("externs_ksym").preparedPrograms().first)
     let symbols = try KernelSymbols.find(["bpf_map_put", "__start_BTF"])
     for symbol in symbols.values.flatMap({ $0 }) {

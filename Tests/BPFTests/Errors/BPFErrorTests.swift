@@ -3,9 +3,10 @@
 import BPF
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
-@Suite struct BPFErrorTests {
+@Suite(.sameOnEveryKernel) struct BPFErrorTests {
   @Test(arguments: [
     (Errno.notPermitted, BPFError.Code.permission), (.noSuchFileOrDirectory, .notFound), (.fileExists, .exists),
     (.argListTooLong, .full), (.notSupported, .unsupported), (Errno(rawValue: 524), .unsupported),

@@ -16,11 +16,13 @@ import Testing
   }
 
   /// The same ids as bpftool's, for each of the ways that the kernel names hooks.
-  @Test(arguments: [
-    ("sched_process_exec", AttachType.traceRawTP, "TYPEDEF 'btf_trace_sched_process_exec'"),
-    ("task", .traceIter, "FUNC 'bpf_iter_task'"),
-    ("vmlinux:do_exit", .traceFentry, "FUNC 'do_exit'"),
-  ])
+  @Test(
+    .sameOnEveryKernel,
+    arguments: [
+      ("sched_process_exec", AttachType.traceRawTP, "TYPEDEF 'btf_trace_sched_process_exec'"),
+      ("task", .traceIter, "FUNC 'bpf_iter_task'"),
+      ("vmlinux:do_exit", .traceFentry, "FUNC 'do_exit'"),
+    ])
   func targetsAreBpftools(name: String, type: AttachType, line: String) throws {
     let target = try KernelTypes.current().attachTarget(named: name, for: type)
     let dump = try Shell.check("bpftool btf dump file /sys/kernel/btf/vmlinux")

@@ -2,10 +2,11 @@
 
 import BPF
 import Glibc
+import TestSupport
 import Testing
 
 /// The C library reads and writes addresses too: both must agree on every text.
-@Suite struct AddressTests {
+@Suite(.sameOnEveryKernel) struct AddressTests {
   static func c4(_ text: String) -> UInt32? {
     var address = in_addr()
     return inet_pton(AF_INET, text, &address) == 1 ? address.s_addr : nil

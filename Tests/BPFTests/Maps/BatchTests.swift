@@ -57,7 +57,7 @@ import Testing
     #expect(chunks < 4096)
   }
 
-  @Test func aMillionElements() throws {
+  @Test(.sameOnEveryKernel) func aMillionElements() throws {
     let count = 1_000_000
     let map = try Map<UInt64, UInt64>(creating: .hash, name: "million", maxEntries: count)
     let keys = (0..<UInt64(count)).map { $0 &* 0x9e37_79b9_7f4a_7c15 }

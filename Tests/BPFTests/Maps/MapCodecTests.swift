@@ -8,7 +8,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.requires(.root)) struct MapCodecTests {
+@Suite(.sameOnEveryKernel, .requires(.root)) struct MapCodecTests {
   @Test func mapsWithoutTypesAreNumbersAndBytes() throws {
     let cases: [(Int, Int, String, String, String, String)] = [
       (4, 8, "5", "123456789012", "5", "123456789012"), (4, 1, "0x10", "1", "16", "1"),

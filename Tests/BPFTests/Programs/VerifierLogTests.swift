@@ -2,11 +2,12 @@
 
 import BPFBytecode
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import BPF
 
-@Suite struct VerifierLogTests {
+@Suite(.sameOnEveryKernel) struct VerifierLogTests {
   static let nullAccess = """
     0: R1=ctx() R10=fp0
     ; u64 *value = bpf_map_lookup_elem(&counts, &key); @ counter.bpf.c:17
