@@ -7,7 +7,7 @@ import TestSupport
 struct Peer: Sendable {
   struct MapLine: Equatable, Sendable, CustomStringConvertible {
     var name: String
-    /// Type, key size, value size, entries, flags, extra.
+    /// Type, key size, value size, entries, flags, extra, NUMA node.
     var numbers: [UInt64]
     var description: String { "\(name) \(numbers)" }
   }
@@ -18,6 +18,8 @@ struct Peer: Sendable {
     var type: UInt32
     var attachType: UInt32
     var flags: UInt32
+    /// The number and a hash of the records of functions, and of lines.
+    var records: [String]
     /// The immediate of an instruction that refers to a map is 0.
     var instructions: [Instruction] = []
     /// By instruction: the map that it refers to.
@@ -29,7 +31,7 @@ struct Peer: Sendable {
   /// Why libbpf would not prepare a program; under "-" for the whole object.
   var refusals: [String: String] = [:]
 
-  /// The objects of a Debian package.
+  /// The objects of a Debian package, as `Tests/Peers/extract` copied them.
   static func objects(of package: String) -> [String] {
     let folder = "\(Peers.folder)/objects/\(package)"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -55,13 +57,13 @@ struct Peer: Sendable {
     for line in try Shell.check(command).split(separator: "\n") {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       switch (fields.first ?? "", fields.count) {
-      case ("map", 8):
+      case ("map", 9):
         maps.append(MapLine(name: fields[1], numbers: fields[2...].compactMap(UInt64.init)))
-      case ("program", 6):
+      case ("program", 8):
         if let current { programs[current.name] = current }
         current = ProgramLines(
           name: fields[1], section: fields[2], type: UInt32(fields[3]) ?? 0, attachType: UInt32(fields[4]) ?? 0,
-          flags: UInt32(fields[5]) ?? 0)
+          flags: UInt32(fields[5]) ?? 0, records: Array(fields[6...]))
       case ("insn", 3):
         guard let word = UInt64(fields[1], radix: 16)?.byteSwapped else { throw Malformed(line: String(line)) }
         let bytes = withUnsafeBytes(of: word.littleEndian) { Array($0) }

@@ -6,8 +6,9 @@
 //
 // Lines of fields separated by tabs:
 //
-//     map      NAME TYPE KEY-SIZE VALUE-SIZE MAX-ENTRIES FLAGS EXTRA
-//     program  NAME SECTION TYPE ATTACH-TYPE FLAGS
+//     map      NAME TYPE KEY-SIZE VALUE-SIZE MAX-ENTRIES FLAGS EXTRA NUMA-NODE
+//     program  NAME SECTION TYPE ATTACH-TYPE FLAGS FUNCTIONS LINES
+//              (of the records of functions and lines their number and FNV-1a: "12:cbf29ce484222325")
 //     insn     16-HEX-DIGITS MAP       (a map's descriptor is shown as 0, its name follows; "-" for none)
 //     refused  NAME ERRNO MESSAGE      (libbpf would not prepare this program; NAME is "-" for the whole object)
 #include <bpf/bpf.h>
@@ -45,14 +46,49 @@ static struct bpf_object *open_object(const char *path)
 	return object;
 }
 
+// What a program's own loader sets before it loads, and libbpf cannot create a map without. It is not in instructions.
+static void complete_maps(struct bpf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+		switch (bpf_map__type(map)) {
+		case BPF_MAP_TYPE_STACK_TRACE:
+			if (!bpf_map__value_size(map))
+				bpf_map__set_value_size(map, 127 * sizeof(__u64));
+			/* fallthrough */
+		case BPF_MAP_TYPE_HASH:
+		case BPF_MAP_TYPE_ARRAY:
+		case BPF_MAP_TYPE_PERCPU_HASH:
+		case BPF_MAP_TYPE_PERCPU_ARRAY:
+		case BPF_MAP_TYPE_LRU_HASH:
+		case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+			if (!bpf_map__max_entries(map))
+				bpf_map__set_max_entries(map, 1);
+			break;
+		default:
+			break;
+		}
+}
+
 static void print_maps(struct bpf_object *object)
 {
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, object)
-		printf("map\t%s\t%u\t%u\t%u\t%u\t%u\t%llu\n", bpf_map__name(map), bpf_map__type(map),
+		printf("map\t%s\t%u\t%u\t%u\t%u\t%u\t%llu\t%u\n", bpf_map__name(map), bpf_map__type(map),
 		       bpf_map__key_size(map), bpf_map__value_size(map), bpf_map__max_entries(map),
-		       bpf_map__map_flags(map), (unsigned long long)bpf_map__map_extra(map));
+		       bpf_map__map_flags(map), (unsigned long long)bpf_map__map_extra(map), bpf_map__numa_node(map));
+}
+
+static void print_records(const void *records, __u32 count, size_t size)
+{
+	const unsigned char *bytes = records;
+	unsigned long long hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < count * size; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3;
+	printf("\t%u:%016llx", count, hash);
 }
 
 static const char *map_with(struct bpf_object *object, int descriptor)
@@ -70,8 +106,11 @@ static void print_program(struct bpf_object *object, struct bpf_program *program
 	const struct bpf_insn *instructions = bpf_program__insns(program);
 	size_t count = bpf_program__insn_cnt(program);
 
-	printf("program\t%s\t%s\t%d\t%d\t%u\n", bpf_program__name(program), bpf_program__section_name(program),
+	printf("program\t%s\t%s\t%d\t%d\t%u", bpf_program__name(program), bpf_program__section_name(program),
 	       bpf_program__type(program), bpf_program__expected_attach_type(program), bpf_program__flags(program));
+	print_records(bpf_program__func_info(program), bpf_program__func_info_cnt(program), sizeof(struct bpf_func_info));
+	print_records(bpf_program__line_info(program), bpf_program__line_info_cnt(program), sizeof(struct bpf_line_info));
+	printf("\n");
 	for (size_t i = 0; i < count; i++) {
 		struct bpf_insn insn = instructions[i];
 		int is_map = insn.code == (BPF_LD | BPF_IMM | BPF_DW) &&
@@ -101,6 +140,7 @@ static int dump(const char *path, const char *only)
 	bpf_object__for_each_program(program, object)
 		if (only)
 			bpf_program__set_autoload(program, strcmp(bpf_program__name(program), only) == 0);
+	complete_maps(object);
 	last_warning[0] = 0;
 	error = bpf_object__prepare(object);
 	if (!error) {

@@ -1,49 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Testing
 
-/// A claim about the kernel that is checked on both sides of it: the test passes where the thing is supported, and
-/// must fail where we say that it is not.
+import struct BPF.BPFError
+
+/// A claim about the kernel that is checked on both sides of it: the test passes from some kernel on, and on an older one it
+/// fails, with the error that we promise.
 public struct KernelBoundary: TestTrait, SuiteTrait, TestScoping {
-  let isSupported: Bool
-  let claim: Comment
+  let minimum: KernelVersion
+  let isRefusal: @Sendable (any Error) -> Bool
 
   public var isRecursive: Bool { true }
 
   public func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
-    guard testCase != nil, !isSupported else { return try await function() }
-    // A test that passes here records "known issue was not recorded", which is a failure.
-    await withKnownIssue(claim) { try await function() }
+    guard testCase != nil, KernelVersion.running < minimum else { return try await function() }
+    // A test that passes here records "known issue was not recorded", and any other issue than that error is a failure.
+    try await withKnownIssue("Linux \(minimum) and later only") {
+      try await function()
+    } matching: { issue in
+      issue.error.map(isRefusal) ?? false
+    }
+  }
+}
+
+/// Whether an error says that the kernel is too old, and names `minimum` as the first one that is not.
+private func needs(_ minimum: KernelVersion) -> @Sendable (any Error) -> Bool {
+  { error in
+    guard let error = error as? BPFError, error.code == .unsupported else { return false }
+    return error.requiredKernel.map { "\($0)" } == "\(minimum)"
   }
 }
 
 extension Trait where Self == KernelBoundary {
-  /// Runs the test on every kernel; on one older than `minimum` it must fail.
+  /// Runs the test on every kernel. On one older than `minimum` it has to fail with an error that names `minimum` as the
+  /// kernel that is needed.
   public static func works(from minimum: KernelVersion) -> Self {
-    KernelBoundary(
-      isSupported: KernelVersion.running >= minimum, claim: "Linux \(minimum) and later only")
+    KernelBoundary(minimum: minimum, isRefusal: needs(minimum))
   }
 
-  /// Runs the test everywhere; where the machine cannot do it by our account, it must fail.
-  public static func works(where requirement: Requirement) -> Self {
-    KernelBoundary(isSupported: requirement.isMet(), claim: Comment(rawValue: requirement.reason))
+  /// The same where the error comes from a layer that knows nothing of kernels' versions.
+  public static func works(
+    from minimum: KernelVersion, orThrows isRefusal: @escaping @Sendable (any Error) -> Bool
+  ) -> Self {
+    KernelBoundary(minimum: minimum, isRefusal: isRefusal)
   }
 }
 
 /// Runs `body`; on a kernel older than `minimum` it must throw, and the result is nil.
 ///
+/// - Parameter isRefusal: The error that it must throw; without one, an error that names `minimum` as the kernel that is
+///   needed.
 /// - Returns: What `body` returns, or nil on an older kernel.
 public func supported<T>(
-  from minimum: KernelVersion, _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
-  _ body: () throws -> T
+  from minimum: KernelVersion, _ what: String, orThrows isRefusal: ((any Error) -> Bool)? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> T
 ) throws -> T? {
   guard KernelVersion.running < minimum else { return try body() }
+  let isRefusal = isRefusal ?? needs(minimum)
   do {
     _ = try body()
     Issue.record(
       "\(what) works on \(KernelVersion.runningRelease), but we say that it needs Linux \(minimum)",
       sourceLocation: sourceLocation)
-  } catch {}
+  } catch  where isRefusal(error) {
+    return nil
+  } catch {
+    Issue.record(
+      "\(what) fails on \(KernelVersion.runningRelease) with another error than the promised one: \(error)",
+      sourceLocation: sourceLocation)
+  }
   return nil
 }

@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-@Suite struct PacketTests {
+@Suite(.sameOnEveryKernel) struct PacketTests {
   /// Summing what a checksum covers, the checksum included, gives zero (RFC 1071).
   @Test func checksumsVerify() {
     let packet = Packet(

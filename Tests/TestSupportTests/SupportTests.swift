@@ -4,6 +4,8 @@ import TestObjects
 import TestSupport
 import Testing
 
+import struct BPF.BPFError
+
 @Suite struct SupportTests {
   @Test func versionsCompare() {
     #expect("5.10" < ("6.1.0-56-cloud-amd64" as KernelVersion))
@@ -68,15 +70,24 @@ import Testing
     #expect(after.counts["file", default: 0] == before.counts["file", default: 0] + 1)
   }
 
-  // The next two record the known issues that they are about, on every kernel.
-  @Test func boundariesFailWhenTheThingWorks() throws {
-    #expect(try supported(from: "3.0", "anything") { 1 } == 1)
-    let never = try supported(from: "999.0", "nothing") { () throws -> Int in throw Shell.Failed(description: "no") }
-    #expect(never == nil)
-    withKnownIssue { _ = try? supported(from: "999.0", "something") { 1 } }
+  private static func tooOld(_ kernel: String?) -> BPFError {
+    BPFError(.unsupported, "testing", requires: kernel)
   }
 
-  @Test(.works(from: "999.0")) func thisFailsAsClaimed() { Issue.record("not on this kernel") }
+  // The next two record the known issues that they are about, on every kernel.
+  @Test func boundariesFailWhenTheThingWorksOrFailsOtherwise() throws {
+    #expect(try supported(from: "3.0", "anything") { 1 } == 1)
+    func fails(with error: any Error) throws -> Int? { try supported(from: "999.0", "nothing") { throw error } }
+    #expect(try fails(with: Self.tooOld("999.0")) == nil)
+    let other = try supported(from: "999.0", "nothing", orThrows: { $0 is Shell.Failed }) { try Shell.check("false") }
+    #expect(other == nil)
+    withKnownIssue { _ = try supported(from: "999.0", "something") { 1 } }
+    withKnownIssue { _ = try fails(with: Self.tooOld("998.0")) }
+    withKnownIssue { _ = try fails(with: Self.tooOld(nil)) }
+    withKnownIssue { _ = try fails(with: Shell.Failed(description: "another reason")) }
+  }
+
+  @Test(.works(from: "999.0")) func thisFailsAsClaimed() throws { throw Self.tooOld("999.0") }
 
   @Test(.requires(kernel: "999.0")) func thisIsSkipped() { Issue.record("a skipped test ran") }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BPF
+import CommandSupport
 
 /// `merops object`
 struct ObjectCommand: ParsableCommand {

@@ -33,13 +33,17 @@ import Testing
 
   @Test func everyByteDamaged() throws {
     let bytes = try Sample.bytes()
+    var read = 0
     for offset in bytes.indices {
       for value in [0, 0xff, bytes[offset] ^ 0x10] {
         var damaged = bytes
         damaged[offset] = value
-        if let types = try? BTFTypes(bytes: damaged) { Self.exercise(types) }
+        guard let types = try? BTFTypes(bytes: damaged) else { continue }
+        Self.exercise(types)
+        read += 1
       }
     }
+    #expect(read > bytes.count / 4 && read < bytes.count * 3, "\(read) of \(bytes.count * 3) are types")
   }
 
   @Test(arguments: 0..<64) func manyBytesDamaged(_ seed: UInt64) throws {
