@@ -44,41 +44,32 @@ import Testing
     #expect(compared > 150)
   }
 
-  /// Objects that others wrote and compiled.
-  @Test(arguments: Debian.objects) func debian(_ object: Debian.Object) throws {
-    let compared = try Comparison(path: object.path).run()
-    #expect(compared > 0 || Debian.withoutPrograms[object.name] != nil, "\(object.path)")
-  }
-
-  @Test(arguments: Debian.packages.keys.sorted()) func debianPackage(_ name: String) throws {
-    let objects = Debian.objects.filter { $0.package == name }
-    if objects.isEmpty { try Test.cancel("Debian's package \(name) could not be fetched") }
-    #expect(objects.count >= Debian.packages[name, default: 0])
+  /// Objects that others wrote and compiled. Some are refused by both: they need what this kernel is built without.
+  @Test(arguments: Debian.packages) func debian(_ package: Debian.Package) throws {
+    let objects = Peer.objects(of: package.name)
+    if objects.isEmpty { try Test.cancel("Debian's package \(package.name) could not be fetched") }
+    #expect(objects.count >= package.objects)
+    let compared = try objects.reduce(0) { try $0 + Comparison(path: $1).run() }
+    #expect(compared >= package.programs)
   }
 }
 
 /// The packages whose objects `Tests/Peers/setup` copies.
 enum Debian {
-  /// How many objects each has at least.
-  static let packages = [
-    "bpfilter": 4, "bpftop": 1, "ir-keytable": 9, "libbpf-tools": 50, "libbpftune0": 30, "libknot15": 1,
-    "libsystemd-shared": 5, "libxdp1": 2, "mimic": 1, "nsd": 1, "opensnitch-ebpf-modules": 3, "rtc-testbench": 7,
-    "suricata": 6, "udev-hid-bpf": 10, "xdp-tests": 12, "xdp-tools": 16,
-  ]
-
-  /// Objects without a program that can be prepared, and why.
-  static let withoutPrograms: [String: String] = [:]
-
-  struct Object: Sendable, CustomTestStringConvertible {
-    var package: String
-    var path: String
-    var name: String { String(path.split(separator: "/").last?.prefix { $0 != "." } ?? "") }
-    var testDescription: String { "\(package)/\(name)" }
+  struct Package: Sendable, CustomTestStringConvertible {
+    var name: String
+    /// How many objects it has at least, and how many of their programs every kernel with types can prepare.
+    var objects: Int
+    var programs: Int
+    var testDescription: String { name }
   }
 
-  static let objects = packages.keys.sorted().flatMap { package in
-    Peer.objects(of: package).map { Object(package: package, path: $0) }
-  }
+  static let packages: [Package] = [
+    ("bpfilter", 4, 0), ("bpftop", 1, 0), ("ir-keytable", 9, 0), ("libbpf-tools", 50, 300), ("libbpftune0", 30, 15),
+    ("libknot15", 1, 1), ("libsystemd-shared", 5, 15), ("libxdp1", 15, 15), ("mimic", 1, 0), ("nsd", 1, 2),
+    ("opensnitch-ebpf-modules", 3, 0), ("rtc-testbench", 7, 7), ("suricata", 6, 2), ("udev-hid-bpf", 50, 0),
+    ("xdp-tests", 12, 14), ("xdp-tools", 16, 75),
+  ].map { Package(name: $0.0, objects: $0.1, programs: $0.2) }
 }
 
 /// One object, as libbpf and as we prepare it.
@@ -217,8 +208,10 @@ private struct Comparison {
     }
     let place = "\(name): \(ours.name)"
     #expect(ours.type.rawValue == theirs.type, "\(place): type")
-    #expect(ours.attachType?.rawValue ?? 0 == theirs.attachType, "\(place): attach type")
-    #expect(ours.flags.rawValue == theirs.flags, "\(place): flags")
+    // What follows from the section alone, libbpf adds when it loads, which is after it prepared.
+    let isUSDT = theirs.section.drop { $0 == "?" }.hasPrefix("usdt")
+    #expect(isUSDT || ours.attachType?.rawValue ?? 0 == theirs.attachType, "\(place): attach type")
+    #expect(ours.flags.subtracting([.sleepable, .xdpFragments]).rawValue == theirs.flags, "\(place): flags")
     let functions = ours.functions.map { [UInt32($0.instruction), $0.type.rawValue] }
     let lines = ours.lines.map { [UInt32($0.instruction), $0.line.fileName, $0.line.line, $0.line.lineColumn] }
     #expect(
