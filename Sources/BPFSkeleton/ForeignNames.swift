@@ -52,7 +52,7 @@ enum ForeignNames {
     UInt UInt128 UInt16 UInt32 UInt64 UInt8 UTF16 UTF32 UTF8 UTF8Span UnboundedRange UnfoldFirstSequence
     UnfoldSequence Unicode UnicodeCodec UnicodeDecodingResult UnicodeScalar UnicodeScalarType
     UnkeyedDecodingContainer UnkeyedEncodingContainer Unmanaged UnownedJob UnownedSerialExecutor
-    UnownedTaskExecutor UnsafeBufferPointer UnsafeContinuation UnsafeCurrentTask UnsafeMutableBufferPointer
+    UnownedTaskExecutor UnsafeBufferPointer UnsafeContinuation UnsafeCurrentTask MirrorPath UnsafeSendable UnsafeMutableBufferPointer
     UnsafeMutablePointer UnsafeMutableRawBufferPointer UnsafeMutableRawPointer UnsafePointer
     UnsafeRawBufferPointer UnsafeRawPointer UnsafeThrowingContinuation UnsignedInteger Void WordPair
     WritableKeyPath Zip2Iterator Zip2Sequence
@@ -68,6 +68,7 @@ enum ForeignNames {
 
   /// Of the library that a skeleton is made for.
   static let bpf = """
+    Global Queue Token USDT Uprobe
     Ability AnyMap ArenaMemory AttachOrder AttachReport AttachTarget AttachType BPFCollection BPFError BPFToken
     BigEndian BloomFilterMap ByteBool CPUTarget Descriptor DescriptorMap DeviceBinding DeviceTarget EventReader
     Features Flexible FlexibleRecord GlobalVariable Hook IPv4Address IPv6Address Interface IteratorTarget

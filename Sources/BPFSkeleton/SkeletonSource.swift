@@ -85,6 +85,7 @@ public struct SkeletonSource: Sendable {
       // Of kernel programs in Swift: BPFKernel has the same types by the same names.
       "struct IPv4Address": SwiftStyle.Substitute("BPF.IPv4Address", zero: ".any", size: 4),
       "struct IPv6Address": SwiftStyle.Substitute("BPF.IPv6Address", zero: ".any", size: 16),
+      "struct MACAddress": SwiftStyle.Substitute("BPF.MACAddress", zero: "btfZero()", size: 6),
       "struct BigEndian:2": SwiftStyle.Substitute("BPF.BigEndian<UInt16>", zero: "0", size: 2),
       "struct BigEndian:4": SwiftStyle.Substitute("BPF.BigEndian<UInt32>", zero: "0", size: 4),
       "struct BigEndian:8": SwiftStyle.Substitute("BPF.BigEndian<UInt64>", zero: "0", size: 8),

@@ -120,6 +120,22 @@ import Testing
     #expect(try shapes.collection.globalValue("label").json == "\"longer \"")
   }
 
+  @Test("A tunable of any plain struct: by the skeleton and by name")
+  func structTunables() throws {
+    let address = IPv4Address(192, 0, 2, 7)
+    let first = try Shapes.open()
+    first.globals.gateway = address
+    let second = try Shapes.open()
+    try second.collection.setGlobal("gateway", to: address)
+    for opened in [first, second] {
+      let shapes = try opened.load()
+      #expect(shapes.globals.gateway == address)
+      #expect(try shapes.collection.global("gateway", as: IPv4Address.self) == address)
+      try Self.run(shapes)
+      #expect(withUnsafeBytes(of: shapes.globals.seenGateway) { Array($0) } == [192, 0, 2, 7])
+    }
+  }
+
   @Test("Events: asynchronously, with a tail, from a perf buffer")
   func events() async throws {
     let shapes = try Shapes.load()

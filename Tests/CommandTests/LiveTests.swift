@@ -190,6 +190,19 @@ import Testing
     }
   }
 
+  @Test func runsHaveAFreshPacketEach() throws {
+    let file = try scratch.object("packet_counter")
+    let folder = "\(pins.path)/run"
+    _ = try Command.text("prog", "load", file, "--pin", folder)
+    func value(_ options: String...) throws -> Int? {
+      let arguments = [Command.path("merops"), "prog", "run", "\(folder)/count", "--repeat", "10", "--json"]
+      let output = try Shell.check(arguments + options)
+      return (try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])?["retval"] as? Int
+    }
+    #expect(try value() == 1)
+    #expect(try value("--reuse") == 10)
+  }
+
   @Test func profileCountsRuns() throws {
     let folder = "\(pins.path)/profile"
     let file = try example("execve_tracker")

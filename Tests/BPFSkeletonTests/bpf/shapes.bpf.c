@@ -137,6 +137,8 @@ struct {
 
 const volatile __u32 limit = 7;
 const volatile struct inner preset = { .big = 1, .small = 2 };
+const volatile struct in_addr gateway;
+__u32 seen_gateway;
 const volatile char greeting[12] = "hello";
 struct inner live;
 struct shape blank;
@@ -163,6 +165,7 @@ int fill(void *ctx)
 	if (!enabled)
 		return 1;
 	live.big += limit + preset.big;
+	seen_gateway = gateway.s_addr;
 	counts[1] += 10;
 	label[0] = greeting[0];
 
