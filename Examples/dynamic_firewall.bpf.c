@@ -29,7 +29,7 @@ struct {
 	__type(value, bool);
 } blocked_addresses SEC(".maps");
 
-// What each address has lost so far; it stays when the address is allowed again.
+// The packets that each address has lost; the entry stays when the address is allowed again.
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -79,7 +79,7 @@ int dynamic_firewall(struct xdp_md *ctx)
 	bool *blocked;
 	int depth;
 
-	// The bounds come before every read: the verifier asks for it, and it is what makes a short packet harmless.
+	// The bounds are checked before every read: the verifier requires it, and it makes a short packet harmless.
 	if ((void *)(ethernet + 1) > end)
 		goto malformed;
 	type = ethernet->h_proto;

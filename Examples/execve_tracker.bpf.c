@@ -2,7 +2,7 @@
 // Counts execve and execveat calls by process, and sends each one to user space as it happens.
 //
 // At the entry of a system call its strings are still user memory: another thread may change them after they are read
-// here, and a page that is not in memory cannot be read at all. Each event says what it could not have whole.
+// here, and a page that is not in memory cannot be read at all. Each event marks the strings that it lacks or has cut.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
@@ -54,8 +54,8 @@ struct {
 } exec_counts SEC(".maps");
 
 struct {
-	// What __uint(type, BPF_MAP_TYPE_RINGBUF) is, too: a loader looks at the length only. What the array is made of
-	// says what the records are.
+	// For a loader this is __uint(type, BPF_MAP_TYPE_RINGBUF): it looks at the length of the array only. The element of
+	// the array is the type of the records.
 	struct exec_event (*type)[BPF_MAP_TYPE_RINGBUF];
 	__uint(max_entries, 1 << 20);
 } exec_events SEC(".maps");
@@ -95,8 +95,8 @@ static __always_inline void read_arguments(struct exec_event *event, const char 
 		if (!argument)
 			break;
 		event->argument_count++;
-		// Kept in the record and not in a register: the verifier then knows nothing of it from the rounds before,
-		// each round is one state, and the loop costs it thousands of steps instead of a million.
+		// The position is in the record, not in a register. So the verifier does not remember it from one round to the
+		// next, each round is one state, and the loop costs the verifier thousands of steps instead of a million.
 		size = event->arguments_size;
 		if (size > ARGUMENTS_SIZE - ARGUMENT_SIZE) {
 			event->flags |= ARGUMENTS_CUT;

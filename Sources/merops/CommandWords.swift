@@ -89,7 +89,7 @@ extension CommandWords {
   /// beginning of the other.
   private static func distance(_ one: String, _ other: String) -> Int {
     let (one, other) = (Array(one), Array(other))
-    guard !one.starts(with: other), !other.starts(with: one) else { return one == other ? 0 : 1 }
+    guard one.isEmpty || !one.starts(with: other) && !other.starts(with: one) else { return 1 }
     var rows = [Array(0...other.count)]
     for (i, letter) in one.enumerated() {
       var row = [i + 1]

@@ -215,6 +215,39 @@ import Testing
     #expect(programs.first?["run_cnt"] as? Int ?? 0 > 0)
   }
 
+  /// Ctrl-C ends a verb that goes on, and nothing of it stays in the kernel.
+  @Test func interruptEndsWhatGoesOn() throws {
+    let folder = "\(pins.path)/interrupt"
+    let file = try example("execve_tracker")
+    _ = try Command.text("prog", "load", file, "--pin", folder)
+    func holders() throws -> [Any] {
+      let links = try #require(try Command.json("link", "list", "--processes") as? [[String: Any]])
+      return links.flatMap { ($0["pids"] as? [[String: Any]] ?? []).compactMap { $0["pid"] } }
+    }
+    for words in [
+      ["trace", file], ["map", "watch", "\(folder)/exec_counts"], ["prog", "profile", "--seconds", "6000"],
+    ] {
+      let process = Process()
+      process.executableURL = URL(filePath: Command.path("merops"))
+      process.arguments = words
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let id = process.processIdentifier
+      // It has taken the signal over, and what it attaches is attached.
+      let isReady = try eventually {
+        let status = (try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)) ?? ""
+        let caught = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }?.split(separator: "\t").last
+        let catches = (caught.flatMap { UInt64($0, radix: 16) } ?? 0) & 1 << UInt64(SIGINT - 1) != 0
+        return try catches && (words[0] != "trace" || holders().contains { $0 as? Int == Int(id) })
+      }
+      kill(id, SIGINT)
+      process.waitUntilExit()
+      #expect(isReady && process.terminationReason == .exit && process.terminationStatus == 0, "\(words)")
+      #expect(try !holders().contains { $0 as? Int == Int(id) })
+    }
+  }
+
   @Test func devicesAndCgroups() throws {
     let network = try NetworkPair()
     let folder = "\(pins.path)/xdp"

@@ -112,4 +112,22 @@ import Testing
     let holders = try #require(shown["pids"] as? [[String: Any]])
     #expect(holders.contains { $0["comm"] as? String == name }, "\(holders)")
   }
+
+  /// Names in files and on the command line, too: a section, a cgroup, a path that is not there.
+  @Test func namesOfSectionsAndPaths() throws {
+    let source = """
+      __attribute__((section("raw_tp/a\u{1b}[31mb"), used)) int f(void *c) { return 0; }
+      char LICENSE[] __attribute__((section("license"), used)) = "GPL";
+      """
+    let object = try scratch.compiled(scratch.file("sections.bpf.c", Array(source.utf8)))
+    let text = try Command.text("object", "inspect", object)
+    #expect(text.contains("raw_tp/a\\u001b[31mb") && !text.contains("\u{1b}"), "\(text)")
+    let report = try #require(try Command.json("object", "inspect", object) as? [String: Any])
+    let programs = try #require(report["programs"] as? [[String: Any]])
+    #expect(programs.first?["section"] as? String == "raw_tp/a\u{1b}[31mb")
+    for verb in [["map", "show"], ["prog", "load"], ["trace"], ["cgroup"]] {
+      let result = try Shell.run([Command.path("merops")] + verb + ["/tmp/absent\u{1b}[31m"])
+      #expect(result.status == 1 && result.output.contains("absent\\u001b[31m"), "\(result.output)")
+    }
+  }
 }

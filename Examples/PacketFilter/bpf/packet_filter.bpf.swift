@@ -11,7 +11,7 @@ struct DropCount {
 
 /// 1 blocks; 0 keeps the entry without blocking.
 var blockedAddresses = HashMap<IPv4Address, UInt8>(maxEntries: 65536)
-/// What each address has lost so far; it stays when the address is allowed again.
+/// The packets that each address has lost; the entry stays when the address is allowed again.
 var dropCounts = HashMap<IPv4Address, DropCount>(maxEntries: 65536)
 
 var passed: UInt64 = 0

@@ -42,7 +42,7 @@ enum Pinning {
     let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let mount = "pins live in a bpffs, usually at /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf)"
     if errno == .fileExists { return (nil, nil, "remove it first, or choose another path") }
-    if isOpening, SystemFile.isDirectory(path) {
+    if isOpening, SystemFile.isDirectory(path), SystemFile.fileSystem(of: path) == bpffs {
       return (.invalid, "\(path) is a directory, not a pin", "name a pin in it")
     }
     guard let fileSystem = SystemFile.fileSystem(of: directory) else {

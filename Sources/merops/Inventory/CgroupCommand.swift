@@ -68,7 +68,7 @@ struct CgroupReport: Report {
     guard !attachments.isEmpty else { return "no program is attached" }
     var table = Table("CGROUP", "HOOK", "PROGRAM", "NAME")
     for entry in attachments {
-      table.row(entry.path, "\(entry.attachType)", "\(entry.programID)", FullNames.name(program: entry.programID))
+      table.row(entry.path, "\(entry.attachType)", "\(entry.programID)", ProgramNames.name(entry.programID))
     }
     return table.text
   }
@@ -80,7 +80,7 @@ struct CgroupReport: Report {
       json.field("cgroup", entry.path)
       json.field("attach_type", "\(entry.attachType)")
       json.field("id", entry.programID)
-      json.field("name", FullNames.name(program: entry.programID))
+      json.field("name", ProgramNames.name(entry.programID))
       json.endObject()
     }
     json.endArray()

@@ -20,3 +20,9 @@ enum HookQuery {
     }
   }
 }
+
+/// Names of programs by id.
+enum ProgramNames {
+  /// Empty for a program that cannot be opened.
+  static func name(_ id: UInt32) -> String { id == 0 ? "" : (try? Program(id: id).name) ?? "" }
+}

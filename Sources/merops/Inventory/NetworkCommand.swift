@@ -39,7 +39,8 @@ extension NetworkCommand {
     do {
       return try NetNamespace(path: path)
     } catch {
-      let hint = error == .noSuchFileOrDirectory ? "`ip netns list` shows those that have names" : nil
+      let isName = path.hasPrefix("/run/netns/") && error == .noSuchFileOrDirectory
+      let hint = isName ? "`ip netns list` shows those that have names" : nil
       throw BPFError("opening network namespace \(path)", errno: error, hint: hint)
     }
   }
@@ -89,7 +90,7 @@ struct NetworkReport: Report {
     for entry in attachments {
       table.row(
         entry.device, entry.hook, entry.programID == 0 ? "-" : "\(entry.programID)",
-        FullNames.name(program: entry.programID),
+        ProgramNames.name(entry.programID),
         entry.linkID == 0 ? "-" : "\(entry.linkID)")
     }
     return table.text
@@ -103,7 +104,7 @@ struct NetworkReport: Report {
       json.field("ifindex", entry.index)
       json.field("hook", entry.hook)
       json.field("prog_id", entry.programID)
-      json.field("name", FullNames.name(program: entry.programID))
+      json.field("name", ProgramNames.name(entry.programID))
       if entry.linkID != 0 { json.field("link_id", entry.linkID) }
       json.endObject()
     }

@@ -12,7 +12,7 @@ struct LinkFacts {
   init(id: UInt32) throws { self.init(try Link.open(id: id).information()) }
 
   /// The name of the program; empty when it cannot be opened.
-  var programName: String { FullNames.name(program: information.programID) }
+  var programName: String { ProgramNames.name(information.programID) }
 
   /// bpftool's names (enum bpf_link_type).
   var kind: String {

@@ -23,7 +23,7 @@ struct MapList: ParsableCommand {
 
   func run() throws {
     var maps: [MapFacts] = []
-    try AnyMap.forEach { maps.append(MapFacts(info: $0.info, name: FullNames.name($0), usage: try? $0.usage())) }
+    try AnyMap.forEach { maps.append(MapFacts(info: $0.info, name: $0.name, usage: try? $0.usage())) }
     output.print(MapListReport(maps: maps, owners: holders.owners))
   }
 }
@@ -44,7 +44,7 @@ struct MapShow: ParsableCommand {
   func run() throws {
     let map = try map.map(access: .readOnly)
     let facts = MapFacts(
-      info: map.info, name: FullNames.name(map), usage: try map.usage(), types: try TypeAccess.types(of: map))
+      info: map.info, name: map.name, usage: try map.usage(), types: try TypeAccess.types(of: map))
     output.print(MapReport(facts: facts, owners: Owners()))
   }
 }

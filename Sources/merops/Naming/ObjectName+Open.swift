@@ -12,7 +12,7 @@ extension ObjectName {
     case .id(let id): return try Program(id: id)
     case .path(let path): return try Program(pinned: path)
     case .name(let name):
-      let found = try FullNames.programs(named: name)
+      let found = try Program.named(name)
       return try single(found, "program", ids: found.map { try $0.id() })
     }
   }
@@ -22,9 +22,9 @@ extension ObjectName {
     case .id(let id): return try AnyMap(id: id, access: access)
     case .path(let path): return try AnyMap(pinned: path, access: access)
     case .name(let name):
-      let found = try FullNames.maps(named: name)
-      let map = try single(found, "map", ids: found.map(\.info.id))
-      return try AnyMap(id: map.info.id, access: access)
+      let found = try AnyMap.all(named: name)
+      let info = try single(found, "map", ids: found.map(\.id))
+      return try AnyMap(id: info.id, access: access)
     }
   }
 
@@ -34,7 +34,7 @@ extension ObjectName {
     case .id(let id): return try Link.open(id: id)
     case .path(let path): return try Link.open(pinned: path)
     case .name(let name):
-      let programs = try Set(FullNames.programs(named: name).map { try $0.id() })
+      let programs = try Set(Program.named(name).map { try $0.id() })
       let ids = try Link.ids().filter { id in
         guard let information = try? Link.open(id: id).information() else { return false }
         return programs.contains(information.programID)

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import BPF
-import CommandSupport
 
 /// `merops object`
 struct ObjectCommand: ParsableCommand {

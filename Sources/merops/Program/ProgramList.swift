@@ -26,7 +26,7 @@ struct ProgramList: ParsableCommand {
     try Program.forEach { program, info in
       programs.append(
         ProgramFacts(
-          info: info, name: FullNames.name(program), memory: output.json ? try? program.memory() : nil))
+          info: info, name: program.name, memory: output.json ? try? program.memory() : nil))
     }
     output.print(ProgramListReport(programs: programs, owners: holders.owners))
   }
@@ -50,7 +50,7 @@ struct ProgramShow: ParsableCommand {
   func run() throws {
     let program = try program.program()
     let info = try program.info()
-    let facts = ProgramFacts(info: info, name: FullNames.name(program), memory: try? program.memory())
+    let facts = ProgramFacts(info: info, name: program.name, memory: try? program.memory())
     output.print(ProgramReport(facts: facts, owners: Owners()))
   }
 }

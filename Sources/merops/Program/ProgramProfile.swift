@@ -39,7 +39,7 @@ struct ProgramProfile: ParsableCommand {
     for (program, earlier) in zip(chosen, before) {
       let sample = try program.sample().since(earlier)
       guard sample.runCount > 0 || !programs.isEmpty else { continue }
-      rows.append(ProfileReport.Row(id: try program.id(), name: FullNames.name(program), sample: sample))
+      rows.append(ProfileReport.Row(id: try program.id(), name: program.name, sample: sample))
     }
     withExtendedLifetime(statistics) {}
     output.print(
