@@ -5,7 +5,6 @@ import Glibc
 
 /// The words of a command line, before its options are parsed: they name the verb.
 struct CommandWords {
-  private let words: [String]
   /// The names up to the verb, `merops` first.
   private var path = ["merops"]
   private var verb: any ParsableCommand.Type = Merops.self
@@ -14,7 +13,6 @@ struct CommandWords {
 
   /// Finds the verb. A command that merops does not have is run where there is a program `merops-COMMAND`, as git does.
   init(_ words: [String]) throws {
-    self.words = words
     rest = words[...]
     while let word = rest.first, !word.hasPrefix("-"), !verb.configuration.subcommands.isEmpty {
       // ArgumentParser's own.
@@ -29,12 +27,9 @@ struct CommandWords {
     }
   }
 
-  /// Parses the options of the verb.
+  /// Parses the whole command line.
   func command() throws -> any ParsableCommand {
-    let options = guarded(Array(rest))
-    // To parse from the root costs as much again for each level above the verb, but the root is what prints help and errors.
-    if let command = try? verb.parseAsRoot(options), type(of: command) == verb { return command }
-    return try Merops.parseAsRoot(words.prefix(words.count - rest.count) + options)
+    try Merops.parseAsRoot(path.dropFirst() + guarded(Array(rest)))
   }
 
   /// A key or value such as -7 is not an option.
