@@ -248,6 +248,27 @@ import Testing
     }
   }
 
+  /// What trace asks for is what the program needs.
+  @Test(arguments: [
+    ("xdp", "struct xdp_md", "give --interface"), ("tc", "struct __sk_buff", "give --interface"),
+    ("cgroup_skb/egress", "struct __sk_buff", "give --cgroup"),
+    ("tracepoint", "void", "name the target in the section"),
+  ])
+  func traceAsksForTheTarget(section: String, context: String, answer: String) throws {
+    let source = """
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      char LICENSE[] SEC("license") = "GPL";
+      struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, int); __type(value, int); __uint(max_entries, 1); }
+        counts SEC(".maps");
+      SEC("\(section)") int program(\(context) *c) { return bpf_map_lookup_elem(&counts, &(int){0}) == 0; }
+      """
+    let object = try scratch.compiled(scratch.file("targets.bpf.c", Array(source.utf8)))
+    let result = try Command.merops("trace", object, "--watch", "counts", "--seconds", "0")
+    #expect(result.status == 1 && result.output.contains(answer), "\(result.output)")
+    #expect(result.output.contains("'\(section)'"), "\(result.output)")
+  }
+
   @Test func devicesAndCgroups() throws {
     let network = try NetworkPair()
     let folder = "\(pins.path)/xdp"

@@ -74,27 +74,30 @@ struct TraceCommand: ParsableCommand {
     let report = try collection.attachAll()
     var places = report.attached.map { (name: $0.name, place: $0.place) }
     for waiting in report.waiting {
-      guard let hook = try hook(of: collection.program(waiting.name)) else {
-        throw Refusal(
-          "the section of \(waiting.name), '\(waiting.place)', does not say where the program attaches: "
-            + "give --interface or --cgroup")
-      }
-      let link = try collection.program(waiting.name).attach(to: hook)
+      let program = try collection.program(waiting.name)
+      let link = try program.attach(to: hook(of: program, section: waiting.place))
       places.append((waiting.name, link.place))
       collection.keep(link, as: waiting.name)
     }
     return places
   }
 
-  /// The hook of a program whose section does not name the place.
-  private func hook(of program: Program) -> Hook? {
+  /// The hook of a program whose section names no target.
+  private func hook(of program: Program, section: String) throws -> Hook {
+    func refusal(_ hint: String) -> Refusal {
+      Refusal("the section of \(program.name), '\(section)', does not say where the program attaches: \(hint)")
+    }
     switch program.type {
-    case .xdp: interface.map { .xdp(interface: .name($0)) }
-    case .schedCLS, .schedACT:
-      interface.map {
-        .trafficControl(interface: .name($0), direction: program.attachType == .tcxEgress ? .egress : .ingress)
-      }
-    default: cgroup.map { .cgroup(path: $0) }
+    case .xdp, .schedCLS, .schedACT:
+      guard let interface else { throw refusal("give --interface") }
+      guard program.type != .xdp else { return .xdp(interface: .name(interface)) }
+      return .trafficControl(
+        interface: .name(interface), direction: program.attachType == .tcxEgress ? .egress : .ingress)
+    case .cgroupSKB, .cgroupSock, .cgroupSockAddr, .cgroupSockopt, .cgroupSysctl, .cgroupDevice, .sockOps,
+      .lsm where program.attachType == .lsmCgroup:
+      guard let cgroup else { throw refusal("give --cgroup") }
+      return .cgroup(path: cgroup)
+    default: throw refusal("name the target in the section, after a slash")
     }
   }
 }
