@@ -25,7 +25,7 @@ struct Merops: ParsableCommand {
         merops skeleton probe.bpf.o -o Probe.swift
 
       EXIT STATUS
-        0 for success, 1 when something failed, 64 when the command line is wrong.
+        0: success; 1: something failed; 64: the command line is wrong
       """,
     version: "merops 0.1.0",
     groupedSubcommands: [
