@@ -104,7 +104,7 @@ let package = Package(
 
     // Tests. TestObjects is the corpus: kernel programs in C, compiled by the plugin.
     .target(
-      name: "TestObjects", path: "Tests/TestObjects", exclude: ["bpf"], swiftSettings: settings,
+      name: "TestObjects", path: "Tests/TestObjects", exclude: ["Nested", "bpf"], swiftSettings: settings,
       plugins: ["BPFPlugin"]),
     // The same in Swift.
     .target(
@@ -145,7 +145,7 @@ let package = Package(
     .testTarget(
       name: "BPFCompilerTests",
       dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "BTFText", "BPFELF", "BPFBytecode", "TestSupport"],
-      exclude: ["Mistakes"], swiftSettings: settings),
+      exclude: ["Fixtures", "Mistakes"], swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests",

@@ -3,24 +3,27 @@ import Foundation
 import PackagePlugin
 
 /// Compiles every `bpf/*.bpf.c` and `bpf/*.bpf.swift` of a target while the package builds, and embeds the objects in the
-/// target.
+/// target. The folders called `bpf` may lie anywhere in the target's own.
 ///
 /// The target's own files that are called `*.shared.swift` are compiled into its Swift programs too: types that both sides
 /// know. Each program becomes one static property of the generated `enum Objects`: `bpf/execve_tracker.bpf.c` is
 /// `Objects.execveTracker`, an array of bytes; and, in a target that depends on `BPF`, a type `ExecveTracker` with a typed
 /// property for each program, map and global variable. The compiler is the clang beside the swiftc that runs the build;
 /// the environment variable `MEROPS_CLANG` names another one.
+///
+/// A file `bpf-build.json` in such a folder sets how its programs are built: `{ "cpu": "v3", "btf": "vmlinux" }`; see
+/// ``BuildOptions``.
 @main struct BPFPlugin: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
-    let folder = target.directoryURL.appending(path: "bpf")
-    guard let entries = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) else {
-      throw NoPrograms(target: target.name, folder: folder.path, isThere: false)
+    let folders = Self.programFolders(in: target.directoryURL)
+    let programs = folders.flatMap(\.programs)
+    guard !programs.isEmpty else {
+      throw NoPrograms(
+        target: target.name, folder: target.directoryURL.appending(path: "bpf").path, isThere: !folders.isEmpty)
     }
-    let files = entries.sorted { $0.lastPathComponent < $1.lastPathComponent }
-    let programs = files.filter { name in Self.suffixes.contains { name.lastPathComponent.hasSuffix($0) } }
-    guard !programs.isEmpty else { throw NoPrograms(target: target.name, folder: folder.path, isThere: true) }
-    // There is no dependency file in a build-tool plugin: every header may concern every program.
-    let headers = files.filter { $0.pathExtension == "h" }.map { $0.resolvingSymlinksInPath() }
+    for (name, files) in Dictionary(grouping: programs, by: name) where files.count > 1 {
+      throw SameName(name: name, files: files.map(\.path))
+    }
 
     let tool = try context.tool(named: "bpf-build").url
     let clang = try compiler("clang", "MEROPS_CLANG", context)
@@ -29,21 +32,25 @@ import PackagePlugin
     let hasSkeletons = target.recursiveTargetDependencies.contains { $0.name == "BPF" }
 
     var commands: [Command] = []
-    for program in programs {
-      let source = program.resolvingSymlinksInPath()  // so that errors name the file that the author edits
-      let generated = output.appending(path: "\(name(program)).bpf.swift")
-      let isSwift = program.pathExtension == "swift"
-      commands.append(
-        .buildCommand(
-          displayName: "Compiling kernel program \(program.lastPathComponent)",
-          executable: tool,
-          arguments: [
-            "compile", "--clang", clang.path, "--root", context.package.directoryURL.path, "--include", folder.path,
-            "--skeleton", hasSkeletons ? "yes" : "no",
-          ] + (isSwift ? try swift.arguments(compiler("swiftc", "MEROPS_SWIFTC", context), output) : [])
-            + [source.path, generated.path],
-          inputFiles: [source] + (isSwift ? swift.inputs : headers),
-          outputFiles: [generated]))
+    for folder in folders {
+      let options = try BuildOptions(in: folder.url)
+      for program in folder.programs {
+        let source = program.resolvingSymlinksInPath()  // so that errors name the file that the author edits
+        let generated = output.appending(path: "\(name(program)).bpf.swift")
+        let isSwift = program.pathExtension == "swift"
+        commands.append(
+          .buildCommand(
+            displayName: "Compiling kernel program \(program.lastPathComponent)",
+            executable: tool,
+            arguments: [
+              "compile", "--clang", clang.path, "--root", context.package.directoryURL.path, "--include",
+              folder.url.path, "--skeleton", hasSkeletons ? "yes" : "no",
+            ] + options.arguments(isSwift: isSwift)
+              + (isSwift ? try swift.arguments(compiler("swiftc", "MEROPS_SWIFTC", context), output) : [])
+              + [source.path, generated.path],
+            inputFiles: [source] + options.inputs + (isSwift ? swift.inputs : folders.flatMap(\.headers)),
+            outputFiles: [generated]))
+      }
     }
     let index = output.appending(path: "Objects.swift")
     commands.append(
@@ -54,6 +61,40 @@ import PackagePlugin
         inputFiles: [],
         outputFiles: [index]))
     return commands
+  }
+
+  /// A folder called `bpf`.
+  private struct ProgramFolder {
+    var url: URL
+    var programs: [URL] = []
+    /// There is no dependency file in a build-tool plugin: every header may concern every program.
+    var headers: [URL] = []
+  }
+
+  /// The folders called `bpf` in a target, in the order of their paths.
+  private static func programFolders(in folder: URL) -> [ProgramFolder] {
+    let entries = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    var result: [ProgramFolder] = []
+    for entry in entries.sorted(by: { $0.lastPathComponent < $1.lastPathComponent }) {
+      let isProgramFolder = entry.lastPathComponent == "bpf"
+      var isFolder: ObjCBool = false
+      // Links lead to programs, and nowhere else: one may lead back to where it lies.
+      guard !entry.lastPathComponent.hasPrefix("."),
+        FileManager.default.fileExists(atPath: entry.path, isDirectory: &isFolder), isFolder.boolValue,
+        isProgramFolder || (try? FileManager.default.destinationOfSymbolicLink(atPath: entry.path)) == nil
+      else { continue }
+      if isProgramFolder { result.append(programFolder(entry)) } else { result += programFolders(in: entry) }
+    }
+    return result
+  }
+
+  private static func programFolder(_ url: URL) -> ProgramFolder {
+    let entries = (try? FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)) ?? []
+    let files = entries.sorted { $0.lastPathComponent < $1.lastPathComponent }
+    return ProgramFolder(
+      url: url,
+      programs: files.filter { file in suffixes.contains { file.lastPathComponent.hasSuffix($0) } },
+      headers: files.filter { $0.pathExtension == "h" }.map { $0.resolvingSymlinksInPath() })
   }
 
   private func name(_ program: URL) -> String {
@@ -79,5 +120,15 @@ struct NoPrograms: Error, CustomStringConvertible {
     (isThere ? "there is no *.bpf.c or *.bpf.swift in \(folder)" : "there is no folder \(folder)")
       + ": BPFPlugin compiles the kernel programs of target \(target) from there; "
       + "add one, such as bpf/probe.bpf.c, or leave the plugin out of the target"
+  }
+}
+
+/// Two programs that would be the same property of `Objects`.
+struct SameName: Error, CustomStringConvertible {
+  var name: String
+  var files: [String]
+
+  var description: String {
+    "\(files.joined(separator: " and ")) are both called \(name), by which the target finds the object: rename one"
   }
 }

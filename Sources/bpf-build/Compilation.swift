@@ -36,14 +36,17 @@ struct Compilation {
 
   private func compileSwift() throws(CompileError) -> [UInt8] {
     let toolchain = Toolchain(swiftc: try option("--swiftc"), clang: try option("--clang"))
-    let compiler = ProbeCompiler(
+    var compiler = ProbeCompiler(
       toolchain: toolchain, kernelSide: try option("--kernel-side"), cache: try option("--cache"))
+    if let cpu = options["--cpu"] { compiler.cpu = cpu }
+    if let btf = options["--btf"] { compiler.kernelTypes = btf }
     return try compiler.compile(source, shared: shared, root: try option("--root"))
   }
 
   private func compileC() throws(CompileError) -> [UInt8] {
     var compiler = CCompiler(clang: try option("--clang"))
     compiler.includes = [try option("--include")]
+    if let cpu = options["--cpu"] { compiler.cpu = cpu }
     return try compiler.compile(source, root: try option("--root"))
   }
 

@@ -4,9 +4,9 @@ import Glibc
 
 /// The tool behind `BPFPlugin`: compiles one kernel program and writes it as Swift source.
 ///
-///     bpf-build compile --clang PATH --root DIR --include DIR SOURCE.bpf.c OUTPUT.swift
-///     bpf-build compile --clang PATH --swiftc PATH --kernel-side DIR --cache DIR --root DIR [--shared FILE]...
-///       SOURCE.bpf.swift OUTPUT.swift
+///     bpf-build compile --clang PATH --root DIR --include DIR [--cpu V] SOURCE.bpf.c OUTPUT.swift
+///     bpf-build compile --clang PATH --swiftc PATH --kernel-side DIR --cache DIR --root DIR [--cpu V] [--btf FILE]
+///       [--shared FILE]... SOURCE.bpf.swift OUTPUT.swift
 ///     bpf-build list OUTPUT.swift NAME...
 @main struct Main {
   static func main() {

@@ -61,7 +61,7 @@ func propertyName(_ name: String) -> String {
   var result = ""
   var startsWord = false
   for character in name {
-    guard character.isASCII, character.isLetter || character.isNumber else {
+    guard character.isLetter || character.isASCII && character.isNumber else {
       startsWord = !result.isEmpty
       continue
     }
