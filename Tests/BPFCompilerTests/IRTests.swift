@@ -51,11 +51,11 @@ import Testing
 
   @Test func numbersBeyondLLVMsAreNotTaken() {
     var metadata = Metadata()
-    for line in [
-      "!9223372036854775807 = !{}", "!-1 = !{}", "!99999999999999999999 = !{}", "!5 = !{!1}", "! = !{}", "!x",
-    ] {
-      metadata.add(Substring(line))
+    for line in ["!9223372036854775807 = !{}", "!-1 = !{}", "!99999999999999999999 = !{}", "! = !{}", "!x"] {
+      let isTaken = metadata.add(Substring(line))
+      #expect(!isTaken, "\(line)")
     }
+    _ = metadata.add("!5 = !{!1}")
     #expect(Set(metadata.numbers) == [5])
     #expect(metadata.append("!{}") == 6)
   }
@@ -68,21 +68,24 @@ import Testing
       }
       declare void @g()
       """
-    let module = IRModule(text)
+    let module = try IRModule(text)
     let function = try #require(module.functions.first)
     #expect(function.name == "$s1f" && function.resultType == "{ i64, i1 }" && function.parameters.count == 2)
     #expect(function.section == "xdp" && function.debugNode == 12 && function.attributeGroups == [3])
     #expect(function.body?.count == 2)
     #expect(module.functions.last?.body == nil)
-    #expect(IRModule(module.text).text == module.text)
+    let again = try IRModule(module.text)
+    #expect(again.text == module.text)
   }
 
   @Test func whatIsReadIsWrittenAgain() throws {
     let text = try Built.text(ObjectTests.source, stage: .swiftIR)
-    let once = IRModule(text).text
-    #expect(IRModule(once).text == once)
+    let once = try IRModule(text).text
+    let twice = try IRModule(once).text
+    #expect(twice == once)
+    let functions = try IRModule(text).functions
     #expect(
-      IRModule(text).functions.count
+      functions.count
         == text.split(separator: "\n").filter {
           $0.hasPrefix("define ") || $0.hasPrefix("declare ")
         }.count)
@@ -105,8 +108,8 @@ import Testing
         default: lines.insert(lines[random.next(below: lines.count)], at: index)
         }
       }
-      var probe = ProbeModule(lines.joined(separator: "\n"), files: ["probe.bpf.swift"])
       do {
+        var probe = try ProbeModule(lines.joined(separator: "\n"), files: ["probe.bpf.swift"])
         _ = try probe.convert(root: "/nowhere")
       } catch {
         #expect(!error.diagnostics.isEmpty)
@@ -123,8 +126,10 @@ import Testing
       + "\n!3 = !DISubroutineType(types: !3)",
   ])
   func brokenModules(text: String) {
-    var probe = ProbeModule(text, files: ["probe.bpf.swift"])
-    #expect(throws: CompileError.self) { try probe.convert(root: "/nowhere") }
+    #expect(throws: CompileError.self) {
+      var probe = try ProbeModule(text, files: ["probe.bpf.swift"])
+      return try probe.convert(root: "/nowhere")
+    }
   }
 
   @Test(arguments: [
@@ -135,12 +140,11 @@ import Testing
   ])
   func brokenTypes(text: String, isType: Bool) {
     var metadata = Metadata()
-    metadata.add(Substring("!0 = \(text)"))
-    metadata.add("!1 = !{!4}")
-    metadata.add("!2 = !DIBasicType(name: \"long\", size: 64)")
-    metadata.add("!3 = !{!5}")
-    metadata.add("!4 = !DIDerivedType(tag: DW_TAG_member, name: \"x\", baseType: !0)")
-    metadata.add("!5 = !DISubrange(count: 9223372036854775807)")
+    let nodes = [
+      text, "!{!4}", "!DIBasicType(name: \"long\", size: 64)", "!{!5}",
+      "!DIDerivedType(tag: DW_TAG_member, name: \"x\", baseType: !0)", "!DISubrange(count: 9223372036854775807)",
+    ]
+    for (number, node) in nodes.enumerated() { _ = metadata.add(Substring("!\(number) = \(node)")) }
     let reader = SwiftTypeReader(metadata)
     if isType {
       #expect((try? reader.type(0)) != nil)
@@ -150,8 +154,8 @@ import Testing
   }
 
   /// What the programs reach is enough: the rest is Swift's runtime.
-  private static func smallest(_ text: String) -> [String] {
-    let module = ProbeModule(text, files: ["probe.bpf.swift"])
+  private static func smallest(_ text: String) throws -> [String] {
+    let module = try ProbeModule(text, files: ["probe.bpf.swift"])
     let reached = module.reachable(from: module.programs)
     var small = module.module
     small.functions.removeAll { !reached.contains($0.name) }

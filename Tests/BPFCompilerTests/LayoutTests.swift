@@ -27,7 +27,7 @@ private enum Host {
     var q: Pair<Pair<UInt16, UInt8>, UInt64>
     var r: UInt8
   }
-  enum Kind: UInt16 { case tcp, udp, icmp }
+  enum Kind: UInt8 { case tcp, udp, icmp }
   struct WithEnum {
     var kind: Kind
     var port: UInt16
@@ -86,7 +86,7 @@ private enum Host {
     struct Nested { var first: Padded; var second: UInt8; var third: Padded }
     struct Pair<A: BitwiseCopyable, B: BitwiseCopyable>: BitwiseCopyable { var a: A; var b: B }
     struct Generic { var p: Pair<UInt8, UInt32>; var q: Pair<Pair<UInt16, UInt8>, UInt64>; var r: UInt8 }
-    enum Kind: UInt16 { case tcp, udp, icmp }
+    enum Kind: UInt8 { case tcp, udp, icmp }
     struct WithEnum { var kind: Kind; var port: UInt16 }
     struct Optionals { var a: UInt32?; var b: UInt8; var c: UInt64?; var d: UInt16 }
     struct Tuples { var a: (UInt8, UInt32); var b: (UInt16, UInt8, UInt64) }

@@ -125,13 +125,14 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     let text = """
       # Mistakes, and what Merops says
 
-      Probes of `Tests/BPFCompilerTests/Mistakes`, each with one mistake. A test compiles and loads them, and compares.
+      Each section shows a line of a probe with one mistake, and the message. A test builds and loads the probes, which lie
+      in `Tests/BPFCompilerTests/Mistakes`, and compares.
 
       ## When the probe is built
 
       \(built)## When the probe is loaded
 
-      The verifier's own words stand before these, and the end of its log after them.
+      The verifier's own message stands before each of these, and the end of its log after it.
 
       \(loaded)
       """

@@ -17,7 +17,7 @@ import Testing
       }
       if random.next(below: 4) == 0 { bytes.removeLast(random.next(below: bytes.count)) }
       do throws(CompileError) {
-        _ = try ObjectFinisher(bytes).finish()
+        _ = try ObjectFinisher(bytes, language: .swift).finish()
       } catch {
         #expect(!error.diagnostics.isEmpty)
       }
@@ -26,6 +26,6 @@ import Testing
 
   @Test func finishedObjectsStayAsTheyAre() throws {
     let object = try Built.object(ObjectTests.source)
-    #expect(try ObjectFinisher(object).finish() == object)
+    #expect(try ObjectFinisher(object, language: .swift).finish() == object)
   }
 }

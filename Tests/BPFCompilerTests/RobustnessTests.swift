@@ -56,14 +56,14 @@ import Testing
 
   @Test func noKernelSide() throws {
     let error = try error { compiler, _ in compiler.kernelSide = "/nowhere" }
-    #expect("\(error)".hasPrefix("error: /nowhere/BPFKernel: the kernel-side module's sources are not there: "))
+    #expect("\(error)".hasPrefix("error: /nowhere/BPFKernel: the kernel-side module's sources are missing: "))
   }
 
   @Test(arguments: ["/proc/merops", "/dev/null/cache"]) func cacheThatCannotBeWritten(cache: String) throws {
     let error = try error { compiler, _ in compiler.cache = cache }
     let text = "\(error)"
     #expect(error.diagnostics.count == 1)
-    #expect(text.contains("is to be kept in \(cache), but: ") && text.hasSuffix("in XDG_CACHE_HOME"))
+    #expect(text.contains("cannot be kept in \(cache): ") && text.hasSuffix("in XDG_CACHE_HOME"))
   }
 
   @Test func clangWithoutBPF() throws {
@@ -82,7 +82,7 @@ import Testing
       compiler.cache = "\(folder)/cache"
       compiler.toolchain.swiftc = "/bin/true"
     }
-    #expect("\(error)" == "error: /bin/true made no module: it is no Swift compiler. Name one in MEROPS_SWIFTC")
+    #expect("\(error)" == "error: /bin/true made no module: it is not a Swift compiler: name one in MEROPS_SWIFTC")
   }
 
   @Test func swiftcWithoutEmbeddedSwift() throws {

@@ -10,7 +10,7 @@ import Testing
     ("xpd", "did you mean `xdp`?"), ("XDP", "`xdp`"),
     ("tracepont/sched/sched_switch", "`tracepoint/sched/sched_switch`"),
     ("kprobes/do_exit", "`kprobe/do_exit`"), ("cgroup/conect4", "`cgroup/connect4`"), ("tcx/ingres", "`tcx/ingress`"),
-    ("tp_bft/sched_switch", "`tp_btf/sched_switch`"), ("xdp/eth0", "`xdp` takes nothing after a slash"),
+    ("tp_bft/sched_switch", "`tp_btf/sched_switch`"), ("xdp/eth0", "`xdp` takes no target"),
     ("completely-else", "it names the hook"), (".text", "name the hook"), ("license", "name the hook"),
   ])
   func unknownSectionOfAProgram(section: String, expected: String) throws {

@@ -6,16 +6,32 @@ import BPFObject
 ///
 /// The kernel sees a pointer and a number, and would run a tc program's verdict as an XDP program's.
 enum HookCheck {
-  /// What is wrong; nil if nothing is, or if it cannot be told.
+  /// What is wrong; nil if nothing is, or if it is not known.
   ///
   /// - Parameters:
-  ///   - context: the name of the parameter's type in the kernel-side module; nil for other types.
+  ///   - context: the parameter's type in the kernel-side module, as the names that lead to it; empty for other types.
   ///   - result: the name of the result's type in the kernel-side module; nil for other types, such as `Int32`.
-  static func problem(section: String, context: String?, result: String?) -> String? {
+  ///   - hasRecord: whether the kernel describes a tracepoint's record by the tracepoint's own name.
+  static func problem(
+    section: String, context: [String], result: String?, hasRecord: (String) -> Bool = { _ in false }
+  ) -> String? {
     let name = section.hasPrefix("?") ? String(section.dropFirst()) : section
     guard let kind = SectionKind.matching(name) else { return nil }
     let expected = hook(kind)
-    if let context, contexts.contains(context), !expected.contexts.isEmpty, !expected.contexts.contains(context) {
+    let spaces = namespaces(kind)
+    if let space = context.first.flatMap(ContextNamespace.init), context.count > 1 {
+      if !spaces.contains(space), !expected.contexts.isEmpty {
+        let answer = expected.contexts + spaces.map { "\($0.rawValue).NAME" }
+        return
+          "takes \(context.joined(separator: ".")), but programs of section `\(name)` are called with \(list(answer))"
+      }
+      if let target = target(of: name), space != .structOps, !belongs(context[1], to: target, space, hasRecord) {
+        return "takes the context of `\(context[1])`, but its section names `\(target)`: take "
+          + "`\(space.rawValue).\(target)`, or name the section `\(name.dropLast(target.utf8.count))\(context[1])`"
+      }
+    } else if let context = context.first, contexts.contains(context), !expected.contexts.isEmpty,
+      !expected.contexts.contains(context)
+    {
       return "takes \(context), but programs of section `\(name)` are called with \(list(expected.contexts))"
     }
     if let result, results.contains(result), !expected.results.contains(result) {
@@ -23,6 +39,47 @@ enum HookCheck {
       return "returns \(result), but programs of section `\(name)` return \(answer)"
     }
     return nil
+  }
+
+  /// What a section names behind its last slash: `sched_switch` in `tp/sched/sched_switch`; nil if it names nothing, or
+  /// a function of a module, or a pattern.
+  private static func target(of section: String) -> String? {
+    let parts = section.split(separator: "/")
+    guard parts.count > 1, let last = parts.last, !last.utf8.contains(where: { ":*?".utf8.contains($0) }) else {
+      return nil
+    }
+    return String(last)
+  }
+
+  /// Whether a hook's programs get this context.
+  private static func belongs(
+    _ context: String, to target: String, _ space: ContextNamespace, _ hasRecord: (String) -> Bool
+  ) -> Bool {
+    guard space == .tracepoint, context != target else { return context == target }
+    // All entries into system calls have one record, and all exits.
+    for family in ["sys_enter", "sys_exit"] where context == family || context.hasPrefix(family + "_") {
+      return target.hasPrefix(family + "_")
+    }
+    // Tracepoints of one class have the record of their class.
+    return !hasRecord(target) && !target.hasPrefix("sys_enter_") && !target.hasPrefix("sys_exit_")
+  }
+
+  /// Where the contexts of a kind's programs are made.
+  private static func namespaces(_ kind: SectionKind) -> [ContextNamespace] {
+    switch kind.programType {
+    case .tracepoint: [.tracepoint]
+    case .rawTracepoint, .rawTracepointWritable: [.btfTracepoint]
+    case .tracing where kind.name.hasPrefix("iter"): [.iterator]
+    case .tracing where kind.name.hasPrefix("fentry"): [.functionEntry]
+    // A function's parameters lie before its result.
+    case .tracing where kind.name.hasPrefix("fexit") || kind.name.hasPrefix("fmod_ret"):
+      [.functionExit, .functionEntry]
+    case .tracing where kind.name.hasPrefix("fsession"): [.functionEntry, .functionExit]
+    case .tracing: [.btfTracepoint]
+    case .lsm: [.lsm]
+    case .structOps: [.structOps]
+    default: []
+    }
   }
 
   private static func list(_ names: [String]) -> String {
@@ -75,7 +132,7 @@ enum HookCheck {
 }
 
 extension ProbeModule {
-  /// Programs whose section says nothing, or which are not what its hook calls.
+  /// Programs whose section is unknown, or which do not have the context and result of their hook.
   mutating func misplacedPrograms() -> [Diagnostic] {
     var result: [Diagnostic] = []
     for name in programs {
@@ -85,17 +142,19 @@ extension ProbeModule {
         result.append(Diagnostic(at: place, problem))
         continue
       }
-      let reader = SwiftTypeReader(module.metadata)
+      let reader = self.reader
       let types =
         function.debugNode.flatMap { module.metadata[$0]?.reference("type") }
         .flatMap { module.metadata[$0]?.reference("types") }.map { module.metadata.elements($0) } ?? []
-      func kernelType(_ position: Int) -> String? {
-        guard position < types.count, let number = types[position], let node = reader.stripped(number),
-          reader.module(node) == "BPFKernel"
-        else { return nil }
-        return reader.name(node)
+      func kernelType(_ position: Int) -> [String] {
+        guard position < types.count, let number = types[position], let node = reader.stripped(number) else {
+          return []
+        }
+        return reader.kernelSidePath(node)
       }
-      if let problem = HookCheck.problem(section: section, context: kernelType(1), result: kernelType(0)) {
+      if let problem = HookCheck.problem(
+        section: section, context: kernelType(1), result: kernelType(0).first, hasRecord: hasRecord)
+      {
         result.append(Diagnostic(at: place, "`\(sourceName(of: function) ?? name)` \(problem)"))
       }
     }

@@ -15,10 +15,14 @@ extension ProbeModule {
     var indirect: [SourceLocation] = []
     while let (name, caller) = queue.popLast() {
       guard let function = function(name), let body = function.body else { continue }
+      if let word = function.unknownWord {
+        tell(location(of: function) ?? caller, "the Swift compiler's IR for this \(UnknownIR.explanation(word))")
+      }
       for line in body {
         if IRText.trimmed(line).hasPrefix("#dbg_") { continue }
         let node = MetadataReference.last(in: line, after: "!dbg ")
         let place = node.flatMap { locations.authorLocation(of: $0, in: module.metadata) } ?? caller
+        if !UnknownIR.knows(line) { tell(place, "the Swift compiler's IR for this \(UnknownIR.explanation(line))") }
         if Self.usesFloatingPoint(line) {
           tell(
             place, "floating-point numbers, which BPF does not have: count in integers, such as nanoseconds or bytes")
@@ -40,7 +44,7 @@ extension ProbeModule {
     if result.contains(where: { !isTrap($0) }) { result.removeAll(where: isTrap) }
     // Kept closures are released where there is no line, and called where there is one.
     if !result.contains(where: { $0.location != nil }), !result.isEmpty {
-      for place in indirect { tell(place, RuntimeNeed.functionValue) }
+      for place in indirect { tell(place, RuntimeNeed.functionValue(.swift)) }
     }
     if result.contains(where: { $0.location != nil }) { result.removeAll { $0.location == nil } }
     for index in result.indices where result[index].location == nil {
@@ -51,7 +55,7 @@ extension ProbeModule {
       guard let function = function(cycle) else { continue }
       tell(
         location(of: function),
-        "`\(sourceName(of: function) ?? cycle)` calls itself: BPF has no recursion. Use a bounded loop")
+        "`\(sourceName(of: function) ?? cycle)` calls itself, but BPF has no recursion: use a bounded loop")
     }
     return result
   }
@@ -116,7 +120,8 @@ extension ProbeModule {
         result.append(
           Diagnostic(
             at: place,
-            "a map in a function: the kernel makes maps before programs run. Declare it outside, with `var`"))
+            "a map inside a function: the kernel creates maps before programs run; declare the map outside, with `var`")
+        )
       }
     }
     return result

@@ -13,14 +13,16 @@ enum RuntimeNeed {
       + "`pointer(to:)`, or send it with a ring's `send`"
   }
 
-  static let functionValue =
-    "a call through a function value: BPF has none. Pass a closure literal to an @inline(__always) function"
+  static func functionValue(_ language: SourceLanguage) -> String {
+    "calls through a function value, which BPF cannot do: \(language.directCall)"
+  }
 
-  static let trap = "a trap (an index out of range, a failed cast): BPF cannot stop half-way. Return a verdict instead"
+  static let trap =
+    "may trap (an index out of range, a failed cast), but BPF cannot stop half-way: return a verdict instead"
 
   private static let heap =
-    "needs memory from a heap (a class instance, an Array, a String, or a closure that is kept): BPF has none. "
-    + "Use a struct, an InlineArray, a map, or pass the closure directly to an @inline(__always) function"
+    "needs memory from a heap (a class instance, an Array, a String, or a closure that is kept), which BPF does not have: "
+    + "use a struct, an InlineArray, a map, or pass the closure directly to an @inline(__always) function"
 
   private static let needs: [(prefixes: [String], message: String)] = [
     (
@@ -50,7 +52,7 @@ enum RuntimeNeed {
     ),
     (
       ["bpf_cannot_stop"],
-      "stops the program (fatalError, precondition): BPF cannot stop half-way. Return a verdict instead"
+      "stops the program (fatalError, precondition), but BPF cannot stop half-way: return a verdict instead"
     ),
     (["llvm.trap", "llvm.ubsantrap", "abort", "__stack_chk_fail"], trap),
   ]

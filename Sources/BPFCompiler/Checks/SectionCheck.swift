@@ -14,7 +14,8 @@ enum SectionCheck {
     let head = String(name.prefix { $0 != "/" })
     if let kind = SectionKind.matching(head), !kind.takesTarget {
       return
-        "unknown section `\(section)`: `\(head)` takes nothing after a slash; where it attaches is said when it does"
+        "unknown section `\(section)`: `\(head)` takes no target: choose the \(head.hasPrefix("xdp") ? "interface" : "place") "
+        + "when you attach the program"
     }
     var problem = "unknown section `\(section)`"
     if let near = Spelling.nearest(to: name, among: names) {

@@ -26,9 +26,9 @@ struct StructLayouts {
   private let module: IRModule
 
   /// - Parameter files: those whose structs are asked for, as they were named to the compiler.
-  /// - Throws: `CompileError` for a struct whose bytes the compiler does not tell.
+  /// - Throws: `CompileError` for a struct whose layout the compiler does not describe.
   init(_ ir: String, files: [String]) throws(CompileError) {
-    module = IRModule(ir)
+    module = try IRModule(ir)
     for line in module.preamble where line.hasPrefix("%") {
       var rest = line.utf8.dropFirst()
       guard let name = IRText.takeName(&rest), Substring(rest).hasPrefix(" = type ") else { continue }
@@ -65,11 +65,11 @@ struct StructLayouts {
     var layout = Layout(name: name, location: place, size: 0, fields: [])
     guard let definition = definitions["T\(mangled)"], let parts = Self.parts(definition) else {
       if names.isEmpty { return layout }
-      throw CompileError([Diagnostic(at: place, "the compiler does not tell how \(name) lies in memory")])
+      throw CompileError([Diagnostic(at: place, "the compiler does not describe how \(name) lies in memory")])
     }
     for part in parts {
       guard let size = size(of: part) else {
-        let message = "the compiler does not tell the bytes of a field of \(name): \(part)"
+        let message = "the compiler does not describe the bytes of a field of \(name): \(part)"
         throw CompileError([Diagnostic(at: place, message)])
       }
       // Arrays of bytes stand between fields; fields are types with names, or tuples.

@@ -43,8 +43,9 @@ public struct CCompiler: Sendable {
       "-fno-ident", "-fdebug-compilation-dir=.", "-ffile-prefix-map=\(root)=.",
       "-fdiagnostics-absolute-paths", "-D__TARGET_ARCH_\(Machine.targetArchitecture)",
     ]
-    let folder = String(source[..<(source.lastIndex(of: "/") ?? source.startIndex)])
-    for folder in [folder] + includes { arguments += ["-I", Files.relative(Files.resolved(folder), to: root)] }
+    for folder in [Files.folder(of: source)] + includes {
+      arguments += ["-I", Files.relative(Files.resolved(folder), to: root)]
+    }
     for folder in Machine.includeFolders { arguments += ["-idirafter", folder] }
     switch stage {
     case .object: arguments += ["-c"]
@@ -52,18 +53,20 @@ public struct CCompiler: Sendable {
     case .ir: arguments += ["-S", "-emit-llvm", "-Xclang", "-disable-llvm-passes"]
     }
     // Named relative to the root, or the absolute path would end up in the line info.
-    arguments += [Files.relative(source, to: root), "-o", output]
-    let (status, text) = try Subprocess.run(clang, arguments, in: root)
-    guard status == 0 else { throw failure(text, status: status) }
+    arguments += [Files.argument(Files.relative(source, to: root)), "-o", output]
+    let (status, text) = try Clang.generate(clang, arguments, in: root)
+    guard status == 0 else { throw failure(text, status: status).absolute(root: root) }
     if !text.isEmpty { CompilerOutput.show(text) }
     let bytes = try Files.read(output)
     // Without the DWARF that -g leaves as well.
     guard stage == .object else { return bytes }
-    do { return try ObjectFinisher(bytes).finish() } catch { throw error.absolute(root: root) }
+    do { return try ObjectFinisher(bytes, language: .c).finish() } catch { throw error.absolute(root: root) }
   }
 
-  /// With what a failed compilation may need that clang does not say.
+  /// The error of a failed compilation, with advice that clang does not have.
   private func failure(_ output: String, status: Int32) -> CompileError {
+    let refused = CompilerOutput.backEndDiagnostics(output, language: .c)
+    if !refused.isEmpty { return CompileError(refused) }
     if let error = CompilerOutput.missingBackEnd(output, clang: clang) { return error }
     let advice: String? =
       if output.contains("'bpf/"), output.contains("file not found"), !Files.exists("/usr/include/bpf") {
@@ -83,7 +86,7 @@ public struct CCompiler: Sendable {
 
 /// Where this machine keeps the headers that a kernel program includes.
 private enum Machine {
-  /// The name that `<bpf/bpf_tracing.h>` gives to this machine.
+  /// This machine's name in `<bpf/bpf_tracing.h>`.
   static var targetArchitecture: String {
     #if arch(x86_64)
       "x86"

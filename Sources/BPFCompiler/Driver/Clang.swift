@@ -16,7 +16,7 @@ enum Clang {
       text,
     ]
     try run(compile, in: ".", toolchain)
-    var module = IRModule(try Files.text(text))
+    var module = try IRModule(try Files.text(text))
     for index in module.functions.indices where module.functions[index].body != nil {
       module.functions[index].dropPlaces()
     }
@@ -27,6 +27,23 @@ enum Clang {
         "-target", "bpfel", "-x", "ir", "-emit-llvm", "-c", "-Xclang", "-disable-llvm-passes", text, "-o", "\(bitcode)",
       ],
       in: ".", toolchain)
+  }
+
+  /// Runs a clang that writes BPF instructions, so that each function stays in one piece and in its section.
+  ///
+  /// Left alone, Swift's clang moves what it takes for cold into functions `NAME.cold.N` beside a program, which loaders
+  /// take for programs of their own, and every clang moves cold functions to `.text.unlikely.`.
+  static func generate(
+    _ clang: String, _ arguments: [String], in folder: String
+  ) throws(CompileError) -> (status: Int32, output: String) {
+    let arguments = ["-mllvm", "-profile-guided-section-prefix=false"] + arguments
+    let ofSwiftsClang = "-fno-split-cold-code"
+    let result = try Subprocess.run(clang, ["-Xclang", ofSwiftsClang] + arguments, in: folder)
+    // Other clangs do not split unasked, and do not know the option.
+    guard result.status != 0, result.output.range(ofText: "unknown argument: '\(ofSwiftsClang)'") != nil else {
+      return result
+    }
+    return try Subprocess.run(clang, arguments, in: folder)
   }
 
   /// What is made of IR.
@@ -44,11 +61,17 @@ enum Clang {
       output,
     ]
     for file in bitcode { arguments += ["-Xclang", "-mlink-builtin-bitcode", "-Xclang", file] }
-    try run(arguments, in: root, toolchain)
+    try check(try generate(toolchain.clang, arguments, in: root), in: root, toolchain)
   }
 
   private static func run(_ arguments: [String], in folder: String, _ toolchain: Toolchain) throws(CompileError) {
-    let (status, output) = try Subprocess.run(toolchain.clang, arguments, in: folder)
+    try check(try Subprocess.run(toolchain.clang, arguments, in: folder), in: folder, toolchain)
+  }
+
+  private static func check(
+    _ result: (status: Int32, output: String), in folder: String, _ toolchain: Toolchain
+  ) throws(CompileError) {
+    let (status, output) = result
     guard status == 0 else {
       throw CompilerOutput.error(output, status: status, root: folder, clang: toolchain.clang)
     }

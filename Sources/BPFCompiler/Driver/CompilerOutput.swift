@@ -17,6 +17,16 @@ enum CompilerOutput {
 
   /// The error of a back end that gave up.
   static func error(_ text: String, status: Int32, root: String, clang: String) -> CompileError {
+    let diagnostics = backEndDiagnostics(text, language: .swift)
+    guard diagnostics.isEmpty else { return CompileError(diagnostics) }
+    return missingBackEnd(text, clang: clang)
+      ?? CompileError(
+        [Diagnostic("the BPF back end of \(clang) failed (status \(status))")],
+        compilerOutput: absolute(text, root: root))
+  }
+
+  /// What the back end refuses, explained; empty if it refuses nothing.
+  static func backEndDiagnostics(_ text: String, language: SourceLanguage) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     var told: Set<SourceLocation> = []
     for line in text.split(separator: "\n") {
@@ -28,50 +38,53 @@ enum CompilerOutput {
       let file = parts[0].hasPrefix("./") ? parts[0].dropFirst(2) : parts[0]
       guard told.insert(SourceLocation(file: String(file), line: number)).inserted else { continue }
       diagnostics.append(
-        Diagnostic(at: SourceLocation(file: String(file), line: number, column: column), explained(parts[3])))
+        Diagnostic(at: SourceLocation(file: String(file), line: number, column: column), explained(parts[3], language)))
     }
     if diagnostics.isEmpty, text.contains("stack limit") || text.contains("stack arguments") {
-      diagnostics.append(Diagnostic(explained(Substring(text.split(separator: "\n").first ?? ""))))
+      diagnostics.append(Diagnostic(explained(Substring(text.split(separator: "\n").first ?? ""), language)))
     }
-    if diagnostics.isEmpty {
-      return missingBackEnd(text, clang: clang)
-        ?? CompileError(
-          [Diagnostic("the BPF back end of \(clang) failed (status \(status))")],
-          compilerOutput: absolute(text, root: root))
-    }
-    return CompileError(diagnostics)
+    return diagnostics
   }
 
-  /// The error of a clang that was built without BPF; nil if that is not what its output says.
+  /// The error of a clang that was built without BPF; nil for other failures.
   static func missingBackEnd(_ text: String, clang: String) -> CompileError? {
     let signs = ["unknown target triple", "No available targets", "unable to create target", "unrecognized command"]
     guard signs.contains(where: text.contains) else { return nil }
     return CompileError("\(clang) does not compile for BPF: name a clang that does in MEROPS_CLANG")
   }
 
-  private static func explained(_ message: Substring) -> String {
+  private static func explained(_ message: Substring, _ language: SourceLanguage) -> String {
     if message.range(ofText: "stack limit") != nil {
-      return "more than 512 bytes of stack, all that a BPF program has: keep large values in a per-CPU array or in the "
+      return
+        "uses more than 512 bytes of stack, which is all that a BPF program has: keep large values in a per-CPU array or in the "
         + "record of a ring"
     }
     if message.range(ofText: "too many args") != nil || message.range(ofText: "stack arguments") != nil {
-      return "a function with more than five registers of arguments, all that BPF has: pass a pointer to a struct"
+      return
+        "the function needs more than five registers for its arguments, which is all that BPF has: pass a pointer to a struct"
     }
     if message.range(ofText: "unsupported signed division") != nil {
-      return "a division of signed numbers, which BPF has from v4 (Linux 6.6) on: divide UInt32 or UInt64 numbers, or "
-        + "build with --cpu v4"
+      return
+        "a division of signed numbers needs v4 of the instruction set (Linux 6.6): divide \(language.unsignedNumbers), or "
+        + instructionSet("v4")
     }
     if message.range(ofText: "unsupported atomic operation") != nil {
       return
-        "an atomic of 32 bits or that gives the old value, which BPF has from v3 (Linux 5.12) on: build with --cpu v3"
+        "an atomic operation on 32 bits, or one that returns the old value, needs v3 of the instruction set (Linux 5.12): "
+        + instructionSet("v3")
     }
     if let quote = message.range(ofText: "built-in function '") {
-      return ObjectCheck.message(missing: String(message[quote.upperBound...].prefix { $0 != "'" }))
+      return ObjectCheck.message(missing: String(message[quote.upperBound...].prefix { $0 != "'" }), language)
     }
     // "in function filter i32 (ptr): ..."
     let text = IRText.trimmed(message)
     guard text.hasPrefix("in function "), let end = text.range(ofText: "): ") else { return String(text) }
     return String(text[end.upperBound...])
+  }
+
+  /// How the instruction set is chosen.
+  private static func instructionSet(_ name: String) -> String {
+    "build with --cpu \(name), or in a package with { \"cpu\": \"\(name)\" } in the file bpf-build.json beside the program"
   }
 
   /// Prints warnings.

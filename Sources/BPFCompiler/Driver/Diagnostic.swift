@@ -42,7 +42,7 @@ extension [Diagnostic] {
 
 /// A compilation that failed.
 public struct CompileError: Error, Sendable, CustomStringConvertible {
-  /// In the order of the source; none if the compiler's own output says it all.
+  /// In the order of the source; empty if the compiler's own output is enough.
   public var diagnostics: [Diagnostic]
   /// What a compiler printed by itself, if it did: it names the places already.
   public var compilerOutput: String

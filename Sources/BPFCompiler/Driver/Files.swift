@@ -18,14 +18,15 @@ package enum Files {
     String(decoding: try read(path), as: UTF8.self)
   }
 
-  /// Writes a file whole or not at all, so that nobody takes half of one for it.
+  /// Writes a file whole or not at all, so that nobody reads half of it.
   ///
-  /// What is no file, such as a pipe or `/dev/stdout`, stays what it is and gets the bytes.
+  /// A pipe, `/dev/stdout` and the like stay what they are and get the bytes.
   package static func write(_ path: String, _ bytes: some Collection<UInt8>) throws(CompileError) {
     var status = stat()
     let isInPlace = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
     let path = resolved(path)
-    let written = isInPlace ? path : "\(path).\(getpid())"
+    // Short, whatever the file is called: a name has at most 255 bytes.
+    let written = isInPlace ? path : "\(folder(of: path))/.merops.\(getpid())"
     guard let file = fopen(written, "wb") else { throw CompileError("\(path): \(reason)") }
     let contents = Array(bytes)
     var error = fwrite(contents, 1, contents.count, file) == contents.count ? 0 : errno
@@ -87,19 +88,37 @@ package enum Files {
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  /// The path without symbolic links; itself if it does not exist.
+  /// The path without symbolic links; itself if it does not exist, or if a folder on the way has a name that is not
+  /// text.
   static func resolved(_ path: String) -> String {
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
-    return String(cString: real)
+    return String(validatingCString: real) ?? path
+  }
+
+  /// What stands before the last slash; `.` if there is none.
+  static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The path as the argument of a compiler, which takes a name that begins with `-` for an option and one that begins
+  /// with `@` for a file of arguments.
+  static func argument(_ path: String) -> String {
+    path.utf8.first.map { [UInt8(ascii: "-"), UInt8(ascii: "@")].contains($0) } ?? true ? "./\(path)" : path
   }
 
   /// The path of a file that is named in a folder.
-  static func absolute(_ path: String, in folder: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+  static func absolute(_ path: String, in folder: String) -> String {
+    path.hasPrefix("/") ? path : "\(folder)/\(path.hasPrefix("./") ? path.dropFirst(2) : path[...])"
+  }
 
   /// What follows a folder in the path of something in it; the path itself if it is elsewhere.
   static func relative(_ path: String, to folder: String) -> String {
-    path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.utf8.count + 1)) : path
+    // By bytes: letters of several bytes are one character, and a slash and an accent behind it are another one.
+    let prefix = Array((folder == "/" ? folder : folder + "/").utf8)
+    guard path.utf8.starts(with: prefix) else { return path }
+    return String(Substring(path.utf8.dropFirst(prefix.count)))
   }
 
   /// A folder of its own in the folder for temporary files.
@@ -109,7 +128,8 @@ package enum Files {
 
   /// A folder of its own in another.
   static func temporaryFolder(in base: String, _ name: String) throws(CompileError) -> String {
-    var template = Array("\(base)/\(name)-XXXXXX".utf8CString)
+    // Absolute: compilers run in other folders.
+    var template = Array("\(resolved(base))/\(name)-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw CompileError("\(base): \(reason)") }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

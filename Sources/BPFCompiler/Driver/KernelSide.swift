@@ -23,8 +23,8 @@ struct KernelSide {
     let c = Files.list("\(sources)/CBPFKernel/bpf", suffix: ".c")
     guard !swift.isEmpty else {
       throw CompileError(
-        "\(sources)/BPFKernel: the kernel-side module's sources are not there: MEROPS_KERNEL_SIDE names "
-          + "the folder that they are in")
+        "\(sources)/BPFKernel: the kernel-side module's sources are missing: name their "
+          + "folder in MEROPS_KERNEL_SIDE")
     }
     var hash = Hash()
     hash.add(Array(toolchain.swiftc.utf8))
@@ -35,8 +35,8 @@ struct KernelSide {
       hash.add(Array(path.utf8))
       hash.add(try Files.read(path))
     }
-    folder = "\(cache)/BPFKernel-\(hash.text)"
-    let folder = folder
+    let folder = Files.absolute("\(cache)/BPFKernel-\(hash.text)", in: Files.resolved("."))
+    self.folder = folder
     bitcode = c.map { "\(folder)/\(Self.baseName($0)).bc" }
     // Its time tells when it was last used.
     if utimensat(AT_FDCWD, "\(folder)/done", nil, 0) == 0 || Files.exists("\(folder)/done") { return }
@@ -47,7 +47,7 @@ struct KernelSide {
       work = try Files.temporaryFolder(in: cache, "BPFKernel")
     } catch {
       throw CompileError(
-        "the compiled kernel-side module is to be kept in \(cache), but: \(error.diagnostics[0].message); name another "
+        "the compiled kernel-side module cannot be kept in \(cache): \(error.diagnostics[0].message); name another "
           + "folder in XDG_CACHE_HOME")
     }
     defer { Files.remove(work) }
@@ -59,7 +59,7 @@ struct KernelSide {
     let (status, output) = try Subprocess.run(toolchain.swiftc, arguments + swift, in: ".")
     guard status == 0 else { throw Self.failure(output, status: status, toolchain) }
     guard Files.exists("\(work)/BPFKernel.swiftmodule") else {
-      throw CompileError("\(toolchain.swiftc) made no module: it is no Swift compiler. Name one in MEROPS_SWIFTC")
+      throw CompileError("\(toolchain.swiftc) made no module: it is not a Swift compiler: name one in MEROPS_SWIFTC")
     }
     for path in c {
       let text = "\(work)/\(Self.baseName(path)).ll"
@@ -71,6 +71,12 @@ struct KernelSide {
       throw CompileError("\(folder) is in the way of the compiled kernel-side module: remove it")
     }
     Self.removeUnused(from: cache)
+  }
+
+  /// How clang lays out data for BPF: as the IR of the module's C states.
+  func dataLayout() throws(CompileError) -> String? {
+    guard let first = bitcode.first else { return nil }
+    return try IRModule(try Files.text(first.dropLast(3) + ".ll")).dataLayout
   }
 
   /// Removes what no build has used for a month: of other versions, and of builds that were killed.

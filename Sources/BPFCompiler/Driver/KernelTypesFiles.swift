@@ -13,7 +13,7 @@ struct KernelTypesFiles {
     return try BTFTypes(bytes: try Files.read(path))
   }
 
-  /// In the order of their names. Passes over what is no types that continue the kernel's, and over modules that leave
+  /// In the order of their names. Skips files that do not continue the kernel's types, and modules that leave
   /// meanwhile.
   func modules(of kernel: BTFTypes) -> [BTFTypes] {
     guard path.hasSuffix("/vmlinux") else { return [] }

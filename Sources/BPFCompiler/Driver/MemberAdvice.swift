@@ -4,7 +4,7 @@ import BTF
 
 /// Which field of a kernel structure may have been meant.
 ///
-/// Swift's compiler cannot say it: only the fields that a probe names are declared to it.
+/// Swift's compiler cannot know it: only the fields that a probe names are declared to it.
 enum MemberAdvice {
   /// `file:line:column: note: ...` for each "value of type 'task_struct' has no member 'tgidd'".
   ///

@@ -53,15 +53,37 @@ public struct ProbeCompiler: Sendable {
     let root = Files.resolved(root)
     let files = [source] + shared
     for file in files { _ = try Files.read(file) }
-    let relative = files.map { Files.relative(Files.resolved($0), to: root) }
-    let kernelSide = try KernelSide(sources: kernelSide, cache: cache, toolchain: toolchain)
+    // Swift's driver takes the `./` from `./-probe.bpf.swift`: such a name is given with its folders.
+    let relative = files.map { file in
+      let path = Files.resolved(file)
+      let name = Files.relative(path, to: root)
+      return Files.argument(name) == name ? name : path
+    }
+    let kernelSide = try KernelSide(sources: Files.resolved(kernelSide), cache: cache, toolchain: toolchain)
     let work = try Files.temporaryFolder()
     defer { Files.remove(work) }
+    let place = try Self.isTooLong(root) ? copies(of: relative, from: root, in: work) : root
     do {
-      return try compile(relative, root: root, work: work, kernelSide: kernelSide, stage: stage)
+      return try compile(relative, root: place, work: work, kernelSide: kernelSide, stage: stage)
     } catch {
-      throw error.absolute(root: root)
+      var error = error.absolute(root: root)
+      if place != root { error.compilerOutput = error.compilerOutput.replacing(place, with: root) }
+      throw error
     }
+  }
+
+  /// Whether Swift's driver would crash in this folder: it has room for a third of the longest path.
+  private static func isTooLong(_ folder: String) -> Bool { folder.utf8.count > 1000 }
+
+  /// A folder with a short path that holds the sources by the same names.
+  private func copies(of files: [String], from root: String, in work: String) throws(CompileError) -> String {
+    let folder = "\(work)/sources"
+    for file in files where !file.hasPrefix("/") {
+      let copy = "\(folder)/\(file)"
+      try Files.makeFolder(Files.folder(of: copy))
+      try Files.write(copy, try Files.read(Files.absolute(file, in: root)))
+    }
+    return Files.resolved(folder)
   }
 
   private func compile(
@@ -74,7 +96,7 @@ public struct ProbeCompiler: Sendable {
       files + (types.swift.map { [$0] } ?? []), module: Self.moduleName(files[0]), to: swiftIR, kernelSide: kernelSide,
       includes: types.includes, kernelTypes: kernelTypes, root: root, toolchain: toolchain)
     guard Files.exists(swiftIR) else {
-      throw CompileError("\(toolchain.swiftc) wrote nothing: it is no Swift compiler. Name one in MEROPS_SWIFTC")
+      throw CompileError("\(toolchain.swiftc) wrote nothing: it is not a Swift compiler: name one in MEROPS_SWIFTC")
     }
     if stage == .swiftIR { return try Files.read(swiftIR) }
     if files.count > 1 {
@@ -82,7 +104,12 @@ public struct ProbeCompiler: Sendable {
         Array(files.dropFirst()), root: root, work: work, kernelSide: kernelSide, toolchain: toolchain)
     }
 
-    var probe = ProbeModule(try Files.text(swiftIR), files: files, tables: types.tables)
+    var sources: [String] = []
+    for file in files { sources.append(try Files.text(Files.absolute(file, in: root))) }
+    var probe = try ProbeModule(
+      try Files.text(swiftIR), files: files, sources: sources, tables: types.tables, hasRecord: types.hasRecord)
+    try ToolchainCheck.check(swift: probe.module.dataLayout, clang: kernelSide.dataLayout())
+    if let warning = ToolchainCheck.warning(producer: probe.producer) { CompilerOutput.show(warning + "\n") }
     let ir = try probe.convert(root: root)
     if stage == .ir { return Array(ir.utf8) }
     let path = "\(work)/probe.ll"
@@ -94,7 +121,10 @@ public struct ProbeCompiler: Sendable {
       product: stage == .assembly ? .assembly : .object,
       root: root, toolchain: toolchain)
     let bytes = try Files.read(output)
-    return stage == .assembly ? bytes : try ObjectFinisher(bytes).finish()
+    if stage == .assembly { return bytes }
+    let object = try ObjectFinisher(bytes, language: .swift).finish()
+    try probe.declared.check(object)
+    return object
   }
 
   /// `exec_tracker.bpf.swift` is the module `exec_tracker_bpf`.

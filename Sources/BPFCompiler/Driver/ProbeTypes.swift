@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// The kernel's types that a probe names, compiled: Swift that goes with the probe, a module it imports, and bitcode.
 struct ProbeTypes {
   /// The Swift file; nil if the probe names no kernel type.
@@ -8,6 +10,7 @@ struct ProbeTypes {
   private(set) var includes: [String] = []
   private(set) var bitcode: [String] = []
   private(set) var tables: [OperationsTable] = []
+  private var kernel: BTFTypes?
 
   /// - Parameters:
   ///   - files: the probe's sources, in `root`.
@@ -22,6 +25,7 @@ struct ProbeTypes {
     do {
       let files = KernelTypesFiles(path: types)
       let kernel = try files.kernel()
+      self.kernel = kernel
       generated = try KernelTypeGenerator.generate(
         sources: sources, kernel: kernel, modules: kernel.map(files.modules) ?? [],
         reserved: try kernelSide.functions())
@@ -45,6 +49,13 @@ struct ProbeTypes {
     tables = generated.tables
     includes = [folder]
     bitcode = ["\(folder)/\(module).bc"]
+  }
+}
+
+extension ProbeTypes {
+  /// Whether the kernel describes the record of a tracepoint by the tracepoint's own name.
+  func hasRecord(_ tracepoint: String) -> Bool {
+    kernel?.id(named: "trace_event_raw_\(tracepoint)", kind: .structure) != nil
   }
 }
 

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// Runs a compiler and keeps what it says.
+/// Runs a compiler and keeps its output.
 enum Subprocess {
   /// Runs a program in a folder, to its end.
   ///
@@ -11,6 +11,8 @@ enum Subprocess {
     _ path: String, _ arguments: [String], in folder: String
   ) throws(CompileError) -> (status: Int32, output: String) {
     guard access(path, X_OK) == 0 else { throw CompileError("running \(path): \(Files.reason)") }
+    // Not without symbolic links: a compiler looks at the name that it is called by.
+    let path = Files.absolute(path, in: Files.resolved("."))
     // A file and not a pipe: no other child that is started meanwhile can keep it open.
     let work = try Files.temporaryFolder()
     defer { Files.remove(work) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What Swift's compiler says of a probe that it refuses, with what the author can do about it.
+/// The errors of Swift's compiler, with advice for the author of the probe.
 enum SwiftFailure {
   /// The error of a front end that failed.
   ///
@@ -16,7 +16,7 @@ enum SwiftFailure {
       return CompileError([Diagnostic("the Swift compiler failed (status \(status))")], compilerOutput: output)
     }
     var output = CompilerOutput.absolute(text, root: root)
-    for note in notes(output) + MemberAdvice.notes(output, kernelTypes: kernelTypes) {
+    for note in notes(output) + constantNotes(output) + MemberAdvice.notes(output, kernelTypes: kernelTypes) {
       output += (output.hasSuffix("\n") ? "" : "\n") + note
     }
     var diagnostics: [Diagnostic] = []
@@ -26,7 +26,7 @@ enum SwiftFailure {
       diagnostics.append(
         Diagnostic(
           at: SourceLocation(file: first, line: 1),
-          "a probe has its types from the kernel-side module: `import BPFKernel`"))
+          "the types of probes are in the kernel-side module: `import BPFKernel`"))
     }
     return CompileError(diagnostics, compilerOutput: output)
   }
@@ -43,12 +43,50 @@ enum SwiftFailure {
     ("to protocol 'BitwiseCopyable'", bytes),
     ("protocol 'BitwiseCopyable'", bytes),
     ("cannot find 'Task' in scope", "BPF has no concurrency: a program runs from its start to its end"),
-    ("no such module", "there is nothing but BPFKernel to import in the kernel"),
-    ("'let' constant", "a map is declared with `var`: its methods take its address"),
+    ("no such module", "a probe can import only BPFKernel"),
   ]
 
   private static let bytes =
     "maps and rings hold bytes: numbers, structs of numbers, InlineArray, FixedString; no String, Array or class"
+
+  /// What to do about a member that changes a `let`: a map, or a value such as a packet's cursor.
+  private static func constantNotes(_ output: String) -> [String] {
+    var notes: [String] = []
+    var sources: [String: [SourceToken]] = [:]
+    for line in output.split(separator: "\n") {
+      guard !line.hasPrefix(" "), let error = line.range(ofText: ": error: "),
+        let end = line.range(ofText: "' is a 'let' constant"),
+        let quote = line[..<end.lowerBound].utf8.lastIndex(of: UInt8(ascii: "'"))
+      else { continue }
+      let name = String(line[line.utf8.index(after: quote)..<end.lowerBound])
+      let place = line[..<error.lowerBound]
+      guard let file = place.range(ofText: ".swift:").map({ String(place[..<$0.upperBound].dropLast()) }) else {
+        continue
+      }
+      let tokens = sources[file] ?? (try? SourceTokens.of(Files.text(file))) ?? []
+      sources[file] = tokens
+      let note = "\(place): note: \(constantAdvice(name, tokens))"
+      if !notes.contains(note) { notes.append(note) }
+    }
+    return notes
+  }
+
+  private static func constantAdvice(_ name: String, _ tokens: [SourceToken]) -> String {
+    let declaration = tokens.indices.first { index in
+      index > 0 && tokens[index].text == name && tokens[index - 1].text == "let"
+    }
+    guard let declaration, declaration + 2 < tokens.count, [":", "="].contains(tokens[declaration + 1].text) else {
+      return "this member changes `\(name)`: copy it into a variable first, as in `var copy = \(name)`"
+    }
+    let words = tokens[(declaration + 2)...].prefix { $0.line == tokens[declaration].line }
+    if tokens[declaration].depth == 0, words.first?.text.first?.isUppercase ?? false {
+      return "declare a map with `var`: its methods use its address"
+    }
+    if words.contains(where: { $0.text == "packet" }) {
+      return "reading moves a packet's cursor: declare it with `var`, as in `var \(name) = context.packet`"
+    }
+    return "this member changes `\(name)`: declare it with `var`"
+  }
 
   /// `file:line:column: note: ...` for each error that there is advice for.
   private static func notes(_ output: String) -> [String] {
@@ -63,7 +101,7 @@ enum SwiftFailure {
     return notes
   }
 
-  /// A crash, told at the function that the compiler was at.
+  /// The error of a crash, at the function that the compiler was compiling.
   private static func crash(_ text: String, root: String) -> CompileError? {
     guard let dump = text.range(ofText: "Stack dump:") else { return nil }
     var place: SourceLocation?
@@ -82,7 +120,7 @@ enum SwiftFailure {
     }
     let message =
       isAsync
-      ? "async, which BPF does not have: a program runs from its start to its end"
+      ? "an async function, which BPF does not have: a program runs from its start to its end"
       : "the Swift compiler crashed at this function, which uses something that it cannot compile for BPF: no "
         + "concurrency, no reflection, no existentials; write it with structs, enumerations and generics"
     let errors = text[..<dump.lowerBound].split(separator: "\n").filter { $0.range(ofText: ": error: ") != nil }

@@ -46,6 +46,22 @@ struct IRFunction {
     return result.split(separator: " ").last ?? result
   }
 
+  /// An unknown word before the name, such as a new calling convention; nil if all are known.
+  var unknownWord: Substring? {
+    result.split(separator: " ").first { word in
+      word.utf8.allSatisfy { (97...122).contains($0) || $0 == UInt8(ascii: "_") || (48...57).contains($0) }
+        && !Self.words.contains(word) && !(word.hasPrefix("i") && Int(word.dropFirst()) != nil) && Int(word) == nil
+    }
+  }
+
+  private static let words: Set<Substring> = [
+    "protected", "hidden", "default", "weak_odr", "linkonce_odr", "linkonce", "internal", "private", "external",
+    "dso_local", "swiftcc", "swifttailcc", "fastcc", "ccc", "weak", "available_externally", "unnamed_addr",
+    "local_unnamed_addr", "noundef", "signext", "zeroext", "noalias", "nonnull", "align", "inreg", "ptr", "void",
+    "double",
+    "float", "half",
+  ]
+
   /// The metadata node of its debug information: a `DISubprogram`.
   var debugNode: Int? { MetadataReference.last(in: suffix, after: "!dbg ") }
 

@@ -11,29 +11,51 @@ struct IRModule {
   var attributes: [Int: Substring] = [:]
   var metadata = Metadata()
 
-  init(_ text: String) {
-    let lines = text.utf8.split(separator: 10, omittingEmptySubsequences: true).map { Substring($0) }
+  /// - Throws: `CompileError` with the first line of an unknown form: what is not understood is not left out.
+  init(_ text: String) throws(CompileError) {
+    let lines = text.utf8.split(separator: 10, omittingEmptySubsequences: false).map { Substring($0) }
     var index = 0
     while index < lines.count {
       let line = lines[index]
       index += 1
+      let number = index
+      var isKnown = true
       switch line.utf8.first {
       case UInt8(ascii: "@"):
-        if let global = IRGlobal(line) { globals.append(global) }
-      case UInt8(ascii: "!"): metadata.add(line)
+        let global = IRGlobal(line)
+        isKnown = global != nil
+        if let global { globals.append(global) }
+      case UInt8(ascii: "!"): isKnown = metadata.add(line)
       case UInt8(ascii: "d") where line.hasPrefix("define "):
-        let end = lines[index...].firstIndex(of: "}") ?? lines.endIndex
-        if let function = IRFunction(line, body: Array(lines[index..<end])) { functions.append(function) }
-        index = min(end + 1, lines.endIndex)
+        let end = lines[index...].firstIndex(of: "}")
+        let body = lines[index..<(end ?? index)].filter { !$0.isEmpty }
+        let function = IRFunction(line, body: body)
+        isKnown = function != nil && end != nil
+        if let function { functions.append(function) }
+        index = (end ?? index) + 1
       case UInt8(ascii: "d") where line.hasPrefix("declare "):
-        if let function = IRFunction(line, body: nil) { functions.append(function) }
+        let function = IRFunction(line, body: nil)
+        isKnown = function != nil
+        if let function { functions.append(function) }
       case UInt8(ascii: "a") where line.hasPrefix("attributes #"):
         let parts = line.dropFirst("attributes #".count).split(separator: " = ", maxSplits: 1)
+        isKnown = parts.count == 2 && Int(parts[0]) != nil
         if parts.count == 2, let number = Int(parts[0]) { attributes[number] = parts[1] }
-      case UInt8(ascii: ";"): break
-      default: preamble.append(line)
+      case UInt8(ascii: ";"), nil: break
+      default:
+        isKnown = Self.preambleForms.contains(where: line.hasPrefix)
+        preamble.append(line)
       }
+      guard isKnown else { throw UnknownIR.error(line, number: number) }
     }
+  }
+
+  /// How the lines begin that stand before everything else and stay as they are.
+  private static let preambleForms = ["source_filename = ", "target datalayout = ", "target triple = ", "%", "$"]
+
+  /// How the compiler lays out data for the module's target.
+  var dataLayout: String? {
+    preamble.lazy.compactMap { IRText.quoted(after: "target datalayout = \"", in: $0) }.first
   }
 
   /// The module as the compiler reads it.
@@ -61,6 +83,8 @@ struct IRGlobal {
     guard text.hasPrefix(" = ") else { return nil }
     self.name = name
     definition = text.dropFirst(3)
+    let words = " \(definition)"
+    guard [" global ", " constant ", " alias "].contains(where: { words.range(ofText: $0) != nil }) else { return nil }
   }
 
   init(name: String, definition: String) {

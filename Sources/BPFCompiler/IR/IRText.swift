@@ -21,7 +21,7 @@ enum IRText {
     return names
   }
 
-  /// The line with each global name replaced by what `rename` gives for it.
+  /// The line with each global name replaced by what `rename` returns for it.
   static func renaming(_ line: some StringProtocol, _ rename: (String) -> String?) -> String {
     let text = Substring(line)
     guard text.utf8.contains(UInt8(ascii: "@")) else { return String(text) }
@@ -49,6 +49,44 @@ enum IRText {
     let isNumber = !name.isEmpty && name.utf8.allSatisfy { (48...57).contains($0) }
     return isPlain || isNumber ? name : "\"\(name)\""
   }
+
+  /// A text in quotes, with `\XX` for what may not stand between them.
+  static func literal(_ text: some StringProtocol) -> String {
+    var bytes = [UInt8(ascii: "\"")]
+    for byte in text.utf8 {
+      if (0x20..<0x7f).contains(byte), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+        bytes.append(byte)
+      } else {
+        bytes += [UInt8(ascii: "\\"), hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes + [UInt8(ascii: "\"")], as: UTF8.self)
+  }
+
+  /// What the text between quotes stands for: `\XX` is a byte, `\\` a backslash.
+  static func unescaped(_ text: Substring) -> String {
+    guard text.utf8.contains(UInt8(ascii: "\\")) else { return String(text) }
+    var bytes: [UInt8] = []
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "\\") else {
+        bytes.append(byte)
+        continue
+      }
+      if rest.first == byte {
+        bytes.append(byte)
+        rest.removeFirst()
+      } else if let value = UInt8(String(Substring(rest.prefix(2))), radix: 16), rest.count >= 2 {
+        bytes.append(value)
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static let hexadecimal = Array("0123456789ABCDEF".utf8)
 
   /// Takes a plain or quoted name from the front.
   static func takeName(_ rest: inout Substring.UTF8View) -> String? {

@@ -9,15 +9,18 @@ struct Metadata {
   /// LLVM numbers nodes with 32 bits.
   private static let limit = 1 << 31
 
-  mutating func add(_ line: Substring) {
-    guard let range = line.range(ofText: " = ") else { return }
-    guard let number = Int(line[..<range.lowerBound].dropFirst()) else {
-      named.append(line)
-      return
+  /// - Returns: false if the line is neither a node nor a named list.
+  mutating func add(_ line: Substring) -> Bool {
+    guard let range = line.range(ofText: " = ") else { return false }
+    let name = line[..<range.lowerBound].dropFirst()
+    guard let first = name.utf8.first, first != UInt8(ascii: "-"), !(48...57).contains(first) else {
+      guard let number = Int(name), (0..<Self.limit).contains(number) else { return false }
+      lines[number] = line[range.upperBound...]
+      end = max(end, number + 1)
+      return true
     }
-    guard (0..<Self.limit).contains(number) else { return }
-    lines[number] = line[range.upperBound...]
-    end = max(end, number + 1)
+    named.append(line)
+    return true
   }
 
   /// The node with this number, taken apart.
@@ -104,10 +107,10 @@ struct MetadataNode {
     }
   }
 
-  /// A quoted value, without its quotes.
+  /// The text of a quoted value.
   func string(_ name: String) -> String? {
     guard let value = self[name], value.hasPrefix("\""), value.hasSuffix("\"") else { return nil }
-    return String(value.dropFirst().dropLast())
+    return IRText.unescaped(value.dropFirst().dropLast())
   }
 
   func number(_ name: String) -> Int? { self[name].flatMap { Int($0) } }

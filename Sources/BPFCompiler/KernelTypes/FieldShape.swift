@@ -35,8 +35,10 @@ indirect enum FieldShape: Hashable, Sendable {
   case scalarList(KernelScalar)
   /// To text, bytes, functions, and what has no name.
   case rawPointer
-  /// A struct or union inside, with a view of this name.
+  /// Part of a view, at a path in it: a struct or union without name, and whatever lies in a context.
   case embedded(view: String)
+  /// A struct or union inside, with a view of this name.
+  case structure(view: String)
   case scalars(KernelScalar, count: Int)
   case pointers(view: String, count: Int)
   /// Of a struct or union with a view of this name.
@@ -63,7 +65,7 @@ struct KernelView: Hashable, Sendable {
   enum Role: Hashable, Sendable {
     /// A type of its own, to be read directly or by probing.
     case object
-    /// Part of another, at `path`.
+    /// Part of another, at `path`: `whole` is the view of the struct that it is, if that has a name.
     case part(whole: String?)
     /// What a program is given: read directly.
     case context(namespace: String)
@@ -75,6 +77,8 @@ struct KernelView: Hashable, Sendable {
   var root: LocalKey
   /// From there to what is viewed.
   var path: [String]
+  /// Whether it is a context or part of one: read from the context's own address.
+  var isInContext = false
   var fields: [ViewField] = []
   /// What is asked about fields without reading them.
   var inquiries: [FieldInquiry: [ViewField]] = [:]
@@ -83,12 +87,12 @@ struct KernelView: Hashable, Sendable {
   var isCastTo = false
 }
 
-/// What CO-RE can tell about a field: `task_struct.exists.comm`.
+/// What CO-RE can answer about a field: `task_struct.exists.comm`.
 enum FieldInquiry: String, CaseIterable {
   case exists, offset, fieldSize, isSigned, leftShift, rightShift
 }
 
-/// What CO-RE can tell about a type: `task_struct.size`.
+/// What CO-RE can answer about a type: `task_struct.size`.
 enum TypeInquiry: String, CaseIterable {
   case isPresent, size, matches, localID, kernelID
 }

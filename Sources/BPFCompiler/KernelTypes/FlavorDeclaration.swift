@@ -19,7 +19,7 @@ struct FlavorDeclaration {
   var name: String
   var fields: [Field] = []
 
-  /// The type's name and the flavor; nil if the name has none.
+  /// The type's name and the flavor; nil if the name has no flavor.
   static func parts(of name: String) -> (type: String, flavor: String)? {
     let utf8 = Array(name.utf8)
     guard utf8.count > 4,
@@ -74,7 +74,7 @@ extension TypeCollector {
         guard let (shape, local) = try shape(of: field) else {
           throw KernelTypesError(
             field.place,
-            "'\(field.type.joined())' is no type that a field can be declared with: use a fixed-width integer, Bool, "
+            "'\(field.type.joined())' is not a type that a field can be declared with: use a fixed-width integer, Bool, "
               + "UnsafeRawPointer, KernelArray<count, integer>, or the name of a kernel type for a pointer to it")
         }
         // The same name with another type is told apart by the flavor.

@@ -7,7 +7,7 @@ extension KernelView {
     return "pointer"
   }
 
-  /// A part is told the address of the whole.
+  /// A part holds the address of the whole.
   var partArgument: String {
     if case .part = role { return "base: base" }
     return "base: raw"
@@ -34,7 +34,7 @@ extension GeneratedText {
         isProbed ? "\(c) v; \(Self.probeRead)(&v, sizeof(v), &\(expression)); return v;" : "return \(expression);"
       return "\(accessors.add(c, isProbed ? words + ["probed"] : words, read))(\(view.address))"
     }
-    /// Calls the function that tells where the field is.
+    /// Calls the function that returns the field's address.
     func address(_ accessors: inout Accessors) -> String {
       "\(accessors.add(Accessor.pointer, words + ["address"], "return &\(expression);"))(\(view.address))"
     }
@@ -64,6 +64,7 @@ extension GeneratedText {
     case .rawPointer: add(Self.property(name, "UnsafeRawPointer", value(Accessor.pointer, &accessors)))
     case .embedded(let part):
       add(Self.property(name, part + (isProbed ? ".Probed" : ""), ".init(\(view.partArgument))"))
+    case .structure(let target): add(Self.property(name, type(target), ".init(\(address(&accessors)))"))
     case .scalars(let scalar, let count):
       let element = scalar.bytes == 1 ? "UInt8" : scalar.swift
       add(

@@ -25,7 +25,7 @@ extension GeneratedText {
     }
   }
 
-  /// The function that tells the size of a type.
+  /// The function that returns the size of a type.
   mutating func addSize(of key: LocalKey) -> String { addInquiry(.size, of: key.c, key.name) }
 
   mutating func addInquiry(_ inquiry: TypeInquiry, of type: String, _ name: String) -> String {

@@ -7,7 +7,7 @@ extension KernelTypeGenerator {
   /// been meant.
   ///
   /// - Parameters:
-  ///   - field: the name that is no member.
+  ///   - field: the name that is not a member.
   ///   - view: the type as the compiler names it: `task_struct`, `task_struct.Probed`, `file__f_path`.
   ///   - kernel: the kernel's types.
   /// - Returns: "did you mean 'tgid'?"; nil if the type is not the kernel's or nothing is alike.

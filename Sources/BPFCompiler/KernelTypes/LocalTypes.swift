@@ -53,16 +53,23 @@ struct LocalTypes {
     var text = ""
     for name in enumerations.keys.sorted() { text += enumerations[name]?.declaration ?? "" }
     var written: Set<LocalKey> = []
-    for key in composites.keys.sorted() { write(key, to: &text, &written) }
+    let embedded = Set(composites.values.flatMap { $0.values.flatMap(Self.composites) })
+    for key in composites.keys.sorted() { write(key, to: &text, embedded, &written) }
     return text
   }
 
   /// A struct after those that lie in it.
-  private func write(_ key: LocalKey, to text: inout String, _ written: inout Set<LocalKey>) {
+  private func write(
+    _ key: LocalKey, to text: inout String, _ embedded: Set<LocalKey>, _ written: inout Set<LocalKey>
+  ) {
     guard written.insert(key).inserted, let fields = composites[key] else { return }
-    for inner in fields.values.flatMap(Self.composites) { write(inner, to: &text, &written) }
-    text += "\(key.c) {\n\(Self.body(fields, indent: "  "))} __attribute__((preserve_access_index));\n"
+    for inner in fields.values.flatMap(Self.composites) { write(inner, to: &text, embedded, &written) }
+    // clang crashes over the address of a field whose type has no bytes.
+    let body = fields.isEmpty && embedded.contains(key) ? "  \(Self.filler)\n" : Self.body(fields, indent: "  ")
+    text += "\(key.c) {\n\(body)} __attribute__((preserve_access_index));\n"
   }
+
+  private static let filler = "char unnamed;"
 
   private static func composites(in field: LocalField) -> [LocalKey] {
     switch field {
@@ -86,7 +93,8 @@ struct LocalTypes {
     case .pointer(let pointee): "\(pointee) *\(name)"
     case .composite(let key): "\(key.c) \(name)"
     case .inline(let isUnion, let fields):
-      "\(isUnion ? "union" : "struct") {\n\(body(fields, indent: indent + "  "))\(indent)} \(name)"
+      "\(isUnion ? "union" : "struct") {\n"
+        + (fields.isEmpty ? "\(indent)  \(filler)\n" : body(fields, indent: indent + "  ")) + "\(indent)} \(name)"
     case .array(let element, let count): declaration(of: element, named: "\(name)[\(count)]", indent: indent)
     }
   }

@@ -44,7 +44,7 @@ extension TypeCollector {
 }
 
 extension GeneratedText {
-  /// A struct of the values that a probe may give; the compiler's rewriting makes the kernel's structure of it.
+  /// A struct of the values that a probe may set; the compiler's rewriting makes the kernel's structure of it.
   mutating func write(_ table: OperationsTable) {
     writeNamespace(["StructOps", table.type])
     let values = table.values.map { name, value in
@@ -53,7 +53,7 @@ extension GeneratedText {
         case .text: ("StaticString", "\"\"")
         case .scalar(let scalar): (scalar.swift, scalar.isBool ? "false" : "0")
         }
-      return (name: SwiftWord.escaped(name), type: type, empty: empty)
+      return (name: SwiftWord.escaped(SwiftWord.property(name, besides: [])), type: type, empty: empty)
     }
     add("\nextension StructOps.\(SwiftWord.escaped(table.type)) {\n")
     add("/// `struct \(table.type)` of this probe's operations, which is registered when it is attached.\n")

@@ -72,7 +72,8 @@ struct TypeCollector {
     guard known["\(namespace).\(name)"] == nil else { return }
     known["\(namespace).\(name)"] = .context(namespace: namespace)
     result.local.declare(composite.key)
-    let view = KernelView(name: name, role: .context(namespace: namespace), root: composite.key, path: [])
+    var view = KernelView(name: name, role: .context(namespace: namespace), root: composite.key, path: [])
+    view.isInContext = true
     pending.append((view, composite.id, composite.key, []))
   }
 
@@ -133,9 +134,14 @@ struct TypeCollector {
     case .pointer(let target): return try pointer(target)
     case .structure(let composite), .union(let composite):
       let key = LocalKey(isUnion: kernel.types.kind(id) == .union, name: composite.name)
+      // Nothing may be added to a context's address: the loads in it are from the context itself.
+      if !composite.name.isEmpty, !view.isInContext {
+        return (.structure(view: object(KernelReader.Composite(key: key, id: id))), .composite(key))
+      }
       let path = view.path + [member.name]
       let name = "\(view.role.scope)\(view.name)__\(path.joined(separator: "__"))".replacing(".", with: "_")
       var part = KernelView(name: name, role: .part(whole: nil), root: view.root, path: path)
+      part.isInContext = view.isInContext
       if composite.name.isEmpty {
         pending.append((part, id, owner, inside + [(member.name, isUnion: key.isUnion)]))
         return (.embedded(view: name), .inline(isUnion: key.isUnion, [:]))

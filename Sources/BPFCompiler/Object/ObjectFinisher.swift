@@ -12,9 +12,11 @@ struct ObjectFinisher {
 
   private let file: ELFFile
   private let types: BTFTypes?
+  private let language: SourceLanguage
 
   /// - Throws: `CompileError` if clang wrote no readable object.
-  init(_ object: [UInt8]) throws(CompileError) {
+  init(_ object: [UInt8], language: SourceLanguage) throws(CompileError) {
+    self.language = language
     do {
       let file = try ELFFile(bytes: object)
       self.file = file
@@ -29,7 +31,7 @@ struct ObjectFinisher {
   /// - Throws: `CompileError` for what BPF cannot do and the compiler let pass.
   func finish() throws(CompileError) -> [UInt8] {
     do {
-      let diagnostics = try ObjectCheck(file: file, types: types).diagnostics()
+      let diagnostics = try ObjectCheck(file: file, types: types, language: language).diagnostics()
       guard diagnostics.isEmpty else { throw CompileError(diagnostics) }
       return try write()
     } catch let error as CompileError {
@@ -48,7 +50,7 @@ struct ObjectFinisher {
           "section \(section.name) is aligned to \(section.alignment) bytes: 4096, a page, is the most")
       }
       var contents = Array(file.bytes(of: section))
-      if section.name == ".BTF", let types { contents = try recordTypes(types) }
+      if section.name == ".BTF", let types { contents = try finished(types) }
       newSections[section.index] = writer.addSection(
         section.name, type: section.type, flags: section.flags, alignment: section.alignment,
         entrySize: section.entrySize, contents: contents,
@@ -84,6 +86,15 @@ struct ObjectFinisher {
     return writer.encode()
   }
 
+  /// The names of what instructions and data refer to.
+  private func referredTo() throws -> Set<String> {
+    var names: Set<String> = []
+    for section in file.sections where isKept(section) && !section.name.hasPrefix(".BTF") {
+      for relocation in try file.relocations(for: section) { names.insert(file.symbols[relocation.symbolIndex].name) }
+    }
+    return names
+  }
+
   private func isKept(_ section: ELFFile.Section) -> Bool {
     if section.name == ".BTF" || section.name == ".BTF.ext" { return true }
     guard section.flags.contains(.allocate), section.size > 0 else { return false }
@@ -94,12 +105,32 @@ struct ObjectFinisher {
     !symbol.name.isEmpty && (symbol.type == .function || symbol.type == .object)
   }
 
-  /// The object's BTF, in which the type of each map's records is a typedef, `MAP__record`: nothing that the kernel or
-  /// libbpf looks at, and by which a reader of the ring knows what it reads.
-  private func recordTypes(_ types: BTFTypes) throws -> [UInt8] {
+  /// The object's BTF.
+  ///
+  /// The type of each map's records is a typedef in it, `MAP__record`: nothing that the kernel or libbpf looks at, and by
+  /// which a reader of the ring knows what it reads. And it names no function or variable of the kernel that no
+  /// instruction refers to, such as the `__bpf_trap` of code that clang found to be unreachable later: libbpf would look
+  /// for a symbol of each.
+  private func finished(_ types: BTFTypes) throws -> [UInt8] {
     var builder = BTFBuilder(copying: types)
+    let symbols = try referredTo()
     for id in types.ids {
       switch try types.type(id) {
+      case .function(let function) where function.linkage == .extern && !symbols.contains(function.name):
+        try builder.replace(id, with: .pointer(.void))
+      case .variable(let variable) where variable.linkage == .extern && !symbols.contains(variable.name):
+        try builder.replace(id, with: .pointer(.void))
+      case .dataSection(var section) where section.name != Self.recordSection:
+        let entries = try section.entries.filter { entry in
+          switch try types.type(entry.type) {
+          case .function(let function): function.linkage != .extern || symbols.contains(function.name)
+          case .variable(let variable): variable.linkage != .extern || symbols.contains(variable.name)
+          default: true
+          }
+        }
+        guard entries.count < section.entries.count else { continue }
+        section.entries = entries
+        try builder.replace(id, with: entries.isEmpty ? .pointer(.void) : .dataSection(section))
       case .variable(let variable) where variable.name.hasPrefix(Self.recordPrefix):
         let pointee = try types.type(variable.type).referenced ?? .void
         try builder.replace(

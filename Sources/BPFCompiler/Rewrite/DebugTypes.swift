@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// Writes types as debug metadata of the shape that clang writes for C, from which LLVM makes BTF.
 struct DebugTypes {
   private var known: [String: Int] = [:]
@@ -20,11 +22,11 @@ struct DebugTypes {
       return structure(name: name, members: members, size: layout.stride, in: &metadata)
     case .enumeration(let name, let cases, let layout):
       let elements = cases.enumerated().map { index, name in
-        add("!DIEnumerator(name: \"\(name)\", value: \(index), isUnsigned: true)", &metadata)
+        add("!DIEnumerator(name: \(Self.name(name)), value: \(index), isUnsigned: true)", &metadata)
       }
       let base = node(.integer(name: "unsigned char", size: layout.size, encoding: "DW_ATE_unsigned"), in: &metadata)
       return add(
-        "!DICompositeType(tag: DW_TAG_enumeration_type, name: \"\(name)\", baseType: !\(base), "
+        "!DICompositeType(tag: DW_TAG_enumeration_type, name: \(Self.name(name)), baseType: !\(base), "
           + "size: \(layout.size * 8), elements: \(tuple(elements, &metadata)))", &metadata)
     case .opaque(let name, let layout):
       let byte = node(.integer(name: "unsigned char", size: 1, encoding: "DW_ATE_unsigned_char"), in: &metadata)
@@ -51,10 +53,10 @@ struct DebugTypes {
   ) -> Int {
     let elements = members.map { member in
       add(
-        "!DIDerivedType(tag: DW_TAG_member, name: \"\(member.name)\", baseType: !\(member.type), "
+        "!DIDerivedType(tag: DW_TAG_member, name: \(Self.name(member.name)), baseType: !\(member.type), "
           + "size: \(member.size * 8), offset: \(member.offset * 8))", &metadata)
     }
-    let label = name.isEmpty ? "" : "name: \"\(name)\", "
+    let label = name.isEmpty ? "" : "name: \(Self.name(name)), "
     return add(
       "!DICompositeType(tag: DW_TAG_structure_type, \(label)size: \(size * 8), "
         + "elements: \(tuple(elements, &metadata)))", &metadata)
@@ -66,6 +68,9 @@ struct DebugTypes {
     let list = add("!{\(types.joined(separator: ", "))}", &metadata)
     return add("!DISubroutineType(types: !\(list))", &metadata)
   }
+
+  /// The kernel takes only C identifiers for names of types and their parts.
+  private static func name(_ name: String) -> String { IRText.literal(CIdentifier.encoded(name)) }
 
   private mutating func tuple(_ nodes: [Int], _ metadata: inout Metadata) -> String {
     "!\(add("!{\(nodes.map { "!\($0)" }.joined(separator: ", "))}", &metadata))"

@@ -17,7 +17,7 @@ struct MapDeclaration {
   /// Perf event arrays, which have a ring for each CPU, and local storage.
   static let sizedByItself: Set<Int> = [4, 24, 28, 29, 32]
 
-  /// Reads the numbers from an initial value; nil if it is no constant.
+  /// Reads the numbers from an initial value; nil if it is not a constant.
   init?(_ numbers: some Collection<Int>) {
     let numbers = Array(numbers)
     guard numbers.count >= Self.words else { return nil }
@@ -70,13 +70,17 @@ extension ProbeModule {
     _ index: Int, variable: Int, type: MetadataNode, name: String
   ) throws(LayoutError) -> [(name: String, type: Int)] {
     let numbers = Self.numbers(in: module.globals[index].initializer ?? "")
-    let reader = SwiftTypeReader(module.metadata)
+    let reader = self.reader
     guard let declaration = MapDeclaration(numbers) else {
       throw LayoutError("the size of a map must be known when the program is built: write a number")
     }
     if declaration.maxEntries == 0, !MapDeclaration.sizedByItself.contains(declaration.type) {
-      throw LayoutError("a map of no entries: write how many it can hold, or of how many bytes a ring is")
+      throw LayoutError("the map has no entries: give the number of entries that it can hold, or the bytes of a ring")
     }
+    let sizes = try elementSizes(declaration.shape, type, reader)
+    declared.maps[name] = DeclaredObject.Map(
+      type: declaration.type, keySize: sizes.key, valueSize: sizes.value, maxEntries: declaration.maxEntries,
+      flags: declaration.flags, hasRecord: declaration.shape.record != nil)
     let (structure, members) = try definition(declaration, numbers: numbers, type: type, reader: reader)
     rename(variable, to: name, type: structure)
     let expression = module.globals[index].debugNode ?? 0
@@ -99,6 +103,22 @@ extension ProbeModule {
       elements.append(("\(name)__inner\(position)", types.node(type, in: &module.metadata)))
     }
     return elements
+  }
+
+  /// The bytes of a map's keys and values.
+  private func elementSizes(
+    _ shape: MapShape, _ type: MetadataNode, _ reader: SwiftTypeReader
+  ) throws(LayoutError) -> (key: Int, value: Int) {
+    let arguments = reader.arguments(type)
+    func bytes(_ element: MapShape.Element?) throws(LayoutError) -> Int {
+      switch element {
+      case .size(let size): return size
+      case .type(let type): return type.bytes
+      case .argument(let position) where position < arguments.count: return try reader.type(arguments[position]).bytes
+      case .argument, nil: return 0
+      }
+    }
+    return (try bytes(shape.key), try bytes(shape.value))
   }
 
   /// The struct that describes a map, as libbpf reads it.

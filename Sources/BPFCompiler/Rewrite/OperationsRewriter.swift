@@ -31,7 +31,7 @@ extension ProbeModule {
 
   /// The programs of struct_ops sections whose context says which operation they are, in the order of their names.
   func operations() -> [Operation] {
-    let reader = SwiftTypeReader(module.metadata)
+    let reader = self.reader
     return programs.compactMap { symbol -> Operation? in
       guard let function = function(symbol), let section = function.section,
         let type = function.debugNode.flatMap({ module.metadata[$0]?.reference("type") }),
@@ -49,7 +49,7 @@ extension ProbeModule {
   mutating func tableNames() -> [String: OperationPath] {
     var result: [String: OperationPath] = [:]
     for (index, node) in authorVariables() {
-      let reader = SwiftTypeReader(module.metadata)
+      let reader = self.reader
       guard let variable = module.metadata[node], let type = variable.reference("type").flatMap(reader.stripped),
         let path = reader.operationPath(type), path.isTable
       else { continue }
@@ -91,10 +91,10 @@ extension ProbeModule {
   /// The kernel's structure, with this probe's functions, in place of a table: of its members those that are not zero,
   /// which loaders find in the kernel's by name.
   mutating func rewriteTable(
-    _ index: Int, variable: Int, name: String, _ tables: [String: OperationPath]
+    _ index: Int, variable: Int, name: String, symbol: String, _ tables: [String: OperationPath]
   ) throws(LayoutError) {
     guard let path = tables[name], let table = self.tables.first(where: { $0.type == path.type }) else {
-      throw LayoutError("the kernel's types do not tell what it holds")
+      throw LayoutError("the kernel's types do not describe it")
     }
     var members: [(name: String, type: Int, offset: Int, size: Int)] = []
     var parts: [(type: String, value: String)] = []
@@ -128,7 +128,7 @@ extension ProbeModule {
     }
     let structure = types.structure(
       name: path.type, members: members, size: (end + 7) / 8 * 8, in: &module.metadata)
-    rename(variable, to: name, type: structure)
+    rename(variable, to: symbol, type: structure)
     let type = parts.map(\.type).joined(separator: ", ")
     let value = parts.map { "\($0.type) \($0.value)" }.joined(separator: ", ")
     module.globals[index] = IRGlobal(

@@ -6,7 +6,7 @@ extension ProbeModule {
   /// - Throws: `CompileError` with a message for each thing that BPF has no way to do.
   mutating func convert(root: String) throws(CompileError) -> String {
     guard !programs.isEmpty else { throw CompileError([noProgram()]) }
-    var diagnostics = misplacedPrograms()
+    var diagnostics = sourceDiagnostics + misplacedPrograms()
     diagnostics += lazyVariables()
     // What reaches the runtime is told before anything is changed: names and places are still the author's.
     let reached = reachable(from: programs)
@@ -14,11 +14,12 @@ extension ProbeModule {
     diagnostics += unsupported(in: reached)
     let variables = rewriteVariables()
     diagnostics += variables.diagnostics
+    diagnostics += withoutUSDTSpecifications(variables)
     if !variables.hasLicense, diagnostics.isEmpty {
       throw CompileError([
         Diagnostic(
           at: function(programs[0]).flatMap { location(of: $0) },
-          "no licence: declare one, such as `let license = License.gpl`; many helpers are for GPL programs only")
+          "no license: declare one, such as `let license = License.gpl`; many helpers are for GPL programs only")
       ])
     }
     let roots = Set(variables.roots)
@@ -31,7 +32,18 @@ extension ProbeModule {
     return module.text
   }
 
-  /// No function has a section: told at the first that could be a program.
+  /// USDT programs without the map that describes where a probe's arguments are.
+  private mutating func withoutUSDTSpecifications(_ variables: Variables) -> [Diagnostic] {
+    guard !variables.roots.contains(Self.usdtSpecifications) else { return [] }
+    return programs.compactMap { function($0) }.filter { $0.section?.hasPrefix("usdt") ?? false }.map { function in
+      Diagnostic(
+        at: location(of: function),
+        "`\(sourceName(of: function) ?? function.name)` is a USDT program, which needs a map for how a probe's arguments "
+          + "are read: declare `var specifications = USDTSpecifications(maxEntries: 256)`")
+    }
+  }
+
+  /// The error where no function has a section, at the first function that could be a program.
   private mutating func noProgram() -> Diagnostic {
     var place: SourceLocation?
     for function in module.functions where function.body != nil && function.parameters.count == 1 {
@@ -84,7 +96,10 @@ extension ProbeModule {
         let folder = node.string("directory") ?? ""
         let name = node.string("filename") ?? ""
         if folder != root, !locations.authorFiles.contains(name) {
-          node["filename"] = "\"\(name.split(separator: "/").last ?? "")\""
+          node["filename"] = Substring(IRText.literal(name.split(separator: "/").last ?? ""))
+        }
+        if locations.authorFiles.contains(name) {
+          node["filename"] = Substring(IRText.literal(Files.relative(name, to: root)))
         }
         node["directory"] = "\".\""
         node["checksumkind"] = nil

@@ -9,17 +9,41 @@ struct ProbeModule {
   let programs: [String]
   /// The kernel structures of operations that the probe registers.
   let tables: [OperationsTable]
+  /// Whether the kernel describes the record of a tracepoint by the tracepoint's own name.
+  let hasRecord: (String) -> Bool
+  /// What the sources show before anything is compiled.
+  let sourceDiagnostics: [Diagnostic]
   private let functionIndex: [String: Int]
+  private let enumerations: [SourceLocation: RawEnumeration]
+  /// What the source declares, of which the object must have each.
+  var declared = DeclaredObject()
 
-  /// - Parameter files: the author's files, as they were named to the compiler.
-  init(_ text: String, files: [String], tables: [OperationsTable] = []) {
-    module = IRModule(text)
+  /// - Parameters:
+  ///   - files: the author's files, as they were named to the compiler.
+  ///   - sources: what is in them.
+  /// - Throws: `CompileError` for IR of an unknown form.
+  init(
+    _ text: String, files: [String], sources: [String] = [], tables: [OperationsTable] = [],
+    hasRecord: @escaping (String) -> Bool = { _ in false }
+  ) throws(CompileError) {
+    module = try IRModule(text)
     self.tables = tables
+    self.hasRecord = hasRecord
+    sourceDiagnostics = CursorCheck.diagnostics(zip(files, sources))
+    enumerations = RawEnumeration.all(in: zip(files, sources))
     locations = SourceLocations(authorFiles: files)
     programs = module.functions.filter { $0.body != nil && $0.section != nil }.map(\.name)
     functionIndex = Dictionary(
       module.functions.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
+
+  /// What the compiler calls itself.
+  var producer: String? {
+    module.metadata.numbers.lazy.filter { module.metadata.isKind($0, "DICompileUnit") }
+      .compactMap { module.metadata[$0] }.first { $0["language"] == "DW_LANG_Swift" }?.string("producer")
+  }
+
+  var reader: SwiftTypeReader { SwiftTypeReader(module.metadata, enumerations: enumerations) }
 
   func function(_ name: String) -> IRFunction? { functionIndex[name].map { module.functions[$0] } }
 

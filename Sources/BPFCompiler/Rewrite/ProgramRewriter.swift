@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 extension ProbeModule {
   /// Makes BPF functions of the Swift functions that are reached: programs with their section, subprograms for what the
   /// author keeps from being inlined, everything else inlined.
@@ -13,7 +15,8 @@ extension ProbeModule {
       let role = role(of: module.functions[index])
       if role != .inlined {
         let mangled = module.functions[index].name
-        let plain = sourceName(of: module.functions[index]) ?? callbackName(module.functions[index]) ?? mangled
+        let swiftName = sourceName(of: module.functions[index]) ?? callbackName(module.functions[index]) ?? mangled
+        let plain = CIdentifier.encoded(swiftName)
         var name = plain
         var number = 2
         while !taken.insert(name).inserted {
@@ -21,12 +24,13 @@ extension ProbeModule {
           number += 1
         }
         names[mangled] = name
+        if role == .program { declared.programs[name] = module.functions[index].section }
         do throws(LayoutError) {
-          if sections.contains(name) { throw LayoutError("is called as a section is: choose another name") }
+          if sections.contains(name) { throw LayoutError("has the name of a section: choose another name") }
           try rewriteSignature(index, name: name, role: role)
         } catch {
           let place = location(of: module.functions[index])
-          diagnostics.append(Diagnostic(at: place, "`\(name)` \(error.message)"))
+          diagnostics.append(Diagnostic(at: place, "`\(swiftName)` \(error.message)"))
         }
       }
       rewriteHeader(index, role: role)
@@ -96,18 +100,18 @@ extension ProbeModule {
     // The operations of a kernel structure return what the kernel's own would.
     let isOperation = function.section?.contains("struct_ops") ?? false
     if isProgram, result != "i32", result != "i64", !isOperation {
-      throw LayoutError("is a program: it returns Int32, or the type of its hook's verdict, such as XDPAction")
+      throw LayoutError("is a program: it must return Int32, or the type of its hook's verdict, such as XDPAction")
     }
     guard ["i32", "i64", "i16", "i8", "i1", "ptr", "void"].contains(result) else {
       throw LayoutError(
         "returns more than a register, which is all that BPF functions return: make it `@inline(__always)`")
     }
     if isProgram, function.parameters.count > 1 || function.parameters.contains(where: { !$0.hasPrefix("ptr") }) {
-      throw LayoutError("is a program: it takes one argument, the context of its hook, such as XDPContext")
+      throw LayoutError("is a program: it must have one parameter, the context of its hook, such as XDPContext")
     }
     if function.parameters.count > 5 {
       throw LayoutError(
-        "takes \(function.parameters.count) registers of arguments; BPF has five. Pass a pointer, or make it `@inline(__always)`"
+        "needs \(function.parameters.count) registers for its arguments, and BPF has five: pass a pointer, or make it `@inline(__always)`"
       )
     }
     guard let number = function.debugNode, var node = module.metadata[number] else { return }
@@ -137,7 +141,7 @@ extension ProbeModule {
       guard let variable = module.metadata[number], variable.reference("scope") == subprogram,
         let position = variable.number("arg"), let name = variable.string("name")
       else { continue }
-      names[position] = name
+      names[position] = CIdentifier.encoded(name)
     }
     let void = types.node(.pointer(nil), in: &module.metadata)
     let nodes = (0..<count).map { index in
@@ -152,7 +156,7 @@ extension ProbeModule {
   private mutating func contextType(_ subprogram: MetadataNode) -> Int? {
     guard let type = subprogram.reference("type"), let list = module.metadata[type]?.reference("types"),
       let parameter = module.metadata.elements(list).dropFirst().first ?? nil,
-      let layout = try? SwiftTypeReader(module.metadata).type(parameter)
+      let layout = try? reader.type(parameter)
     else { return nil }
     var context = layout
     while case .structure(_, let fields, _) = context, fields.count == 1 { context = fields[0].type }

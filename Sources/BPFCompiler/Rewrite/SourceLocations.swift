@@ -20,7 +20,7 @@ struct SourceLocations {
     return result
   }
 
-  /// The place that a node with `line:` tells.
+  /// The place that a node with `line:` names.
   mutating func location(of node: Int, in metadata: Metadata) -> SourceLocation? {
     guard let parts = metadata[node] else { return nil }
     let line = parts.number("line") ?? 0

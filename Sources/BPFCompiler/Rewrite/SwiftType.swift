@@ -40,6 +40,14 @@ indirect enum SwiftType: Sendable {
     }
   }
 
+  /// The bytes that C's `sizeof` counts: with the padding at the end of a struct.
+  var bytes: Int {
+    switch self {
+    case .structure, .opaque: layout.stride
+    case .integer, .pointer, .array, .enumeration: layout.size
+    }
+  }
+
   /// A struct with fields one after the other, each at a multiple of its alignment: the rule of Swift, and of C.
   static func structure(name: String, fields: [(name: String, type: SwiftType)]) -> SwiftType {
     var placed: [Field] = []

@@ -6,6 +6,8 @@
 /// after a field of a generic type.
 struct SwiftTypeReader {
   let metadata: Metadata
+  /// The enumerations with raw values that the author declared, by file and line.
+  private let enumerations: [SourceLocation: RawEnumeration]
   private static let integers: [String: SwiftType] = [
     "Int8": .integer(name: "signed char", size: 1, encoding: "DW_ATE_signed_char"),
     "Int16": .integer(name: "short", size: 2, encoding: "DW_ATE_signed"),
@@ -23,13 +25,22 @@ struct SwiftTypeReader {
     "UnsafePointer", "UnsafeMutablePointer", "UnsafeRawPointer", "UnsafeMutableRawPointer", "OpaquePointer",
   ]
 
-  init(_ metadata: Metadata) { self.metadata = metadata }
+  init(_ metadata: Metadata, enumerations: [SourceLocation: RawEnumeration] = [:]) {
+    self.metadata = metadata
+    self.enumerations = enumerations
+  }
+
+  /// What a generic parameter stands for, and what the parameters in that stand for.
+  struct Argument {
+    var node: Int
+    var outer: [Argument]
+  }
 
   /// The type of a metadata node.
   ///
   /// - Parameter arguments: what the generic parameters of the enclosing type stand for.
-  /// - Throws: `LayoutError` if its memory cannot be told.
-  func type(_ number: Int, arguments: [Int] = [], depth: Int = 0) throws(LayoutError) -> SwiftType {
+  /// - Throws: `LayoutError` if its layout is not known.
+  func type(_ number: Int, arguments: [Argument] = [], depth: Int = 0) throws(LayoutError) -> SwiftType {
     guard depth < 32, let node = metadata[number] else { throw LayoutError("a type without end") }
     if node.kind == "DIBasicType" {
       return .integer(
@@ -43,9 +54,9 @@ struct SwiftTypeReader {
     }
     guard node.kind == "DICompositeType" else { throw LayoutError("a type without a size") }
     if let parameter = parameterIndex(node), parameter < arguments.count {
-      return try type(arguments[parameter], depth: depth + 1)
+      return try type(arguments[parameter].node, arguments: arguments[parameter].outer, depth: depth + 1)
     }
-    return try composite(node, depth)
+    return try composite(node, arguments, depth)
   }
 
   /// The name of a type, without its module and arguments: `HashMap`.
@@ -53,9 +64,26 @@ struct SwiftTypeReader {
     node.string("name") ?? node.reference("specification").flatMap { metadata[$0]?.string("name") } ?? ""
   }
 
+  /// Whether a type is of a module that probes have from Merops.
+  func isKernelSide(_ node: MetadataNode) -> Bool { module(node).map(["BPFKernel", "BPFValues"].contains) ?? false }
+
   /// The module that declares a type.
   func module(_ node: MetadataNode) -> String? {
     node.reference("scope").flatMap { metadata[$0] }.flatMap { $0.kind == "DIModule" ? $0.string("name") : nil }
+  }
+
+  /// The names that lead to a type of the kernel-side modules: `["LSM", "file_open"]`; empty for other types.
+  func kernelSidePath(_ node: MetadataNode) -> [String] {
+    var names = [name(node)]
+    var node = node
+    while !isKernelSide(node) {
+      guard names.count < 8, let scope = node.reference("scope").flatMap({ metadata[$0] }),
+        scope.kind == "DICompositeType"
+      else { return [] }
+      names.insert(name(scope), at: 0)
+      node = scope
+    }
+    return names
   }
 
   /// The arguments of a generic type, as nodes. The compiler puts them on the type itself, or on a declaration inside.
@@ -68,6 +96,23 @@ struct SwiftTypeReader {
     }
     guard let list = holder.reference("templateParams") else { return [] }
     return metadata.elements(list).compactMap { $0.flatMap { metadata[$0]?.reference("type") } }
+  }
+
+  /// The arguments of a generic type, of which some may be parameters of the type around it.
+  private func bound(_ node: MetadataNode, _ outer: [Argument]) -> [Argument] {
+    arguments(node).map { argument in
+      if let index = metadata[argument].flatMap(parameterIndex), index < outer.count { return outer[index] }
+      return Argument(node: argument, outer: outer)
+    }
+  }
+
+  /// The number that an argument `<20>` is: `$e$19_D`, in which one less stands and nothing for 0.
+  private func number(_ argument: Argument) -> Int? {
+    guard let name = metadata[argument.node]?.string("name"), name.hasPrefix("$e$"), name.hasSuffix("_D") else {
+      return nil
+    }
+    let digits = name.dropFirst(3).dropLast(2)
+    return digits.isEmpty ? 0 : Int(digits).map { $0 &+ 1 }
   }
 
   /// Follows `const` and aliases.
@@ -87,28 +132,31 @@ struct SwiftTypeReader {
     return metadata.elements(list).compactMap { $0.flatMap { metadata[$0] } }
   }
 
-  private func composite(_ node: MetadataNode, _ depth: Int) throws(LayoutError) -> SwiftType {
+  private func composite(
+    _ node: MetadataNode, _ outer: [Argument], _ depth: Int
+  ) throws(LayoutError) -> SwiftType {
     let name = name(node)
     let size = (node.number("size") ?? 0) / 8
-    if node["tag"] == "DW_TAG_array_type" { return try array(node, [], depth) }
+    if node["tag"] == "DW_TAG_array_type" { return try array(node, outer, depth) }
     if module(node) == "Swift" {
       if let integer = Self.integers[name] { return integer }
       if Self.pointers.contains(name) {
-        let pointee = arguments(node).first
-        return .pointer(pointee.flatMap { try? type($0, depth: depth + 1) })
+        let pointee = bound(node, outer).first
+        return .pointer(pointee.flatMap { try? type($0.node, arguments: $0.outer, depth: depth + 1) })
       }
-      if name == "InlineArray" { return try inlineArray(node, depth) }
-      if name == "Optional" { return try optional(node, size, depth) }
+      if name == "InlineArray" { return try inlineArray(node, outer, depth) }
+      if name == "Optional" { return try optional(node, size, outer, depth) }
     }
     if node["tag"] == "DW_TAG_enumeration_type" {
       let cases = members(node).map { $0.string("name") ?? "" }
+      try checkRawValues(node, name, size)
       return .enumeration(name: name, cases: cases, layout: SwiftType.Layout(size: size, alignment: max(size, 1)))
     }
-    if let capacity = textCapacity(node, name, size) { return .array(of: .character, count: capacity) }
+    if let capacity = textCapacity(node, name, size, outer) { return .array(of: .character, count: capacity) }
     guard node["tag"] == "DW_TAG_structure_type", node["flags"].map({ !$0.contains("DIFlagFwdDecl") }) ?? true else {
       throw LayoutError("\(name.isEmpty ? "a type" : name) has no layout in C")
     }
-    let arguments = arguments(node)
+    let arguments = bound(node, outer)
     let isGeneric = node.reference("specification") != nil
     let holder = isGeneric ? node.reference("specification").flatMap { metadata[$0] } ?? node : node
     let members = members(holder)
@@ -124,32 +172,48 @@ struct SwiftTypeReader {
     }
     let cName = name.hasPrefix("$") ? "" : name
     let result = SwiftType.structure(name: cName, fields: fields)
-    guard result.layout.size == size else {
+    // Inside a generic type no size is told: that of the type around is compared.
+    guard result.layout.size == size || node["size"] == nil && isGeneric else {
       throw LayoutError("the layout of \(name) is not known: \(size) bytes, its fields take \(result.layout.size)")
     }
     return result
   }
 
   /// The bytes of a `FixedString`: its size, or the number in its mangled name, which is one less.
-  private func textCapacity(_ node: MetadataNode, _ name: String, _ size: Int) -> Int? {
-    guard module(node) == "BPFKernel" else { return nil }
-    if name == "FixedString" { return size > 0 ? size : nil }
-    let prefix = "$e9BPFKernel11FixedStringVy$"
-    guard name.hasPrefix(prefix), name.hasSuffix("_GD") else { return nil }
-    return Int(name.dropFirst(prefix.utf8.count).dropLast(3)).map { $0 &+ 1 }
+  private func textCapacity(_ node: MetadataNode, _ name: String, _ size: Int, _ outer: [Argument]) -> Int? {
+    guard let module = module(node), isKernelSide(node) else { return nil }
+    if name == "FixedString", size > 0 { return size }
+    let prefix = "$e9\(module)11FixedStringVy"
+    guard name == "FixedString" || name.hasPrefix(prefix) else { return nil }
+    if let count = bound(node, outer).first.flatMap(number) { return count }
+    guard name.hasPrefix(prefix + "$"), name.hasSuffix("_GD") else { return nil }
+    return Int(name.dropFirst(prefix.utf8.count + 1).dropLast(3)).map { $0 &+ 1 }
   }
 
-  private func inlineArray(_ node: MetadataNode, _ depth: Int) throws(LayoutError) -> SwiftType {
-    guard let storage = members(node).first?.reference("baseType"), let array = metadata[storage] else {
+  /// The compiler describes an array where it knows the count, and inside a generic type the type's arguments.
+  private func inlineArray(_ node: MetadataNode, _ outer: [Argument], _ depth: Int) throws(LayoutError) -> SwiftType {
+    let arguments = bound(node, outer)
+    if let storage = members(node).first?.reference("baseType"), let array = metadata[storage],
+      array["tag"] == "DW_TAG_array_type"
+    {
+      return try self.array(array, arguments, depth)
+    }
+    guard arguments.count == 2, let count = number(arguments[0]) else {
       throw LayoutError("an InlineArray of unknown size")
     }
-    return try self.array(array, arguments(node), depth)
+    return try array(of: arguments[1].node, count: count, arguments[1].outer, depth)
   }
 
-  private func array(_ node: MetadataNode, _ arguments: [Int], _ depth: Int) throws(LayoutError) -> SwiftType {
+  private func array(_ node: MetadataNode, _ arguments: [Argument], _ depth: Int) throws(LayoutError) -> SwiftType {
     guard let base = node.reference("baseType"), let count = members(node).first?.number("count") else {
       throw LayoutError("an InlineArray of unknown size")
     }
+    return try array(of: base, count: count, arguments, depth)
+  }
+
+  private func array(
+    of base: Int, count: Int, _ arguments: [Argument], _ depth: Int
+  ) throws(LayoutError) -> SwiftType {
     let element = try type(base, arguments: arguments, depth: depth + 1)
     guard count >= 0, case (let size, let overflow) = element.layout.stride.multipliedReportingOverflow(by: count),
       !overflow,
@@ -159,15 +223,29 @@ struct SwiftTypeReader {
   }
 
   /// A pointer whose null is nil, or a value with a byte behind it that is 1 for nil.
-  private func optional(_ node: MetadataNode, _ size: Int, _ depth: Int) throws(LayoutError) -> SwiftType {
-    guard let argument = arguments(node).first else { throw LayoutError("an Optional of unknown size") }
-    let wrapped = try type(argument, depth: depth + 1)
+  private func optional(
+    _ node: MetadataNode, _ size: Int, _ outer: [Argument], _ depth: Int
+  ) throws(LayoutError) -> SwiftType {
+    guard let argument = bound(node, outer).first else { throw LayoutError("an Optional of unknown size") }
+    let wrapped = try type(argument.node, arguments: argument.outer, depth: depth + 1)
     if case .pointer = wrapped { return wrapped }
     if wrapped.layout.size + 1 == size {
       let flag = SwiftType.integer(name: "_Bool", size: 1, encoding: "DW_ATE_boolean")
       return .structure(name: "", fields: [("value", wrapped), ("isNil", flag)])
     }
     return .opaque(name: "", layout: SwiftType.Layout(size: size, alignment: wrapped.layout.alignment))
+  }
+
+  /// Swift keeps an enumeration as the number of its case: whoever else reads the bytes would take that for the raw value.
+  private func checkRawValues(_ node: MetadataNode, _ name: String, _ size: Int) throws(LayoutError) {
+    guard let raw = node.reference("baseType").flatMap({ metadata[$0] }), let bits = raw.number("size") else { return }
+    let file = node.reference("file").flatMap { metadata[$0]?.string("filename") }
+    let declared = file.flatMap { enumerations[SourceLocation(file: $0, line: node.number("line") ?? 0)] }
+    guard bits / 8 != size || declared?.isNumberedInOrder == false else { return }
+    throw LayoutError(
+      "Swift keeps \(name) in \(size == 1 ? "one byte" : "\(size) bytes") as the number of its case, not as its raw "
+        + "value of \(self.name(raw)): keep the `rawValue`, or make it a struct: `struct \(name): RawRepresentable, "
+        + "BitwiseCopyable { var rawValue: \(self.name(raw)) }` with a `static var` for each value")
   }
 
   /// Generic parameters are called `$exD`, `$eq_D`, `$eq0_D`, ... in the compiler's mangling.

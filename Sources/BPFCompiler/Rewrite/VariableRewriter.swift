@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 extension ProbeModule {
   /// What the variables of a probe become.
   struct Variables {
@@ -13,7 +15,7 @@ extension ProbeModule {
     var tunables: Set<String> = []
   }
 
-  /// Makes maps, the licence and global variables of what the author declared.
+  /// Makes maps, the license and global variables of what the author declared.
   mutating func rewriteVariables() -> Variables {
     var result = Variables()
     var records: [(map: String, type: Int)] = []
@@ -22,10 +24,12 @@ extension ProbeModule {
     for (index, node) in authorVariables() {
       let global = module.globals[index]
       guard let variable = module.metadata[node], let typeNode = variable.reference("type") else { continue }
-      let reader = SwiftTypeReader(module.metadata)
+      let reader = self.reader
       let name = variable.string("name") ?? global.name
       guard let type = reader.stripped(typeNode) else { continue }
       let isOurs = reader.module(type) == "BPFKernel"
+      let isSpecifications = isOurs && Self.isMap(type, reader) && isUSDTSpecifications(type)
+      let symbol = isSpecifications ? Self.usdtSpecifications : CIdentifier.encoded(name)
       do throws(LayoutError) {
         if isOurs, reader.name(type) == "License" {
           try rewriteLicense(index, variable: node, type: type)
@@ -35,9 +39,9 @@ extension ProbeModule {
           continue
         }
         if reader.operationPath(type)?.isTable ?? false {
-          try rewriteTable(index, variable: node, name: name, tables)
+          try rewriteTable(index, variable: node, name: name, symbol: symbol, tables)
         } else if isOurs, Self.isMap(type, reader) {
-          for record in try rewriteMap(index, variable: node, type: type, name: name) {
+          for record in try rewriteMap(index, variable: node, type: type, name: symbol) {
             records.append((record.name, record.type))
           }
         } else if global.isConstant {
@@ -46,11 +50,16 @@ extension ProbeModule {
           continue
         } else {
           if let problem = global.section.flatMap({ SectionCheck.problem(variable: $0) }) { throw LayoutError(problem) }
-          try rewritePlain(index, variable: node, type: typeNode, name: name)
+          try rewritePlain(index, variable: node, type: typeNode, name: symbol)
           if Self.isTunable(global) { result.tunables.insert(global.name) }
         }
-        result.names[global.name] = name
-        result.roots.append(name)
+        if result.roots.contains(symbol) {
+          throw LayoutError(
+            isSpecifications ? "the object has such a map already: one is for all USDT programs" : "its name is taken")
+        }
+        if reader.operationPath(type)?.isTable ?? false { declared.tables.insert(symbol) }
+        result.names[global.name] = symbol
+        result.roots.append(symbol)
       } catch {
         result.diagnostics.append(
           Diagnostic(at: locations.location(of: node, in: module.metadata), "`\(name)`: \(error.message)"))
@@ -58,6 +67,15 @@ extension ProbeModule {
     }
     for (map, type) in records { result.roots.append(addRecord(of: map, type: type)) }
     return result
+  }
+
+  /// The map in which loaders look for where to write how a USDT's arguments are read: libbpf gave it its name.
+  static let usdtSpecifications = "__bpf_usdt_specs"
+
+  private func isUSDTSpecifications(_ type: MetadataNode) -> Bool {
+    let reader = self.reader
+    guard let element = reader.arguments(type).first.flatMap(reader.stripped) else { return false }
+    return reader.module(element) == "BPFKernel" && reader.name(element) == "USDTSpecification"
   }
 
   private static func isMap(_ type: MetadataNode, _ reader: SwiftTypeReader) -> Bool {
@@ -73,8 +91,9 @@ extension ProbeModule {
     _ index: Int, variable: Int, type: Int, name: String
   ) throws(LayoutError) {
     let global = module.globals[index]
-    let layout = try SwiftTypeReader(module.metadata).type(type)
+    let layout = try reader.type(type)
     rename(variable, to: name, type: types.node(layout, in: &module.metadata))
+    declared.variables[name] = layout.bytes
     guard let initializer = global.initializer, let expression = global.debugNode else { return }
     let alignment = max(layout.layout.alignment, 1)
     var definition = "dso_local \(Self.isTunable(global) ? "constant" : "global") \(initializer)"
@@ -87,7 +106,7 @@ extension ProbeModule {
     return section == ".rodata" || section.hasPrefix(".rodata.")
   }
 
-  /// The licence becomes the text that the kernel compares.
+  /// The license becomes the text that the kernel compares.
   private mutating func rewriteLicense(_ index: Int, variable: Int, type: MetadataNode) throws(LayoutError) {
     let global = module.globals[index]
     let cases = type.reference("elements").map { module.metadata.elements($0) } ?? []
@@ -96,7 +115,8 @@ extension ProbeModule {
     }
     guard global.isConstant, let value, cases.indices.contains(value), let node = cases[value],
       let name = module.metadata[node]?.string("name"), let text = Self.licenses[name]
-    else { throw LayoutError("write the licence as one of License's cases, such as `let license = License.gpl`") }
+    else { throw LayoutError("write the license as one of License's cases, such as `let license = License.gpl`") }
+    declared.license = text
     let count = text.utf8.count + 1
     let array = SwiftType.array(of: .character, count: count)
     rename(variable, to: Self.licenseSymbol, type: types.node(array, in: &module.metadata))

@@ -79,6 +79,12 @@ extension FixedString {
     return finish(size)
   }
 
+  /// Writes the full path of a kernel `struct path`: `name.readPath(file.f_path)`.
+  ///
+  /// - Requires: Linux 5.10.
+  @inline(__always) @discardableResult
+  public mutating func readPath(_ path: some KernelObject) -> Status { readPath(path.raw) }
+
   /// Lends the bytes to a helper that writes text.
   @inline(__always)
   public mutating func withMutableBytes<Result>(_ body: (UnsafeMutablePointer<CChar>) -> Result) -> Result {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// Names of one scope in Swift: unique, and no words of the language.
 public struct SwiftNames: Sendable {
   private var used: Set<String>
@@ -27,9 +29,9 @@ public struct SwiftNames: Sendable {
     return Self.escaped(unique)
   }
 
-  /// The name with nothing but letters, digits and underscores, and none that Swift gives a meaning after a dot.
+  /// The name with nothing but letters (those of other alphabets too), digits and underscores, and none that Swift gives a meaning after a dot.
   private static func identifier(_ name: String) -> String {
-    let text = CNames.sanitized(name)
+    let text = CIdentifier.decoded(CNames.sanitized(CIdentifier.encoded(name)))
     if text.utf8.allSatisfy({ $0 == UInt8(ascii: "_") }) { return text.isEmpty ? "__" : text + "_" }
     return meaningful.contains(text) ? text + "_" : text
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
+
 /// How types are spelled in Swift.
 public struct SwiftStyle: Sendable {
   /// Who may use what is printed.
@@ -52,7 +54,7 @@ public struct SwiftStyle: Sendable {
 
   /// `argument_count` for `argument` and `count`; nothing is left of a name without letters and digits.
   private static func words(_ name: String) -> [Substring] {
-    name.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    CIdentifier.decoded(name).split { !($0.isLetter || $0.isASCII && $0.isNumber) }
   }
 
   /// The name of a type: `exec_event` is `ExecEvent`, `counter_t` is `Counter`.

@@ -14,6 +14,6 @@ func onFile(_ context: Iterator.task_file) -> Int32 {
   parentName.readKernel(from: dentry.d_parent.d_name.name)
   total &+=
     UInt64(dentry.d_name.len) &+ UInt64(context.fd) &+ file.f_inode.i_ino
-    &+ UInt64(path(file.f_path).dentry.d_parent.d_name.len)
+    &+ UInt64(file.f_path.dentry.d_parent.d_name.len)
   return 0
 }

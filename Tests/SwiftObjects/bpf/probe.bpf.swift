@@ -10,8 +10,8 @@ struct Pair {
 }
 
 enum Kind: UInt8 {
-  case first = 5
-  case second = 9
+  case first
+  case second
 }
 
 struct Generic<Value: BitwiseCopyable> {

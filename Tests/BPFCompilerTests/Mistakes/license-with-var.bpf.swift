@@ -1,4 +1,4 @@
-// Mistake: a licence that is a variable
+// Mistake: a license that is a variable
 import BPFKernel
 
 var license = License.gpl  // here

@@ -1,4 +1,4 @@
-// Mistake: no licence
+// Mistake: no license
 import BPFKernel
 
 @section("xdp")
