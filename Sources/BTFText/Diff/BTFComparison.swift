@@ -39,69 +39,99 @@ struct BTFComparison {
   private mutating func compareReferences(_ a: TypeID, _ b: TypeID, depth: Int) throws(BTFError) -> Bool {
     let (left, right) = (try old.requireRecord(a), try new.requireRecord(b))
     // A struct that one side only declares is still that struct.
-    if let tag = Self.tag(left), let other = Self.tag(right), left.name != 0 || right.name != 0 {
-      return tag == other && old.name(a) == new.name(b)
+    if let tag = Tag(left), let other = Tag(right), left.name != 0 || right.name != 0 {
+      return tag == other && Self.areEqual(left.name, of: left, right.name, of: right)
     }
     guard left.kind == right.kind else { return false }
-    if left.kind == .typedef { return old.name(a) == new.name(b) }
-    return try haveSameContent(a, b, depth: depth)
+    if left.kind == .typedef { return Self.areEqual(left.name, of: left, right.name, of: right) }
+    return try haveSameContent(a, left, b, right, depth: depth)
   }
 
   /// The keyword before a type's name.
-  private static func tag(_ record: TypeRecord) -> String? {
-    switch record.kind {
-    case .structure: "struct"
-    case .union: "union"
-    case .enumeration, .enumeration64: "enum"
-    case .forward: record.flag ? "union" : "struct"
-    default: nil
+  private enum Tag {
+    case structure, union, enumeration
+
+    init?(_ record: TypeRecord) {
+      switch record.kind {
+      case .structure: self = .structure
+      case .union: self = .union
+      case .enumeration, .enumeration64: self = .enumeration
+      case .forward: self = record.flag ? .union : .structure
+      default: return nil
+      }
     }
   }
 
   // MARK: Content
 
   /// Whether two types of one name are the same in all that a program can see.
-  mutating func areEqual(_ a: TypeID, _ b: TypeID) throws(BTFError) -> Bool { try haveSameContent(a, b, depth: 0) }
+  mutating func areEqual(_ a: TypeID, _ b: TypeID) throws(BTFError) -> Bool {
+    try haveSameContent(a, try old.requireRecord(a), b, try new.requireRecord(b), depth: 0)
+  }
 
-  private mutating func haveSameContent(_ a: TypeID, _ b: TypeID, depth: Int) throws(BTFError) -> Bool {
-    let (before, after) = (try old.type(a), try new.type(b))
-    switch (before, after) {
-    case (.pointer(let left), .pointer(let right)), (.const(let left), .const(let right)),
-      (.volatile(let left), .volatile(let right)), (.restrict(let left), .restrict(let right)),
-      (.typedef(_, let left), .typedef(_, let right)):
-      return try refersToSame(left, right, depth: depth + 1)
-    case (.typeTag(let left), .typeTag(let right)):
-      guard left.name == right.name else { return false }
+  /// Whether two names are the same bytes: most types of two kernels are equal, and comparing them makes no strings.
+  private static func areEqual(_ a: UInt32, of left: TypeRecord, _ b: UInt32, of right: TypeRecord) -> Bool {
+    let (x, y) = (left.home.utf8(at: a), right.home.utf8(at: b))
+    guard let x, let y else { return x?.isEmpty ?? true && y?.isEmpty ?? true }
+    return x.count == y.count && x.elementsEqual(y)
+  }
+
+  private mutating func haveSameContent(
+    _ a: TypeID, _ left: TypeRecord, _ b: TypeID, _ right: TypeRecord, depth: Int
+  ) throws(BTFError) -> Bool {
+    switch (left.kind, right.kind) {
+    case (.pointer, .pointer), (.const, .const), (.volatile, .volatile), (.restrict, .restrict), (.typedef, .typedef),
+      (.function, .function), (.variable, .variable):
       return try refersToSame(left.type, right.type, depth: depth + 1)
-    case (.array(let left), .array(let right)):
-      guard left.count == right.count else { return false }
-      return try refersToSame(left.element, right.element, depth: depth + 1)
-    case (.function(let left), .function(let right)): return try refersToSame(left.type, right.type, depth: depth + 1)
-    case (.variable(let left), .variable(let right)): return try refersToSame(left.type, right.type, depth: depth + 1)
-    case (.functionPrototype(let left), .functionPrototype(let right)):
-      guard left.parameters.count == right.parameters.count, left.isVariadic == right.isVariadic,
-        try refersToSame(left.result, right.result, depth: depth + 1)
+    case (.typeTag, .typeTag):
+      guard Self.areEqual(left.name, of: left, right.name, of: right) else { return false }
+      return try refersToSame(left.type, right.type, depth: depth + 1)
+    case (.array, .array):
+      guard left.word(2) == right.word(2) else { return false }
+      return try refersToSame(
+        TypeID(rawValue: left.word(0)), TypeID(rawValue: right.word(0)), depth: depth + 1)
+    case (.functionPrototype, .functionPrototype):
+      guard left.count == right.count, Self.isVariadic(left) == Self.isVariadic(right),
+        try refersToSame(left.type, right.type, depth: depth + 1)
       else { return false }
-      for (x, y) in zip(left.parameters, right.parameters) {
-        guard try refersToSame(x.type, y.type, depth: depth + 1) else { return false }
+      for index in 0..<left.count {
+        let (x, y) = (TypeID(rawValue: left.word(2 * index + 1)), TypeID(rawValue: right.word(2 * index + 1)))
+        guard try refersToSame(x, y, depth: depth + 1) else { return false }
       }
       return true
-    case (.enumeration(let left), .enumeration(let right)):
-      return left.size == right.size && left.values.count == right.values.count
-        && zip(left.values, right.values).allSatisfy {
-          $0.name == $1.name && Self.number($0, left) == Self.number($1, right)
-        }
-    case (.structure(let left), .structure(let right)), (.union(let left), .union(let right)):
-      guard left.size == right.size, left.members.count == right.members.count else { return false }
-      for (x, y) in zip(left.members, right.members) {
-        guard x.name == y.name, x.bitOffset == y.bitOffset, x.bitSize == y.bitSize,
-          try refersToSame(x.type, y.type, depth: depth + 1)
+    case (.structure, .structure), (.union, .union):
+      guard left.sizeOrType == right.sizeOrType, left.count == right.count else { return false }
+      for index in 0..<left.count {
+        guard Self.place(index, of: left) == Self.place(index, of: right),
+          Self.areEqual(left.word(3 * index), of: left, right.word(3 * index), of: right)
         else { return false }
+        let (x, y) = (TypeID(rawValue: left.word(3 * index + 1)), TypeID(rawValue: right.word(3 * index + 1)))
+        guard try refersToSame(x, y, depth: depth + 1) else { return false }
       }
       return true
-    // Nothing else in C refers to a type.
-    default: return before == after
+    default: return haveSameValue(try old.type(a), try new.type(b))
     }
+  }
+
+  /// Where a member lies: its offset in bits, and its width if it is a bit field.
+  private static func place(_ index: Int, of record: TypeRecord) -> UInt64 {
+    let place = record.word(3 * index + 2)
+    return record.flag ? UInt64(place & 0xff_ffff) | UInt64(place >> 24) << 32 : UInt64(place)
+  }
+
+  private static func isVariadic(_ prototype: TypeRecord) -> Bool {
+    guard prototype.count > 0 else { return false }
+    let last = 2 * (prototype.count - 1)
+    return prototype.word(last) == 0 && prototype.word(last + 1) == 0
+  }
+
+  /// Types that refer to no other.
+  private func haveSameValue(_ before: BTFType, _ after: BTFType) -> Bool {
+    guard case .enumeration(let left) = before, case .enumeration(let right) = after else { return before == after }
+    return left.size == right.size && left.values.count == right.values.count
+      && zip(left.values, right.values).allSatisfy {
+        $0.name == $1.name && Self.number($0, left) == Self.number($1, right)
+      }
   }
 
   private static func number(_ value: BTFEnumeration.Value, _ enumeration: BTFEnumeration) -> Int128 {

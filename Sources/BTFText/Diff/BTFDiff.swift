@@ -5,7 +5,7 @@ public import BTF
 /// What differs between two kernels', modules' or objects' types: the change that breaks, or might break, a program.
 ///
 /// Types are matched by kind and name. A member of type `struct inode *` is the same as long as the name is: what
-/// changed in `struct inode` is told once, under its own name. Anonymous types are compared by what is in them.
+/// changed in `struct inode` is reported once, under its own name. Anonymous types are compared by what is in them.
 public struct BTFDiff: Hashable, Sendable {
   /// The named things of a program, as they are matched: both widths of enumeration are one kind.
   public enum Kind: String, Hashable, Sendable, CaseIterable, Comparable {
@@ -19,7 +19,18 @@ public struct BTFDiff: Hashable, Sendable {
     case float = "float"
 
     public static func < (a: Kind, b: Kind) -> Bool { a.order < b.order }
-    private var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+    private var order: Int {
+      switch self {
+      case .structure: 0
+      case .union: 1
+      case .enumeration: 2
+      case .typedef: 3
+      case .function: 4
+      case .variable: 5
+      case .integer: 6
+      case .float: 7
+      }
+    }
   }
 
   /// A type that only one side has.
@@ -62,70 +73,92 @@ public struct BTFDiff: Hashable, Sendable {
   public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
 
   /// - Throws: ``BTFError`` for types that cannot be real.
-  /// - Complexity: O(types and members of both).
+  /// - Complexity: O(types and members of both, and sorting what differs)
   public init(from old: BTFTypes, to new: BTFTypes) throws(BTFError) {
     var comparison = BTFComparison(old, new)
-    let (before, after) = (Self.index(old), Self.index(new))
     added = []
     removed = []
-    changed = []
-    for (key, ids) in before {
-      let (ours, theirs) = try Self.unmatched(ids, after[key] ?? [], &comparison)
+    // Of several types of one name the one with the lower id comes first.
+    var found: [(change: Change, id: TypeID)] = []
+    for (key, ids) in Self.pairs(old, new) {
+      let (ours, theirs) = try Self.unmatched(ids, &comparison)
+      guard !ours.isEmpty || !theirs.isEmpty else { continue }
+      let name = key.name
       for (a, b) in zip(ours, theirs) {
         let details = try comparison.details(a, b)
-        if !details.isEmpty { changed.append(Change(kind: key.kind, name: key.name, details: details)) }
+        if !details.isEmpty { found.append((Change(kind: key.kind, name: name, details: details), a)) }
       }
-      for id in ours.dropFirst(theirs.count) { removed.append(Self.entry(key, id, old)) }
-      for id in theirs.dropFirst(ours.count) { added.append(Self.entry(key, id, new)) }
-    }
-    for (key, ids) in after where before[key] == nil {
-      for id in ids { added.append(Self.entry(key, id, new)) }
+      for id in ours.dropFirst(theirs.count) { removed.append(Self.entry(key.kind, name, id, old)) }
+      for id in theirs.dropFirst(ours.count) { added.append(Self.entry(key.kind, name, id, new)) }
     }
     added.sort { ($0.kind, $0.name, $0.declaration) < ($1.kind, $1.name, $1.declaration) }
     removed.sort { ($0.kind, $0.name, $0.declaration) < ($1.kind, $1.name, $1.declaration) }
-    changed.sort { ($0.kind, $0.name, "\($0.details)") < ($1.kind, $1.name, "\($1.details)") }
+    found.sort { ($0.change.kind, $0.change.name, $0.id) < ($1.change.kind, $1.change.name, $1.id) }
+    changed = found.map(\.change)
   }
 
+  /// A kind and a name as it lies in the types, which are kept as long as this is used.
   private struct Key: Hashable {
     var kind: Kind
-    var name: String
+    var utf8: UnsafeRawBufferPointer
+    var name: String { String(decoding: utf8, as: UTF8.self) }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(kind)
+      hasher.combine(bytes: utf8)
+    }
+
+    static func == (a: Key, b: Key) -> Bool {
+      a.kind == b.kind && a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8)
+    }
+  }
+
+  /// The types of one kind and name on both sides, in the order of their ids.
+  private struct Namesakes {
+    var old: [TypeID] = []
+    var new: [TypeID] = []
+  }
+
+  private static func pairs(_ old: BTFTypes, _ new: BTFTypes) -> [Key: Namesakes] {
+    var pairs: [Key: Namesakes] = [:]
+    func note(_ types: BTFTypes, _ side: WritableKeyPath<Namesakes, [TypeID]>) {
+      for id in types.ids {
+        guard let record = types.record(id), record.name != 0, let kind = Kind(record.kind),
+          let name = record.home.utf8(at: record.name), !name.isEmpty
+        else { continue }
+        pairs[Key(kind: kind, utf8: name), default: Namesakes()][keyPath: side].append(id)
+      }
+    }
+    note(old, \.old)
+    note(new, \.new)
+    return pairs
   }
 
   /// Types of one name, from different source files: those without an equal on the other side, in order.
   private static func unmatched(
-    _ old: [TypeID], _ new: [TypeID], _ comparison: inout BTFComparison
+    _ pair: Namesakes, _ comparison: inout BTFComparison
   ) throws(BTFError) -> (old: [TypeID], new: [TypeID]) {
-    var (ours, theirs): ([TypeID], [TypeID]) = ([], new)
-    for (position, id) in old.enumerated() {
+    var (ours, theirs): ([TypeID], [TypeID]) = ([], pair.new)
+    for id in pair.old {
       var twin: Int?
       // More of one name than any kernel has are not all compared with each other.
       for candidate in theirs.indices.prefix(64) where try comparison.areEqual(id, theirs[candidate]) {
         twin = candidate
         break
       }
-      if let twin { theirs.remove(at: twin) } else { ours.append(old[position]) }
+      if let twin { theirs.remove(at: twin) } else { ours.append(id) }
     }
     return (ours, theirs)
   }
 
-  private static func index(_ types: BTFTypes) -> [Key: [TypeID]] {
-    var index: [Key: [TypeID]] = [:]
-    for id in types.ids {
-      guard let kind = Kind(types.kind(id)) else { continue }
-      let name = types.name(id)
-      if !name.isEmpty { index[Key(kind: kind, name: name), default: []].append(id) }
-    }
-    return index
-  }
-
-  private static func entry(_ key: Key, _ id: TypeID, _ types: BTFTypes) -> Entry {
+  private static func entry(_ kind: Kind, _ name: String, _ id: TypeID, _ types: BTFTypes) -> Entry {
     let declaration =
-      switch key.kind {
-      case .function, .variable: types.declaration(of: id, named: key.name)
-      case .typedef: "typedef " + types.declaration(of: types.record(id)?.type ?? .void, named: key.name)
+      switch kind {
+      case .function, .variable: types.declaration(of: id, named: name)
+      case .typedef: "typedef " + types.declaration(of: types.record(id)?.type ?? .void, named: name)
       default: types.declaration(of: id)
       }
-    return Entry(kind: key.kind, name: key.name, declaration: declaration, size: (try? types.type(id))?.size)
+    return Entry(kind: kind, name: name, declaration: declaration, size: (try? types.type(id))?.size)
   }
 }
 

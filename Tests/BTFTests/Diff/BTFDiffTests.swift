@@ -113,6 +113,32 @@ import Testing
     #expect(same.description == "no difference\n")
   }
 
+  /// Two kernels differ in some ten thousand types. Sorting them must not look into them again and again.
+  @Test("Many differences, in order")
+  func many() throws {
+    func structs(bits: Int) throws -> BTFTypes {
+      let members = (0..<8).map { BTFComposite.Member(name: "m\($0)", type: 1, bitOffset: $0 * bits) }
+      return try types(
+        [.int(BTFInteger(name: "int", size: bits / 8, encoding: .signed))]
+          + (0..<6000).map { .structure(BTFComposite(name: "s\($0)", size: bits, members: members)) })
+    }
+    let diff = try BTFDiff(from: try structs(bits: 32), to: try structs(bits: 64))
+    #expect(diff.added.isEmpty && diff.removed.isEmpty)
+    #expect(diff.changed.map(\.name) == (0..<6000).map { "s\($0)" }.sorted() + ["int"])
+    #expect(diff.changed.allSatisfy { $0.kind != .structure || $0.details.count == 16 })
+  }
+
+  /// Types of one name are told apart by their content, and keep their order.
+  @Test func namesakes() throws {
+    func structs(_ sizes: [Int]) throws -> BTFTypes {
+      try types(sizes.map { .structure(BTFComposite(name: "twice", size: $0, members: [])) })
+    }
+    let diff = try BTFDiff(from: try structs([4, 8, 12]), to: try structs([8, 16, 20, 24]))
+    #expect(
+      diff.changed.map(\.details) == [[.size(from: 4, to: 16)], [.size(from: 12, to: 20)]])
+    #expect(diff.added.map(\.size) == [24])
+  }
+
   private func types(_ list: [BTFType]) throws -> BTFTypes {
     var builder = BTFBuilder()
     for type in list { _ = try builder.add(type) }
