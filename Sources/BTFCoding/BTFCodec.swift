@@ -12,27 +12,37 @@ public struct BTFCodec: Sendable {
   public let types: BTFTypes
   public let type: TypeID
   let root: ValueNode
+  /// The bits that no member has, where they are shown.
+  let padding: Padding?
 
   /// Bytes of a value, without the elements of a flexible array.
   public var size: Int { root.size }
 
   /// What becomes of bytes in an array of `char` that are not text.
   public enum TextPolicy: Hashable, Sendable {
-    /// Text ends at the first zero byte; what follows is not shown, and what is no UTF-8 is shown as U+FFFD.
+    /// For people: text ends at the first zero byte, what follows is not shown, and bytes that are not UTF-8 are shown as
+    /// U+FFFD.
     case untilZero
-    /// Text only if nothing is lost by it: zeros alone follow, and all is UTF-8. Otherwise bytes.
+    /// For programs: no byte is lost. An array that does not hold text is ``BTFValue/bytes(_:)``. What follows the zero at
+    /// the end of a member's text is a member of its own, `NAME.rest`, which ``BTFCodec/encode(_:)`` understands.
     case exact
   }
 
   /// - Parameters:
   ///   - types: where the type is.
   ///   - type: any type with values: also a variable, or a data section, which reads like a structure.
+  ///   - hidden: names of structures that values do not have: members of these types are left out.
+  ///   - showsPadding: whether bits that no member has are shown where one of them is set, as the member `.padding`. Two
+  ///     keys of a hash map that differ only there are two keys.
   /// - Throws: ``BTFValueError`` for types without values and types that cannot be real.
-  public init(_ types: BTFTypes, _ type: TypeID) throws(BTFValueError) {
-    var builder = ValueNodeBuilder(types)
+  public init(
+    _ types: BTFTypes, _ type: TypeID, hiding hidden: Set<String> = [], showsPadding: Bool = false
+  ) throws(BTFValueError) {
+    var builder = ValueNodeBuilder(types, hiding: hidden)
     self.types = types
     self.type = type
     root = try builder.node(type)
+    padding = showsPadding ? try Padding(types: types, root: root) : nil
   }
 
   /// Reads a value.
@@ -42,17 +52,19 @@ public struct BTFCodec: Sendable {
   ///   - text: what becomes of `char` arrays that are not text.
   /// - Throws: ``BTFValueError`` for too few bytes.
   public func decode(
-    _ bytes: UnsafeRawBufferPointer, text: TextPolicy = .untilZero
+    _ bytes: UnsafeRawBufferPointer, text: TextPolicy = .exact
   ) throws(BTFValueError) -> BTFValue {
     var decoder = ValueDecoder(bytes, types: types, root: root, text: text)
-    return try decoder.decode()
+    let value = try decoder.decode()
+    guard let set = padding?.bytes(of: bytes), case .structure(let fields) = value else { return value }
+    return .structure(fields + [BTFValue.Field(Padding.name, .bytes(set))])
   }
 
-  public func decode(_ bytes: RawSpan, text: TextPolicy = .untilZero) throws(BTFValueError) -> BTFValue {
+  public func decode(_ bytes: RawSpan, text: TextPolicy = .exact) throws(BTFValueError) -> BTFValue {
     try bytes.withUnsafeBytes { bytes throws(BTFValueError) in try decode(bytes, text: text) }
   }
 
-  public func decode(_ bytes: [UInt8], text: TextPolicy = .untilZero) throws(BTFValueError) -> BTFValue {
+  public func decode(_ bytes: [UInt8], text: TextPolicy = .exact) throws(BTFValueError) -> BTFValue {
     let result: Result<BTFValue, BTFValueError> = bytes.withUnsafeBytes { bytes in
       do throws(BTFValueError) { return .success(try decode(bytes, text: text)) } catch { return .failure(error) }
     }
@@ -68,7 +80,7 @@ public struct BTFCodec: Sendable {
   /// - Throws: ``BTFValueError`` with the path of the member that cannot be written.
   public func encode(_ value: BTFValue) throws(BTFValueError) -> [UInt8] {
     var encoder = ValueEncoder(types: types, root: root)
-    try encoder.encode(value, root, at: 0, width: 0)
+    try encoder.encode(value)
     return encoder.bytes
   }
 

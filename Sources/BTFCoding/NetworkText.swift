@@ -8,6 +8,17 @@ enum NetworkText {
     return size == nil || address?.count == size ? address : nil
   }
 
+  /// An address of 4, 6 or 16 bytes as text; IPv6 as RFC 5952 has it.
+  static func text(_ bytes: UnsafeRawBufferPointer) -> String? {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { room in
+      guard let start = room.baseAddress else { return nil }
+      var output = JSONOutput(start)
+      output.address(bytes)
+      let count = output.end - start
+      return count == 0 ? nil : String(decoding: room[..<count], as: UTF8.self)
+    }
+  }
+
   /// `10.0.0.1`: four decimal numbers without leading zeros (which some readers take for octal).
   static func ipv4(_ text: some StringProtocol) -> [UInt8]? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -38,20 +38,44 @@ struct ValueDecoder {
     case .enumeration(let enumeration):
       let width = width == 0 ? node.size * 8 : width
       return Self.enumerator(try bits(offset, width, node), width, enumeration, size: node.size)
+    case .networkInteger:
+      let bits = try bits(offset, width, node)
+      return integer(
+        width == 0 && !isBigEndian ? bits.byteSwapped >> UInt128(128 - node.size * 8) : bits, 0, false, false)
     case .pointer: return .pointer(UInt64(truncatingIfNeeded: try bits(offset, width, node)))
     case .float: return try float(node, at: offset)
     case .array(let element, let count, let content):
       return try array(element, try self.count(element, count, at: offset), content, isFlexible: count == 0, at: offset)
     case .composite(let composite):
+      if composite.isAddress, let text = NetworkText.text(try slice(offset / 8, node.size)) { return .string(text) }
       var fields: [BTFValue.Field] = []
       fields.reserveCapacity(composite.members.count)
       for member in composite.members {
         do {
-          fields.append(
-            BTFValue.Field(member.name, try decode(member.node, at: offset + member.bitOffset, width: member.bitSize)))
+          try append(member, to: &fields, at: offset + member.bitOffset)
         } catch { throw error.inside(member.name) }
       }
       return .structure(fields)
+    }
+  }
+
+  /// What follows the zero byte of a text stands beside it: `"name":"sh","name.rest":[1,2]`.
+  private mutating func append(
+    _ member: ValueNode.Member, to fields: inout [BTFValue.Field], at offset: Int
+  ) throws(BTFValueError) {
+    guard text == .exact, case .array(let element, let count, .text) = member.node.shape, offset % 8 == 0 else {
+      fields.append(BTFValue.Field(member.name, try decode(member.node, at: offset, width: member.bitSize)))
+      return
+    }
+    let bytes = try slice(offset / 8, try self.count(element, count, at: offset))
+    let parts = TextParts(bytes, isFlexible: count == 0)
+    switch parts {
+    case .text(let head):
+      fields.append(BTFValue.Field(member.name, .string(String(decoding: head, as: UTF8.self))))
+    case .textAndRest(let head, let rest):
+      fields.append(BTFValue.Field(member.name, .string(String(decoding: head, as: UTF8.self))))
+      fields.append(BTFValue.Field(member.name + TextParts.suffix, .bytes(Array(rest))))
+    case .bytes: fields.append(BTFValue.Field(member.name, .bytes(Array(bytes))))
     }
   }
 
@@ -83,13 +107,9 @@ struct ValueDecoder {
   }
 
   private func string(_ bytes: UnsafeRawBufferPointer, isFlexible: Bool) -> BTFValue {
-    let end = bytes.firstIndex(of: 0) ?? bytes.count
-    let head = UnsafeRawBufferPointer(rebasing: bytes[..<end])
-    if text == .untilZero { return .string(String(decoding: head, as: UTF8.self)) }
-    // The length of a flexible array is not known when it is written back.
-    let isLossless = isFlexible ? end == bytes.count : bytes[end...].allSatisfy { $0 == 0 }
-    guard isLossless, let exact = String(validating: head, as: UTF8.self) else { return .bytes(Array(bytes)) }
-    return .string(exact)
+    if text == .untilZero { return .string(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)) }
+    guard case .text(let head) = TextParts(bytes, isFlexible: isFlexible) else { return .bytes(Array(bytes)) }
+    return .string(String(decoding: head, as: UTF8.self))
   }
 
   private func slice(_ offset: Int, _ count: Int) throws(BTFValueError) -> UnsafeRawBufferPointer {

@@ -8,7 +8,7 @@ extension ValueEncoder {
     let text = text.trimmed
     if text == "hex" || text.hasPrefix("hex ") { return try encode(hex: text.dropFirst(3)) }
     if text.hasPrefix("{") || text.hasPrefix("[") || text.hasPrefix("\"") {
-      return try encode(try BTFValue(json: text), root, at: 0, width: 0)
+      return try encode(try BTFValue(json: text))
     }
     // In text for a single value, '=' is a character like any other.
     guard case .composite = root.shape, text.contains("=") || text.isEmpty else {

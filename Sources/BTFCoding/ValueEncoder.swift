@@ -21,6 +21,24 @@ struct ValueEncoder {
 
   // MARK: Values
 
+  /// Writes the value as a whole, with what ``Padding`` showed of it.
+  mutating func encode(_ value: BTFValue) throws(BTFValueError) {
+    guard case .structure(let fields) = value, let place = fields.firstIndex(where: { $0.name == Padding.name }),
+      case .composite(let composite) = root.shape, composite.index[Padding.name] == nil
+    else { return try encode(value, root, at: 0, width: 0) }
+    var members = fields
+    members.remove(at: place)
+    try encode(.structure(members), root, at: 0, width: 0)
+    try write(try Self.bytes(fields[place]), into: try Padding(types: types, root: root))
+  }
+
+  private mutating func write(_ bytes: [UInt8], into padding: Padding) throws(BTFValueError) {
+    guard bytes.count == padding.gaps.count else {
+      throw BTFValueError(.tooLong(given: bytes.count, limit: padding.gaps.count), path: Padding.name)
+    }
+    for (gap, byte) in zip(padding.gaps, bytes) { self.bytes[gap.index] |= byte & gap.mask }
+  }
+
   /// - Parameters:
   ///   - offset: bits from the start.
   ///   - width: bits of a bit field, 0 for a whole value.
@@ -35,13 +53,14 @@ struct ValueEncoder {
     switch node.shape {
     case .composite(let composite): try structure(value, node, composite, at: offset)
     case .float: try float(value, node, at: offset)
-    case .integer, .pointer, .enumeration:
+    case .integer, .networkInteger, .pointer, .enumeration:
       let number = try self.number(value, node)
+      let isTurned = if case .networkInteger = node.shape { width == 0 && !isBigEndian } else { false }
       let width = width == 0 ? node.size * 8 : width
       guard let bits = Self.bits(number, width, node) else {
         throw BTFValueError(.outOfRange(number.description, type: describe(node, width)))
       }
-      try write(bits, at: offset, width: width)
+      try write(isTurned ? bits.byteSwapped >> UInt128(128 - width) : bits, at: offset, width: width)
     case .array: break
     }
   }
@@ -54,6 +73,7 @@ struct ValueEncoder {
     }
     guard case .structure(let fields) = value else { throw mismatch(node, Self.kind(value)) }
     for field in fields {
+      if try rest(field, of: fields, composite, at: offset) { continue }
       guard let index = composite.index[field.name] else {
         throw BTFValueError(.unknownName(field.name, known: composite.members.map(\.name)))
       }
@@ -62,6 +82,36 @@ struct ValueEncoder {
         try encode(field.value, member.node, at: offset + member.bitOffset, width: member.bitSize)
       } catch { throw error.inside(field.name) }
     }
+  }
+
+  /// Writes what stood behind the zero byte of a text; see ``TextParts``. False if the field is none such.
+  private mutating func rest(
+    _ field: BTFValue.Field, of fields: [BTFValue.Field], _ composite: ValueNode.Composite, at offset: Int
+  ) throws(BTFValueError) -> Bool {
+    guard field.name.hasSuffix(TextParts.suffix), composite.index[field.name] == nil,
+      let index = composite.index[String(field.name.dropLast(TextParts.suffix.count))],
+      case let member = composite.members[index], case .array(_, let count, .text) = member.node.shape,
+      case .string(let text)? = fields.first(where: { $0.name == member.name })?.value
+    else { return false }
+    let bytes = try Self.bytes(field)
+    let start = text.utf8.count + 1
+    guard start + bytes.count <= count else {
+      throw BTFValueError(.tooLong(given: bytes.count, limit: max(0, count - start)), path: field.name)
+    }
+    try write(bytes, at: (offset + member.bitOffset) / 8 + start)
+    return true
+  }
+
+  /// A field that is bytes, as JSON has them.
+  static func bytes(_ field: BTFValue.Field) throws(BTFValueError) -> [UInt8] {
+    switch field.value {
+    case .bytes(let raw): return raw
+    case .array(let elements):
+      let bytes = elements.compactMap { $0.integer.flatMap { UInt8(exactly: $0) } }
+      if bytes.count == elements.count { return bytes }
+    default: break
+    }
+    throw BTFValueError(.mismatch(expected: "bytes", given: kind(field.value)), path: field.name)
   }
 
   private mutating func array(
@@ -151,7 +201,8 @@ struct ValueEncoder {
     }
     if text == "true" || text == "false" { return Number(bits: text == "true" ? 1 : 0) }
     if let address = NetworkText.address(text, size: node.size) {
-      let field = BitField(offset: 0, width: node.size * 8, isBigEndian: isBigEndian)
+      let isTurned = if case .networkInteger = node.shape { true } else { isBigEndian }
+      let field = BitField(offset: 0, width: node.size * 8, isBigEndian: isTurned)
       return Number(bits: address.withUnsafeBytes { field.read($0) })
     }
     throw mismatch(node, "'\(text)'")

@@ -8,6 +8,8 @@ import BTF
 final class ValueNode: Sendable {
   enum Shape: Sendable {
     case integer(isSigned: Bool, isBool: Bool)
+    /// An unsigned integer whose most significant byte comes first, whatever the byte order of the types.
+    case networkInteger
     case float
     case pointer
     case enumeration(Enumeration)
@@ -30,6 +32,8 @@ final class ValueNode: Sendable {
   struct Composite: Sendable {
     let members: [Member]
     let index: [String: Int]
+    /// Whether it is one address, which is text: IPv4, IPv6 or MAC by its size.
+    var isAddress = false
   }
 
   struct Member: Sendable {
@@ -68,11 +72,16 @@ struct ValueNodeBuilder {
   static let memberLimit = 1 << 16
 
   let types: BTFTypes
+  /// Structures by name that values do not have: members of these types are left out.
+  private let hidden: Set<String>
   private var made: [TypeID: ValueNode] = [:]
   private var entered: Set<TypeID> = []
   private var members = 0
 
-  init(_ types: BTFTypes) { self.types = types }
+  init(_ types: BTFTypes, hiding hidden: Set<String>) {
+    self.types = types
+    self.hidden = hidden
+  }
 
   mutating func node(_ id: TypeID, depth: Int = 0) throws(BTFValueError) -> ValueNode {
     if let node = made[id] { return node }
@@ -83,6 +92,13 @@ struct ValueNodeBuilder {
     made[id] = node
     return node
   }
+
+  /// The kernel's names for integers in network order, and their bytes. Merops's compiler calls `BigEndian` so, too.
+  private static let networkIntegers = ["__be16": 2, "__be32": 4, "__be64": 8]
+  /// Structures that are one address, and their bytes: the kernel's, and Merops's own.
+  private static let addresses = [
+    "in_addr": 4, "IPv4Address": 4, "in6_addr": 16, "IPv6Address": 16, "MACAddress": 6,
+  ]
 
   private func type(_ id: TypeID) throws(BTFValueError) -> BTFType {
     do { return try types.type(id) } catch { throw BTFValueError(.hostileType("\(error)")) }
@@ -98,8 +114,13 @@ struct ValueNodeBuilder {
     case .enumeration(let enumeration): return try make(id, enumeration)
     case .array(let array): return try make(id, array, depth: depth)
     case .structure(let composite), .union(let composite): return try make(id, composite, depth: depth)
-    case .typedef(_, let target), .const(let target), .volatile(let target), .restrict(let target):
-      return try node(target, depth: depth + 1)
+    case .typedef(let name, let target):
+      let node = try node(target, depth: depth + 1)
+      guard Self.networkIntegers[name] == node.size, case .integer(isSigned: false, isBool: false) = node.shape else {
+        return node
+      }
+      return ValueNode(id, size: node.size, .networkInteger)
+    case .const(let target), .volatile(let target), .restrict(let target): return try node(target, depth: depth + 1)
     case .typeTag(let tag): return try node(tag.type, depth: depth + 1)
     case .variable(let variable): return try node(variable.type, depth: depth + 1)
     case .dataSection(let section): return try make(id, section, depth: depth)
@@ -143,7 +164,7 @@ struct ValueNodeBuilder {
     _ id: TypeID, _ composite: BTFComposite, depth: Int
   ) throws(BTFValueError) -> ValueNode {
     var merged: [ValueNode.Member] = []
-    for member in composite.members {
+    for member in composite.members where !isHidden(member.type) {
       let node: ValueNode
       do { node = try self.node(member.type, depth: depth + 1) } catch { throw error.inside(member.name) }
       if member.name.isEmpty, case .composite(let inner) = node.shape {
@@ -158,7 +179,13 @@ struct ValueNodeBuilder {
       }
       guard members + merged.count <= Self.memberLimit else { throw BTFValueError(.hostileType("too many members")) }
     }
-    return make(id, merged, size: composite.size)
+    let isAddress = Self.addresses[composite.name] == composite.size
+    return make(id, merged, size: composite.size, isAddress: isAddress)
+  }
+
+  private func isHidden(_ id: TypeID) -> Bool {
+    guard !hidden.isEmpty, let end = try? types.resolved(id), types.kind(end) == .structure else { return false }
+    return hidden.contains(types.name(end))
   }
 
   private func make(_ member: BTFComposite.Member, _ node: ValueNode) throws(BTFValueError) -> ValueNode.Member {
@@ -173,7 +200,9 @@ struct ValueNodeBuilder {
     return ValueNode.Member(name: member.name, bitOffset: offset, bitSize: width, node: node)
   }
 
-  private mutating func make(_ id: TypeID, _ merged: [ValueNode.Member], size: Int) -> ValueNode {
+  private mutating func make(
+    _ id: TypeID, _ merged: [ValueNode.Member], size: Int, isAddress: Bool = false
+  ) -> ValueNode {
     members += merged.count
     var end = 0
     var flexible: Int?
@@ -186,7 +215,7 @@ struct ValueNodeBuilder {
     let index = Dictionary(merged.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     return ValueNode(
       id, size: size, contentEnd: min(end, size), flexibleArray: flexible,
-      .composite(ValueNode.Composite(members: merged, index: index)))
+      .composite(ValueNode.Composite(members: merged, index: index, isAddress: isAddress)))
   }
 
   /// A section of variables reads like a structure of them.
@@ -196,7 +225,7 @@ struct ValueNodeBuilder {
     var merged: [ValueNode.Member] = []
     var size = section.size
     for entry in section.entries {
-      guard case .variable(let variable) = try type(entry.type) else { continue }
+      guard case .variable(let variable) = try type(entry.type), !isHidden(variable.type) else { continue }
       let node: ValueNode
       do { node = try self.node(variable.type, depth: depth + 1) } catch { throw error.inside(variable.name) }
       merged.append(ValueNode.Member(name: variable.name, bitOffset: entry.offset * 8, bitSize: 0, node: node))

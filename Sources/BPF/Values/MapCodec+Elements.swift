@@ -7,14 +7,14 @@ public import BTFCoding
 
 // Elements.
 extension MapCodec {
-  /// All elements, as they were met one after the other.
+  /// All entries, as they were met one after the other.
   public func entries() throws(BPFError) -> [(key: BTFValue, value: BTFValue)] {
     var result: [(key: BTFValue, value: BTFValue)] = []
     for entry in try map.entries() { result.append((try decodeKey(entry.key), try decodeValue(entry.value))) }
     return result
   }
 
-  /// Calls `body` with each element.
+  /// Calls `body` with each entry.
   public func forEach(_ body: (BTFValue, BTFValue) throws -> Void) throws {
     try map.forEach { key, value in try body(try decodeKey(Array(key)), try decodeValue(Array(value))) }
   }
@@ -30,7 +30,7 @@ extension MapCodec {
     return try decodeValue(value)
   }
 
-  /// Writes an element.
+  /// Writes an entry.
   public func set(_ key: BTFValue, _ value: BTFValue, _ flags: UpdateFlags = .any) throws(BPFError) {
     let key = try encodeKey(key)
     if map.info.type.holdsDescriptors, let id = value.integer {
@@ -40,7 +40,7 @@ extension MapCodec {
     }
   }
 
-  /// Writes an element from text. What a program array or map of maps holds is named by its id: `42` or `id 42`.
+  /// Writes an entry from text. What a program array or map of maps holds is named by its id: `42` or `id 42`.
   public func set(key: String, value: String, _ flags: UpdateFlags = .any) throws(BPFError) {
     let key = try encodeKey(text: key)
     guard map.info.type.holdsDescriptors else {
@@ -50,7 +50,7 @@ extension MapCodec {
     let words = value.split(separator: " ")
     guard words.count == 1 || words.count == 2 && words[0] == "id", let word = words.last, let id = Int128(word) else {
       throw BPFError(
-        .encoding, "writing a value of map \(map.label)", detail: "'\(value)' is no id", hint: "give it as 'id 42'")
+        .encoding, "writing a value of map \(map.label)", detail: "'\(value)' is not an id", hint: "give it as 'id 42'")
     }
     try setReference(key, id: id, flags)
   }
@@ -71,11 +71,11 @@ extension MapCodec {
     case .arrayOfMaps, .hashOfMaps: kind = .map
     default:
       throw BPFError(
-        .invalid, "updating map \(map.label)", detail: "what a \(map.info.type) map holds has no id to name it by",
+        .invalid, "updating map \(map.label)", detail: "what a \(map.info.type) map holds cannot be named by an id",
         hint: "use DescriptorMap")
     }
     guard let id = UInt32(exactly: id) else {
-      throw BPFError(.encoding, "updating map \(map.label)", detail: "\(id) is no id")
+      throw BPFError(.encoding, "updating map \(map.label)", detail: "\(id) is not an id")
     }
     let descriptor: Descriptor
     do {

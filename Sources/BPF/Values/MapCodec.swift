@@ -5,7 +5,7 @@ import BPFSystem
 import BTF
 public import BTFCoding
 
-/// Reads and writes any map by what its type information says: keys and values as ``BTF/BTFValue``, JSON or text.
+/// Reads and writes any map by what its type information says: keys and values as ``BTFValue``, JSON or text.
 ///
 /// ```swift
 /// let codec = try MapCodec(AnyMap(named: "flows"))
@@ -14,7 +14,8 @@ public import BTFCoding
 /// ```
 ///
 /// A map without type information is read as numbers, where a size is a number's, and bytes. A value for each CPU is an
-/// array by CPU. Locks, timers and the like are left out.
+/// array by CPU. Locks, timers and the like are left out. Everything else is shown, so that different keys look different
+/// and what is printed can be read back: see ``BTFCodec/TextPolicy/exact``.
 public struct MapCodec: Sendable {
   /// The map as bytes.
   public let map: AnyMap
@@ -24,7 +25,17 @@ public struct MapCodec: Sendable {
   public let isTyped: Bool
   private let key: BTFCodec?
   private let value: BTFCodec?
-  private let hidden: HiddenFields?
+  private let keyJSON: RecordJSON?
+  private let valueJSON: RecordJSON?
+
+  /// Members of a map's value that are the kernel's own business: locks, timers, lists. The kernel does not show them to
+  /// user space (they read as zero) and does not let it write them, so they are left out.
+  ///
+  /// Source: include/linux/bpf.h, enum btf_field_type, and btf.c's names for them.
+  private static let hidden: Set<String> = [
+    "bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work", "bpf_list_head", "bpf_list_node",
+    "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
+  ]
 
   /// - Parameters:
   ///   - map: any map.
@@ -44,20 +55,34 @@ public struct MapCodec: Sendable {
     // Keyless maps have void keys; what the kernel refuses types for has shapes all the same.
     types = own ?? shape
     do {
-      key = map.info.keySize == 0 ? nil : try Self.codec(types, types.key, shape, shape.key, map.info.keySize)
-      value = map.info.valueSize == 0 ? nil : try Self.codec(types, types.value, shape, shape.value, map.info.valueSize)
+      // Two keys that differ in their padding alone are two keys.
+      key =
+        map.info.keySize == 0
+        ? nil
+        : try Self.codec(types, types.key, shape, shape.key, map.info.keySize) { (types, id) throws(BTFValueError) in
+          try BTFCodec(types, id, showsPadding: true)
+        }
+      value =
+        map.info.valueSize == 0
+        ? nil
+        : try Self.codec(types, types.value, shape, shape.value, map.info.valueSize) {
+          (types, id) throws(BTFValueError) in
+          try BTFCodec(types, id, hiding: Self.hidden)
+        }
     } catch {
       throw BPFError(.types, "reading the types of map \(map.label)", underlying: error)
     }
-    hidden = HiddenFields(types.types, types.value)
+    keyJSON = key.map { RecordJSON($0) }
+    valueJSON = value.map { RecordJSON($0) }
   }
 
   /// The map's own type, if it has the map's size; otherwise the shape.
   private static func codec(
-    _ types: MapTypes, _ id: TypeID, _ shape: MapTypes, _ shapeID: TypeID, _ size: Int
+    _ types: MapTypes, _ id: TypeID, _ shape: MapTypes, _ shapeID: TypeID, _ size: Int,
+    _ make: (BTFTypes, TypeID) throws(BTFValueError) -> BTFCodec
   ) throws(BTFValueError) -> BTFCodec {
-    if id != 0, let codec = try? BTFCodec(types.types, id), codec.size <= size { return codec }
-    return try BTFCodec(shape.types, shapeID)
+    if id != 0, let codec = try? make(types.types, id), codec.size <= size { return codec }
+    return try make(shape.types, shapeID)
   }
 }
 
@@ -73,16 +98,41 @@ extension MapCodec {
   public func decodeValue(_ bytes: [UInt8]) throws(BPFError) -> BTFValue {
     guard let value else { return .bytes([]) }
     return try translating("reading a value of") { () throws(BTFValueError) in
-      guard map.info.type.isPerCPU else { return shown(try value.decode(bytes)) }
+      guard map.info.type.isPerCPU else { return try value.decode(bytes) }
       var values: [BTFValue] = []
       for start in stride(from: 0, to: bytes.count, by: map.info.valueStride) {
-        values.append(shown(try value.decode(Array(bytes[start..<min(start + map.info.valueSize, bytes.count)]))))
+        values.append(try value.decode(Array(bytes[start..<min(start + map.info.valueSize, bytes.count)])))
       }
       return .array(values)
     }
   }
 
-  private func shown(_ value: BTFValue) -> BTFValue { hidden?.removed(from: value) ?? value }
+  /// Appends a key as JSON: what ``decodeKey(_:)`` gives, without making it.
+  public func writeKey(_ bytes: UnsafeRawBufferPointer, to buffer: inout JSONBuffer) throws(BPFError) {
+    guard let keyJSON else { return buffer.append("[]") }
+    do {
+      try keyJSON.write(bytes, to: &buffer)
+    } catch {
+      throw BPFError(.encoding, "reading a key of map \(map.label)", underlying: error)
+    }
+  }
+
+  /// Appends what a lookup returned as JSON: what ``decodeValue(_:)`` gives, without making it.
+  public func writeValue(_ bytes: UnsafeRawBufferPointer, to buffer: inout JSONBuffer) throws(BPFError) {
+    guard let valueJSON else { return buffer.append("[]") }
+    do {
+      guard map.info.type.isPerCPU else { return try valueJSON.write(bytes, to: &buffer) }
+      buffer.append("[")
+      for start in stride(from: 0, to: bytes.count, by: map.info.valueStride) {
+        if start > 0 { buffer.append(",") }
+        let end = min(start + map.info.valueSize, bytes.count)
+        try valueJSON.write(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), to: &buffer)
+      }
+      buffer.append("]")
+    } catch {
+      throw BPFError(.encoding, "reading a value of map \(map.label)", underlying: error)
+    }
+  }
 
   /// Writes a key; members that it lacks are zero.
   public func encodeKey(_ value: BTFValue) throws(BPFError) -> [UInt8] {

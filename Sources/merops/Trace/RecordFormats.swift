@@ -73,7 +73,7 @@ final class RecordPrinter: Sendable {
   }
 
   func line(map: String, _ bytes: RawSpan) -> String {
-    let value = codec(map: map, size: bytes.byteCount).flatMap { try? $0.decode(bytes, text: .exact) }
+    let value = codec(map: map, size: bytes.byteCount).flatMap { try? $0.decode(bytes, text: json ? .exact : .untilZero) }
     guard json else { return "\(map) \(value?.json ?? bytes.withUnsafeBytes { Self.text($0) })" }
     var writer = JSONWriter()
     writer.beginObject()

@@ -53,6 +53,23 @@ import Testing
     #expect(try codec.get(key: "1")?.json == list)
   }
 
+  /// What is written for a dump is what reading gives, for one value and for one of each CPU.
+  @Test(arguments: [MapType.hash, .perCPUHash]) func jsonAsItIsRead(_ type: MapType) throws {
+    let map = try AnyMap(creating: MapParameters(type, keySize: 6, valueSize: 4, maxEntries: 64))
+    let codec = try MapCodec(map)
+    for index in 0..<40 { try codec.set(key: "hex 0\(index % 10) 02 03 04 05 0\(index / 10)", value: "\(index)") }
+    var buffer = JSONBuffer()
+    try map.forEach { key, value in
+      try codec.writeKey(key, to: &buffer)
+      buffer.append("=")
+      try codec.writeValue(value, to: &buffer)
+      buffer.append("\n")
+    }
+    let expected = try codec.entries().map { "\($0.key.json)=\($0.value.json)\n" }
+    #expect(buffer.text == expected.joined())
+    #expect(expected.count == 40)
+  }
+
   @Test func queuesHaveNoKeys() throws {
     let codec = try MapCodec(AnyMap(creating: MapParameters(.queue, keySize: 0, valueSize: 4, maxEntries: 4)))
     try codec.set(key: "", value: "7")

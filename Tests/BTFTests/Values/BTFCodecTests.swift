@@ -84,7 +84,8 @@ import Testing
     ("big=HUGE", "big", "\"HUGE\""), ("big=0x8000000000000001", "big", "9223372036854775809"),
     ("comm=sh", "comm", "\"sh\""), (#"comm="a,b=c""#, "comm", "\"a,b=c\""), ("comm=12345678", "comm", "\"12345678\""),
     ("comm=[104,105]", "comm", "\"hi\""), ("mac=52:54:00:12:34:56", "mac", "[82,84,0,18,52,86]"),
-    ("mac=[1,2]", "mac", "[1,2,0,0,0,0]"), ("address=10.0.0.1", "address", "16777226"),
+    ("mac=[1,2]", "mac", "[1,2,0,0,0,0]"), ("address=10.0.0.1", "address", "167772161"),
+    ("address=167772161", "address", "167772161"),
     ("v6=::ffff:1.2.3.4", "v6", "[0,0,0,0,0,0,0,0,0,0,255,255,1,2,3,4]"), ("point.y=-1", "point", #"{"x":0,"y":-1}"#),
     ("points[1].x=2", "points", #"[{"x":0,"y":0},{"x":2,"y":0}]"#),
     ("points=[{\"x\":1}]", "points", #"[{"x":1,"y":0},{"x":0,"y":0}]"#),
@@ -130,7 +131,7 @@ import Testing
     (#"{"point":[1]}"#, "point: struct point is expected, not an array of 1"),
     (#"{"number":1.5}"#, "number: int is expected, not 1.5"),
     (#"{"number":null}"#, "not JSON, at byte 10"),
-    ("address=10.0.0", "address: unsigned int is expected, not '10.0.0'"),
+    ("address=10.0.0", "address: __be32 is expected, not '10.0.0'"),
     (#"{"grid":[[1,2,3,4]]}"#, "grid[0]: 4 elements are given, 3 fit"),
     ("mac=52:54:00", "mac: 8 elements are given, 6 fit"),
   ]
@@ -146,10 +147,10 @@ import Testing
   func single() throws {
     let counter = try codec("counter", .variable)
     #expect(try counter.encode(text: "10.0.0.1") == [10, 0, 0, 1])
-    #expect(try counter.encode(text: "42") == [42, 0, 0, 0])
-    #expect(try counter.decode([1, 2, 0, 0]) == .unsigned(513))
+    #expect(try counter.encode(text: "42") == [0, 0, 0, 42])
+    #expect(try counter.decode([0, 0, 1, 2]) == .unsigned(258))
     let section = try codec(".rodata", .dataSection)
-    #expect(try section.decode([7, 0, 0, 0]).json == #"{"counter":7}"#)
+    #expect(try section.decode([0, 0, 0, 7]).json == #"{"counter":7}"#)
     #expect(throws: BTFValueError.self) { try codec("f", .function) }
     #expect(throws: BTFValueError.self) { try BTFCodec(try #require(Self.types), .void) }
   }
@@ -164,7 +165,7 @@ import Testing
       return try codec.decode(bytes, text: policy)["comm"]
     }
     #expect(try comm([115, 104, 0, 9], .untilZero) == .string("sh"))
-    #expect(try comm([115, 104, 0, 9], .exact) == .bytes([115, 104, 0, 9, 0, 0, 0, 0]))
+    #expect(try comm([115, 104, 0, 9], .exact) == .string("sh"))
     #expect(try comm([115, 104], .exact) == .string("sh"))
     #expect(try comm([0xc3], .untilZero) == .string("\u{fffd}"))
     #expect(try comm([0xc3], .exact) == .bytes([0xc3, 0, 0, 0, 0, 0, 0, 0]))

@@ -26,7 +26,9 @@ import Testing
       let back = try codec.encode(value)
       #expect(back == zip(bytes, mask).map { $0 & $1 }, "\(composite.name)")
       #expect(try codec.encode(try BTFValue(json: value.json)) == back, "\(composite.name) by JSON")
-      #expect(try JSONSerialization.jsonObject(with: Data(value.json.utf8), options: .fragmentsAllowed) is NSDictionary)
+      let read = try JSONSerialization.jsonObject(with: Data(value.json.utf8), options: .fragmentsAllowed)
+      // Addresses are text.
+      #expect(read is NSDictionary || read is String)
       checked += 1
     }
     #expect(checked > 3000)
