@@ -19,8 +19,8 @@ struct MapDump: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let codec = try TypeAccess.codec(map.map(access: .readOnly))
-    output.print(ElementsReport(elements: try codec.entries().map { Element(key: $0.key, value: $0.value) }))
+    var printer = EntryPrinter(try TypeAccess.entries(of: map.map(access: .readOnly)), json: output.json)
+    try printer.run()
   }
 }
 
@@ -30,8 +30,8 @@ struct MapGet: ParsableCommand {
     commandName: "get",
     abstract: "Print the value of a key.",
     discussion: """
-      Write keys and values by their type: 42, "name", a=1,b.c=2, x[0]=3, an IPv4 address for a type in network order, \
-      JSON, or bytes as in "hex 0a 00 00 01".
+      Write keys and values by their type: 42, "name", a=1,b.c=2, x[0]=3, 10.0.0.1 for an address, 10.0.0.0/8 for a \
+      prefix, 443 for a port, JSON as merops prints it, or bytes as in "hex 0a 00 00 01".
 
       EXAMPLES
         merops map get counts 1234
@@ -43,7 +43,7 @@ struct MapGet: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let codec = try TypeAccess.codec(map.map(access: .readOnly))
+    let codec = try TypeAccess.entries(of: map.map(access: .readOnly))
     guard let value = try codec.get(key: key) else { throw NotThere(key: key, map: map) }
     Output.line(value.json)
   }
@@ -71,7 +71,7 @@ struct MapSet: ParsableCommand {
   }
 
   func run() throws {
-    try TypeAccess.codec(map.map()).set(
+    try TypeAccess.entries(of: map.map()).set(
       key: key, value: value, onlyNew ? .noExist : onlyExisting ? .exist : .any)
   }
 }
@@ -89,7 +89,7 @@ struct MapDelete: ParsableCommand {
   @Argument(help: "The key.") var key: String
 
   func run() throws {
-    guard try TypeAccess.codec(map.map()).delete(key: key) else { throw NotThere(key: key, map: map) }
+    guard try TypeAccess.entries(of: map.map()).delete(key: key) else { throw NotThere(key: key, map: map) }
   }
 }
 
@@ -113,31 +113,4 @@ struct NotThere: Error, CustomStringConvertible {
   var key: String
   var map: ObjectName
   var description: String { "map \(map) has no key \(key)" }
-}
-
-struct Element {
-  var key: BTFValue
-  var value: BTFValue
-}
-
-struct ElementsReport: Report {
-  var elements: [Element]
-
-  var text: String {
-    (elements.map { "\($0.key.json): \($0.value.json)" }
-      + ["\(elements.count) \(elements.count == 1 ? "entry" : "entries")"]).joined(separator: "\n")
-  }
-
-  func write(to json: inout JSONWriter) {
-    json.beginArray()
-    for element in elements {
-      json.beginObject()
-      json.key("key")
-      json.raw(element.key.json)
-      json.key("value")
-      json.raw(element.value.json)
-      json.endObject()
-    }
-    json.endArray()
-  }
 }

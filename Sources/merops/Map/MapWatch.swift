@@ -45,7 +45,7 @@ struct MapWatcher {
   private var known: [BTFValue: BTFValue]?
 
   init(_ map: AnyMap, json: Bool) throws {
-    codec = try TypeAccess.codec(map)
+    codec = try TypeAccess.entries(of: map)
     self.json = json
   }
 

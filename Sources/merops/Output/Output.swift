@@ -21,6 +21,7 @@ enum Output {
 
   /// Writes bytes as they are, for a file or a pipe.
   static func bytes(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0, to: STDOUT_FILENO) } }
+  static func bytes(_ bytes: UnsafeRawBufferPointer) { write(bytes, to: STDOUT_FILENO) }
 
   private static func write(_ text: String, to descriptor: CInt) {
     var text = text
