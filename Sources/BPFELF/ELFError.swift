@@ -13,6 +13,7 @@ public struct ELFError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    "malformed ELF file at offset 0x\(String(offset, radix: 16)): \(message)"
+    // What is wrong with the file as a whole is at no place in it.
+    offset == 0 ? message : "malformed ELF file at offset 0x\(String(offset, radix: 16)): \(message)"
   }
 }

@@ -9,6 +9,9 @@
 /// Source: System V ABI, gABI 4.1 "Object Files"; relocation types are those of RFC 9669's toolchains (LLVM's
 /// `ELFRelocs/BPF.def`).
 public struct ELFFile: Sendable {
+  /// What every ELF file starts with.
+  public static let magic: [UInt8] = [0x7f, UInt8(ascii: "E"), UInt8(ascii: "L"), UInt8(ascii: "F")]
+
   /// The whole file.
   public let bytes: [UInt8]
   /// True if the file's integers are stored most significant byte first.
@@ -31,7 +34,7 @@ public struct ELFFile: Sendable {
   private let sectionIndexes: [String: Int]
 
   /// What a file is (`e_type`).
-  public struct FileType: RawRepresentable, Hashable, Sendable {
+  public struct FileType: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     public var rawValue: UInt16
     public init(rawValue: UInt16) { self.rawValue = rawValue }
     /// `ET_REL`: what a compiler writes and a loader of eBPF objects reads.
@@ -40,10 +43,19 @@ public struct ELFFile: Sendable {
     public static let executable = FileType(rawValue: 2)
     /// `ET_DYN`: a shared library or a position-independent program.
     public static let shared = FileType(rawValue: 3)
+
+    public var description: String {
+      switch self {
+      case .relocatable: "an object file"
+      case .executable: "an executable"
+      case .shared: "an executable or shared library"
+      default: "an ELF file of type \(rawValue)"
+      }
+    }
   }
 
   /// The machine a file is for (`e_machine`).
-  public struct Machine: RawRepresentable, Hashable, Sendable {
+  public struct Machine: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     public var rawValue: UInt16
     public init(rawValue: UInt16) { self.rawValue = rawValue }
     /// `EM_NONE`: some old assemblers wrote this into eBPF objects.
@@ -57,6 +69,16 @@ public struct ELFFile: Sendable {
     public static let riscv = Machine(rawValue: 243)
     /// `EM_BPF`
     public static let bpf = Machine(rawValue: 247)
+
+    public var description: String {
+      switch self {
+      case .bpf: "eBPF"
+      case .x86_64: "x86-64"
+      case .aarch64: "arm64"
+      case .riscv: "RISC-V"
+      default: "machine \(rawValue)"
+      }
+    }
   }
 
   /// Reads the header, section table and symbol table of `bytes`.

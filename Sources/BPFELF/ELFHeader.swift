@@ -18,11 +18,11 @@ struct ELFHeader {
   var nameTableIndex: UInt16
 
   init(_ bytes: [UInt8]) throws(ELFError) {
-    guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
-      throw ELFError(offset: 0, message: "no ELF magic number: not an object file")
+    guard bytes.starts(with: ELFFile.magic) else {
+      throw ELFError(offset: 0, message: bytes.isEmpty ? "the file is empty" : "this is not an ELF file")
     }
-    guard bytes.count >= Self.size else { throw ELFError(offset: 0, message: "file ends within the header") }
-    guard bytes[4] == 2 else { throw ELFError(offset: 4, message: "not a 64-bit object (class \(bytes[4]))") }
+    guard bytes.count >= Self.size else { throw ELFError(offset: 0, message: "the file ends within its header") }
+    guard bytes[4] == 2 else { throw ELFError(offset: 4, message: "this is not a 64-bit file (class \(bytes[4]))") }
     guard bytes[5] == 1 || bytes[5] == 2 else {
       throw ELFError(offset: 5, message: "unknown byte order \(bytes[5])")
     }

@@ -56,7 +56,7 @@ import Testing
 
   /// One wrong field each, and the words that the error must contain.
   @Test(arguments: [
-    Patch(at: 0, bytes: [0x7e], "magic"),
+    Patch(at: 0, bytes: [0x7e], "not an ELF file"),
     Patch(at: 4, bytes: [1], "not a 64-bit"),
     Patch(at: 5, bytes: [3], "byte order"),
     Patch(at: 6, bytes: [9], "version"),

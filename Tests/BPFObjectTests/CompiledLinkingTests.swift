@@ -28,7 +28,30 @@ import Testing
     #expect(try functions(object, "two") == ["two", "other"])
     let missing = source.replacing("exception_callback:handler", with: "exception_callback:nobody")
     let error = try #require(throws: ObjectError.self) { try ObjectSpec(bytes: try Compiler.compile(missing)) }
-    #expect(error.description == "program one: its exception callback nobody is no global subprogram")
+    #expect(error.description == "program one: its exception callback nobody is not a global subprogram")
+  }
+
+  /// Compilers move cold functions, and with `-ffunction-sections` all of them, into sections of their own: these are
+  /// subprograms, not programs without a type.
+  @Test(arguments: [["-g"], ["-g", "-ffunction-sections"], []])
+  func functionsInSectionsOfTheirOwn(arguments: [String]) throws {
+    let source = """
+      volatile int limit;
+      __attribute__((cold, noinline)) int report(int size) { return size + limit; }
+      __attribute__((hot, noinline)) int often(int size) { return size - limit; }
+      __attribute__((noinline)) int plain(int size) { return often(size) * limit; }
+      SEC("socket") int check(struct __sk_buff *skb) { return skb->len > 1500 ? report(skb->len) : plain(skb->len); }
+      """
+    let bytes = try Compiler.compile(source, arguments: arguments)
+    let sections = try ELFFile(bytes: bytes).sections.map(\.name)
+    #expect(sections.contains { $0.hasPrefix(".text.unlikely.") })
+    #expect(sections.contains(".text.plain") == arguments.contains("-ffunction-sections"))
+    let object = try ObjectSpec(bytes: bytes)
+    #expect(object.programs.map(\.name) == ["check"])
+    let linked = try #require(object.programs.first).linked()
+    #expect(linked.instructions.filter { $0.isSubprogramCall }.count == 3)
+    #expect(linked.instructions.filter { $0.isExit }.count >= 4)
+    if !arguments.isEmpty { #expect(Set(try functions(object, "check")) == ["check", "report", "often", "plain"]) }
   }
 
   /// Two files that `bpftool gen object` has made one: weak functions overridden, hidden ones shared, data merged.
@@ -112,6 +135,6 @@ import Testing
     let error = try #require(throws: ObjectError.self) {
       try ObjectSpec(bytes: broken.encode())[program: "jumps"]?.linked()
     }
-    #expect(error.description == "program jumps, instruction 0: uses a jump table that leaves the function")
+    #expect(error.description == "program jumps, instruction 0: its jump table leads out of the function")
   }
 }

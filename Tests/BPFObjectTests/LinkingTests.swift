@@ -81,10 +81,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("call", SyntheticObject.Slot.call(40), "refers to a function that is not there"),
-    ("call back", SyntheticObject.Slot.call(-30), "refers to a function that is not there"),
-    ("call middle", SyntheticObject.Slot.call(0), "refers to the middle of program entry"),
-    ("call far", SyntheticObject.Slot.call(.max), "refers to a function that is not there"),
+    ("call", SyntheticObject.Slot.call(40), "it calls a function that is not in the object"),
+    ("call back", SyntheticObject.Slot.call(-30), "it calls a function that is not in the object"),
+    ("call middle", SyntheticObject.Slot.call(0), "it calls the middle of program entry"),
+    ("call far", SyntheticObject.Slot.call(.max), "it calls a function that is not in the object"),
   ])
   func callsOfNothing(_ name: String, _ slot: SyntheticObject.Slot, _ expected: String) throws {
     let object = try ObjectSpec(bytes: SyntheticObject.code([("tc", "entry", [.exit, slot, .exit])]).bytes(calls: []))

@@ -45,19 +45,19 @@ import Testing
       expected: "map m.inner: an inner map cannot be pinned"),
     Mistake(
       source: "static struct { __uint(type, 1); } m SEC(\".maps\"); SEC(\"xdp\") int p(void *c) { return (long)&m; }",
-      expected: "map m: is static; maps must be global and not hidden"),
+      expected: "map m: it is static, but a map has to be global and not hidden"),
     Mistake(
       source: map("__uint(type, 33); __uint(max_entries, 1);", "struct { __uint(type, 33); } first SEC(\".maps\");"),
-      expected: "is the object's second arena"),
+      expected: "it is the second arena of the object"),
     Mistake(
       source: "int __attribute__((address_space(1))) x; SEC(\"xdp\") int p(void *c) { return x; }",
-      expected: ".maps defines no arena"),
+      expected: ".maps does not define an arena"),
     Mistake(
       source: "extern int missing; SEC(\"xdp\") int p(void *c) { return missing; }",
-      expected: "extern missing: is in section \"\"; the kernel provides what is in .ksyms or .kconfig only"),
+      expected: "extern missing: no object file defines it here: if another object defines it, link the two"),
     Mistake(
       source: "extern int f(void) __ksym; SEC(\"xdp\") int p(void *c) { return f(); }",
-      expected: "extern f: the object has no BTF that says what it is; compile with -g", arguments: []),
+      expected: "extern f: the object has no BTF that describes it; compile with -g", arguments: []),
     Mistake(
       source: "extern float CONFIG_X __kconfig; SEC(\"xdp\") int p(void *c) { return *(int *)&CONFIG_X; }",
       expected: "extern CONFIG_X: its type cannot hold a kernel configuration value"),
@@ -70,13 +70,13 @@ import Testing
         struct { __uint(type, 3); __uint(key_size, 4); __array(values, int(void *)); } m SEC(".maps") =
           { .values = { &step } };
         int step(void *c) { return 0; }
-        """, expected: "relocation of .maps at 16, against step: is no program; only programs can be tail-called"),
+        """, expected: "relocation of .maps at 16, against step: that is not a program"),
     Mistake(
       source: "int x SEC(\"mine\"); SEC(\"xdp\") int p(void *c) { return x; }",
-      expected: "program p, instruction 0, against x: nothing in section mine can be referred to by instructions"),
+      expected: "program p, instruction 0, against x: instructions cannot refer to what is in section mine"),
     Mistake(
       source: "SEC(\"xdp\") int p(void *c) { return 0; }\nint v SEC(\"version\") = 1; short w SEC(\"version\") = 2;",
-      expected: "section version: holds 6 bytes instead of 4"),
+      expected: "section version: it has 6 bytes instead of 4"),
   ])
   func isExplained(_ mistake: Mistake) throws {
     let bytes = try Compiler.compile(mistake.source, arguments: mistake.arguments)
@@ -86,9 +86,9 @@ import Testing
 
   @Test func notAnObject() throws {
     let text = try #require(throws: ObjectError.self) { try ObjectSpec(bytes: Array("int main() {}".utf8)) }
-    #expect(text.description == "malformed ELF file at offset 0x0: no ELF magic number: not an object file")
+    #expect(text.description == "this is not an ELF file")
     let native = try Compiler.compile("int x;", target: "x86_64-linux-gnu", arguments: [])
     let machine = try #require(throws: ObjectError.self) { try ObjectSpec(bytes: native) }
-    #expect(machine.description.contains("an ELF file for machine 62, type 1, not an eBPF object"))
+    #expect(machine.description.contains("this is an object file for x86-64, not an eBPF object"))
   }
 }

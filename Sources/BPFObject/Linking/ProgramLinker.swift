@@ -108,13 +108,13 @@ struct ProgramLinker {
       section = function.section
       target = function.slots.lowerBound + slot + Int(instruction.immediate) + 1
     default:
-      throw error(function, slot, "takes a function's address, but has no relocation that says which")
+      throw error(function, slot, "it takes the address of a function, but no relocation names the function")
     }
     guard let target, let index = image.functions.index(section: section, slot: target) else {
-      throw error(function, slot, "refers to a function that is not there")
+      throw error(function, slot, "it calls a function that is not in the object")
     }
     guard image.functions[index].slots.lowerBound == target else {
-      throw error(function, slot, "refers to the middle of \(image.functions[index].label)")
+      throw error(function, slot, "it calls the middle of \(image.functions[index].label)")
     }
     return index
   }
@@ -126,7 +126,7 @@ struct ProgramLinker {
     guard start + function.count <= Self.instructionLimit else {
       throw ObjectError(
         .unsupported, image.functions[main].label,
-        "has more than \(Self.instructionLimit) instructions with its subprograms: the kernel takes no more")
+        "it has more than \(Self.instructionLimit) instructions with its subprograms, which is the kernel's limit")
     }
     positions[index] = start
     result.instructions += image.instructions(of: function)
@@ -180,7 +180,7 @@ struct ProgramLinker {
     var slots: [UInt32] = []
     for entry in image.jumpTables[entries] {
       guard let slot = Int(exactly: entry / 8), function.slots.contains(slot) else {
-        throw error(function, instruction, "uses a jump table that leaves the function")
+        throw error(function, instruction, "its jump table leads out of the function")
       }
       slots.append(UInt32(truncatingIfNeeded: slot - function.slots.lowerBound + start))
     }

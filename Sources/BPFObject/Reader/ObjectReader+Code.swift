@@ -39,11 +39,12 @@ extension ObjectReader {
     let context = "function \(label(symbol)) in section \(section.name)"
     guard symbol.size > 0, symbol.size % 8 == 0, symbol.value % 8 == 0 else {
       throw ObjectError(
-        .malformedProgram, context, "its \(symbol.size) bytes at offset \(symbol.value) are no whole instructions")
+        .malformedProgram, context,
+        "it is not made of whole instructions of 8 bytes: \(symbol.size) bytes at offset \(symbol.value)")
     }
     let count = UInt64(code[section.index]?.count ?? 0)
     guard symbol.value / 8 < count, symbol.size / 8 <= count - symbol.value / 8 else {
-      throw ObjectError(.malformedProgram, context, "it leaves its section")
+      throw ObjectError(.malformedProgram, context, "it extends beyond the end of its section")
     }
     let start = Int(symbol.value / 8)
     let isLocal = symbol.binding == .local
@@ -51,7 +52,7 @@ extension ObjectReader {
       name: symbol.name, section: section.index, slots: start..<(start + Int(symbol.size / 8)), isGlobal: !isLocal,
       isHidden: symbol.isHidden,
       // Where libbpf refuses static functions beside programs, they are taken for subprograms of those programs.
-      isEntryPoint: section.name != ".text" && !isLocal)
+      isEntryPoint: !SectionRole.isSubprograms(section.name) && !isLocal)
   }
 
   func makePrograms() throws(ObjectError) {
@@ -116,14 +117,14 @@ extension ObjectReader {
     var result: [Int: Int] = [:]
     for (tag, type) in tags {
       guard let program = byName[types.name(type)], functions[program].isEntryPoint else {
-        throw ObjectError(.malformedProgram, "tag \(tag)", "is not on a program")
+        throw ObjectError(.malformedProgram, "tag \(tag)", "this tag belongs on a program")
       }
       let name = String(tag.dropFirst(prefix.count))
       guard let callback = byName[name], functions[callback].isGlobal, !functions[callback].isHidden,
         !functions[callback].isEntryPoint
       else {
         throw ObjectError(
-          .malformedProgram, functions[program].label, "its exception callback \(name) is no global subprogram")
+          .malformedProgram, functions[program].label, "its exception callback \(name) is not a global subprogram")
       }
       result[program] = callback
     }

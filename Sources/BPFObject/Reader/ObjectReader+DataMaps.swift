@@ -9,7 +9,8 @@ extension ObjectReader {
     let symbols = symbols(in: \.isData)
     for section in file.sections where roles[section.index].isData && section.size > 0 {
       guard let size = UInt32(exactly: section.size), size <= UInt32(Int32.max) else {
-        throw ObjectError(.unsupported, "section \(section.name)", "\(section.size) bytes are more than a map can hold")
+        throw ObjectError(
+          .unsupported, "section \(section.name)", "it has \(section.size) bytes, more than a map can hold")
       }
       let role = roles[section.index]
       var map = MapSpec(
@@ -85,7 +86,8 @@ extension ObjectReader {
       guard case .variable(let variable) = try withTypes(context, { () throws(BTFError) in try types.type(entry.type) })
       else { continue }
       guard entry.offset + entry.size <= section.size else {
-        throw ObjectError(.malformedVariable, "variable \(variable.name)", "lies outside section \(section.name)")
+        throw ObjectError(
+          .malformedVariable, "variable \(variable.name)", "it extends beyond the end of section \(section.name)")
       }
       try keep(variable.name)
       result.append(

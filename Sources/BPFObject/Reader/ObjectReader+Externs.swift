@@ -22,22 +22,28 @@ extension ObjectReader {
     for (index, one) in found.enumerated() { externIndexes[one.symbol] = index }
   }
 
+  private static let whereDefined =
+    "if another object defines it, link the two with `bpftool gen object`; if the kernel does, mark it __ksym or "
+    + "__kconfig"
+
   private func readExtern(_ symbol: ELFFile.Symbol) throws(ObjectError) -> Found {
     let context = "extern \(symbol.name)"
     guard let types else {
-      throw ObjectError(.malformedVariable, context, "the object has no BTF that says what it is; compile with -g")
+      throw ObjectError(.malformedVariable, context, "the object has no BTF that describes it; compile with -g")
     }
     guard let id = declarations.externs[symbol.name] else {
-      throw ObjectError(.malformedVariable, context, "BTF does not declare it; is `__ksym` or `__kconfig` missing?")
+      throw ObjectError(.malformedVariable, context, "the object's BTF does not declare it: \(Self.whereDefined)")
     }
     let declaration = try withTypes(context) { () throws(BTFError) in try types.type(id) }
     let section = declarations.home[id].map { types.name($0) } ?? ""
     let isWeak = symbol.binding == .weak
     switch (declaration, section) {
     case (.variable(let variable), _) where variable.linkage != .extern:
-      throw ObjectError(.malformedVariable, context, "BTF declares it as \(variable.linkage), not as extern")
+      throw ObjectError(
+        .malformedVariable, context, "the object's BTF declares it as \(variable.linkage), not as extern")
     case (.function(let function), _) where function.linkage != .extern:
-      throw ObjectError(.malformedVariable, context, "BTF declares it as \(function.linkage), not as extern")
+      throw ObjectError(
+        .malformedVariable, context, "the object's BTF declares it as \(function.linkage), not as extern")
     case (.variable(let variable), ".kconfig"):
       return try readKconfig(symbol, variable, types, isWeak: isWeak)
     case (.variable(let variable), ".ksyms"):
@@ -48,10 +54,13 @@ extension ObjectReader {
       let kind = ExternSpec.Kind.kfunc(type: function.type)
       return Found(symbol: symbol.index, spec: ExternSpec(name: symbol.name, kind: kind, isWeak: isWeak))
     case (.function, ".kconfig"):
-      throw ObjectError(.unsupported, context, "a function cannot be in section .kconfig")
+      throw ObjectError(.unsupported, context, "__kconfig is for variables; mark a function of the kernel with __ksym")
     default:
       throw ObjectError(
-        .unsupported, context, "is in section \"\(section)\"; the kernel provides what is in .ksyms or .kconfig only")
+        .unsupported, context,
+        section.isEmpty
+          ? "no object file defines it here: \(Self.whereDefined)"
+          : "it is in section \(section), but the kernel provides only what is in .ksyms and .kconfig")
     }
   }
 

@@ -18,7 +18,8 @@ extension ObjectReader {
       guard size * symbols.count == section.size, size >= 16, size % 4 == 0 else {
         throw ObjectError(
           .malformedMap, "section \(section.name)",
-          "\(symbols.count) maps do not share its \(section.size) bytes evenly")
+          "its \(symbols.count) maps have definitions of different sizes (\(section.size) bytes in all); define them in .maps"
+        )
       }
       for symbol in symbols {
         definedMaps[Place(section: section.index, offset: symbol.value)] = maps.count
@@ -33,7 +34,9 @@ extension ObjectReader {
     let context = "map \(symbol.name)"
     let bytes = file.bytes(of: section)
     guard let offset = Int(exactly: symbol.value), offset % size == 0, offset <= bytes.count - size else {
-      throw ObjectError(.malformedMap, context, "its definition is not at a multiple of \(size) bytes in its section")
+      throw ObjectError(
+        .malformedMap, context,
+        "its definition does not start where a definition of \(size) bytes would; define it in .maps")
     }
     var words: [UInt32] = []
     for start in stride(from: bytes.startIndex + offset, to: bytes.startIndex + offset + size, by: 4) {
@@ -43,7 +46,8 @@ extension ObjectReader {
     }
     guard words.dropFirst(5).allSatisfy({ $0 == 0 }) else {
       throw ObjectError(
-        .unsupported, context, "its definition has more members than type, sizes, entries and flags; use .maps")
+        .unsupported, context, "its definition has more members than type, sizes, entries and flags; define it in .maps"
+      )
     }
     guard words[0] != 0 else { throw ObjectError(.malformedMap, context, "its definition has no type") }
     var map = MapSpec(

@@ -27,12 +27,12 @@ extension ObjectReader {
     let context = name.isEmpty ? "section .maps" : "map \(name)"
     guard case .variable(let variable) = try withTypes(context, { () throws(BTFError) in try types.type(entry.type) }),
       !name.isEmpty
-    else { throw ObjectError(.malformedMap, context, "type \(entry.type) is no variable with a name") }
+    else { throw ObjectError(.malformedMap, context, "type \(entry.type) in .maps is not a variable with a name") }
     guard variable.linkage == .global else {
-      throw ObjectError(.unsupported, context, "is \(variable.linkage); maps must be global and not hidden")
+      throw ObjectError(.unsupported, context, "it is \(variable.linkage), but a map has to be global and not hidden")
     }
     guard entry.offset + entry.size <= section.size else {
-      throw ObjectError(.malformedMap, context, "lies outside section .maps")
+      throw ObjectError(.malformedMap, context, "it extends beyond the end of section .maps")
     }
     let (type, size) = try withTypes(context) { () throws(BTFError) in
       let type = try types.resolved(variable.type)
@@ -48,11 +48,13 @@ extension ObjectReader {
   func readArena() throws(ObjectError) {
     let arenas = maps.indices.filter { maps[$0].type == .arena }
     if arenas.count > 1 {
-      throw ObjectError(.unsupported, "map \(maps[arenas[1]].name)", "is the object's second arena; it can have one")
+      throw ObjectError(
+        .unsupported, "map \(maps[arenas[1]].name)", "it is the second arena of the object, which can have only one")
     }
     guard let section = sections(.arena).last else { return }
     guard let arena = arenas.first else {
-      throw ObjectError(.malformedMap, "section \(section.name)", "holds arena variables, but .maps defines no arena")
+      throw ObjectError(
+        .malformedMap, "section \(section.name)", "it holds arena variables, but .maps does not define an arena")
     }
     maps[arena].contents = .bytes(Array(file.bytes(of: section)))
     maps[arena].variables = try variables(of: section)
@@ -70,14 +72,16 @@ extension ObjectReader {
       let after = entries.partitioningIndex { $0.offset > relocation.offset }
       guard after > 0, relocation.offset + 8 <= entries[after - 1].offset + entries[after - 1].size,
         let index = definedMaps[Place(section: section.index, offset: UInt64(entries[after - 1].offset))]
-      else { throw ObjectError(.badRelocation, context, "lies in no map's definition") }
+      else { throw ObjectError(.badRelocation, context, "it is not within the definition of a map") }
       let entry = entries[after - 1]
       let target = try slotTarget(of: maps[index], symbol, section, context)
       guard let values = valuesOffsets[index], relocation.offset - entry.offset >= values else {
-        throw ObjectError(.badRelocation, context, "map \(maps[index].name) has no `values` there")
+        throw ObjectError(.badRelocation, context, "map \(maps[index].name) does not have `values` there")
       }
       let distance = relocation.offset - entry.offset - values
-      guard distance % 8 == 0 else { throw ObjectError(.badRelocation, context, "is not at the start of an element") }
+      guard distance % 8 == 0 else {
+        throw ObjectError(.badRelocation, context, "it is not at the start of an element of `values`")
+      }
       var slots: [Int: MapSpec.SlotTarget] = [:]
       if case .slots(let known) = maps[index].contents { slots = known }
       maps[index].contents = .none  // so that the dictionary is not copied
@@ -91,7 +95,8 @@ extension ObjectReader {
   ) throws(ObjectError) -> MapSpec.SlotTarget {
     if map.type.isMapOfMaps {
       guard symbol.placement == .section(section.index) else {
-        throw ObjectError(.badRelocation, context, "only maps of .maps can be elements of map \(map.name)")
+        throw ObjectError(
+          .badRelocation, context, "the elements of map \(map.name) can only be maps that .maps defines")
       }
       guard map.type != .hashOfMaps || map.keySize == 4 else {
         throw ObjectError(
@@ -99,18 +104,20 @@ extension ObjectReader {
           "map \(map.name) can be filled by index only if its keys have 4 bytes, not \(map.keySize)")
       }
       guard let inner = definedMaps[Place(section: section.index, offset: symbol.value)] else {
-        throw ObjectError(.badRelocation, context, "is no map")
+        throw ObjectError(.badRelocation, context, "that is not a map")
       }
       return .map(inner)
     }
     guard map.type == .programArray else {
       throw ObjectError(
-        .badRelocation, context, "map \(map.name) of type \(map.type) has no elements that can be given")
+        .badRelocation, context, "map \(map.name) of type \(map.type) cannot be filled by its definition")
     }
     guard case .section(let code) = symbol.placement, symbol.value % 8 == 0, let slot = Int(exactly: symbol.value / 8),
       let function = functions.index(section: code, slot: slot), functions[function].slots.lowerBound == slot,
       functions[function].isEntryPoint
-    else { throw ObjectError(.badRelocation, context, "is no program; only programs can be tail-called") }
+    else {
+      throw ObjectError(.badRelocation, context, "that is not a program, and only programs can be called by tail calls")
+    }
     return .program(functions[function].name)
   }
 }

@@ -16,7 +16,7 @@ extension ObjectReader {
         let map = try readStructOpsMap(entry, section, types)
         try keep(map.name)
         guard entry.offset >= end else {
-          throw ObjectError(.malformedMap, "map \(map.name)", "overlaps the one before it")
+          throw ObjectError(.malformedMap, "map \(map.name)", "it overlaps the map before it")
         }
         end = entry.offset + Int(map.valueSize)
         definedMaps[Place(section: section.index, offset: UInt64(entry.offset))] = maps.count
@@ -36,10 +36,11 @@ extension ObjectReader {
       return types.kind(id) == .structure ? (id, try types.size(of: id)) : (.void, 0)
     }
     guard !types.name(id).isEmpty else {
-      throw ObjectError(.malformedMap, context, "section \(section.name) is for variables of named struct types only")
+      throw ObjectError(
+        .malformedMap, context, "section \(section.name) is only for variables whose type is a struct with a name")
     }
     guard entry.offset <= section.size, size <= section.size - entry.offset else {
-      throw ObjectError(.malformedMap, context, "lies outside section \(section.name)")
+      throw ObjectError(.malformedMap, context, "it extends beyond the end of section \(section.name)")
     }
     let isOptional = section.name.hasPrefix("?")
     let sectionName = isOptional ? String(section.name.dropFirst()) : section.name
@@ -69,7 +70,7 @@ extension ObjectReader {
         guard after > 0,
           let map = definedMaps[Place(section: section.index, offset: UInt64(entries[after - 1].offset))],
           let type = maps[map].valueType
-        else { throw ObjectError(.badRelocation, context, "lies in no variable") }
+        else { throw ObjectError(.badRelocation, context, "it is not within a variable") }
         if pointers[type] == nil {
           let found = try functionPointers(of: type, context)
           for pointer in found.values { try keep(pointer.name) }
@@ -77,7 +78,7 @@ extension ObjectReader {
         }
         let offset = relocation.offset - entries[after - 1].offset
         guard let member = pointers[type]?[offset] else {
-          throw ObjectError(.badRelocation, context, "map \(maps[map].name) has no function pointer there")
+          throw ObjectError(.badRelocation, context, "map \(maps[map].name) does not have a function pointer there")
         }
         guard case .section(let code) = symbol.placement, symbol.value % 8 == 0,
           let slot = Int(exactly: symbol.value / 8), let function = functions.index(section: code, slot: slot),

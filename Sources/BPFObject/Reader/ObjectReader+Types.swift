@@ -54,7 +54,8 @@ extension ObjectReader {
     let isUnlinked = section.size == 0
     if isUnlinked {
       guard let size = file.section(named: section.name)?.size, size > 0, let size = UInt32(exactly: size) else {
-        throw ObjectError(.malformedTypes, "section \(section.name)", "is in BTF, but the object has no such data")
+        throw ObjectError(
+          .malformedTypes, "section \(section.name)", "BTF describes it, but the object does not have it")
       }
       editor.setSizeOrType(size, of: id)
     }
@@ -62,12 +63,14 @@ extension ObjectReader {
       let type = entries[index].type
       let declaration = try withTypes("section \(section.name)") { () throws(BTFError) in try types.type(type) }
       guard case .variable(let variable) = declaration else {
-        throw ObjectError(.malformedTypes, "section \(section.name)", "holds type \(type), which is no variable")
+        throw ObjectError(.malformedTypes, "section \(section.name)", "it holds type \(type), which is not a variable")
       }
       // A static variable's offset is right already: its relocation needs no symbol.
       if variable.linkage == .static || variable.linkage == .extern { continue }
       guard let symbol = symbols[variable.name] else {
-        throw ObjectError(.malformedVariable, "variable \(variable.name)", "is in BTF, but no symbol has its name")
+        throw ObjectError(
+          .malformedVariable, "variable \(variable.name)", "BTF describes it, but the object has no symbol of this name"
+        )
       }
       if isUnlinked { entries[index].offset = Int(truncatingIfNeeded: symbol.value & 0xffff_ffff) }
       if symbol.isHidden { editor.setVariableLinkage(.static, of: type) }
@@ -88,13 +91,14 @@ extension ObjectReader {
     for index in entries.indices {
       let name = types.name(entries[index].type)
       guard let place = places[name], types.kind(entries[index].type) == .variable else {
-        throw ObjectError(.malformedVariable, "extern \(name)", "is in BTF, but no symbol has its name")
+        throw ObjectError(
+          .malformedVariable, "extern \(name)", "BTF describes it, but the object has no symbol of this name")
       }
       entries[index].offset = place.offset
       editor.setVariableLinkage(.global, of: entries[index].type)
     }
     guard let size = UInt32(exactly: end) else {
-      throw ObjectError(.malformedTypes, "section .kconfig", "\(end) bytes are more than a map can hold")
+      throw ObjectError(.malformedTypes, "section .kconfig", "it has \(end) bytes, more than a map can hold")
     }
     editor.setSizeOrType(size, of: id)
     editor.setEntries(entries.stablySorted { $0.offset < $1.offset }, of: id)
@@ -115,7 +119,9 @@ extension ObjectReader {
       let type = entries[index].type
       let declaration = try withTypes("section .ksyms") { () throws(BTFError) in try types.type(type) }
       guard names.contains(declaration.name) else {
-        throw ObjectError(.malformedVariable, "extern \(declaration.name)", "is in BTF, but no symbol has its name")
+        throw ObjectError(
+          .malformedVariable, "extern \(declaration.name)",
+          "BTF describes it, but the object has no symbol of this name")
       }
       switch declaration {
       case .function(let function):
@@ -130,7 +136,8 @@ extension ObjectReader {
         editor.setVariableLinkage(.global, of: type)
         editor.setSizeOrType((declarations.int32 ?? .void).rawValue, of: type)
       default:
-        throw ObjectError(.malformedTypes, "section .ksyms", "holds type \(type), neither variable nor function")
+        throw ObjectError(
+          .malformedTypes, "section .ksyms", "it holds type \(type), which is neither a variable nor a function")
       }
       entries[index].offset = 4 * index
       entries[index].size = 4

@@ -5,6 +5,9 @@ import BPFELF
 import BTF
 
 extension ObjectSpec {
+  /// What an object file starts with.
+  public static var magic: [UInt8] { ELFFile.magic }
+
   /// Reads an object file.
   ///
   /// - Parameters:
@@ -79,11 +82,12 @@ final class ObjectReader {
     guard file.fileType == .relocatable, file.machine == .bpf || file.machine == .none else {
       throw ObjectError(
         .unsupported, "",
-        "an ELF file for machine \(file.machine.rawValue), type \(file.fileType.rawValue), not an eBPF object; "
-          + "compile with `clang -target bpf -c`")
+        "this is \(file.fileType) for \(file.machine), not an eBPF object; compile it with `clang -target bpf -c`")
     }
     guard file.symbolTableIndex != nil else {
-      throw ObjectError(.malformedFile, "", "the object has no symbol table; strip it with `llvm-strip -g` at most")
+      throw ObjectError(
+        .malformedFile, "",
+        "the object has no symbol table, which holds the names of its programs: strip it with `llvm-strip -g`")
     }
     self.name = name
     nameBudget = 4 * bytes.count + 65536
@@ -156,7 +160,7 @@ final class ObjectReader {
     for section in sections(.version) {
       let bytes = file.bytes(of: section)
       guard bytes.count == 4 else {
-        throw ObjectError(.malformedFile, "section version", "holds \(bytes.count) bytes instead of 4")
+        throw ObjectError(.malformedFile, "section version", "it has \(bytes.count) bytes instead of 4")
       }
       let order = file.isBigEndian ? Array(bytes) : bytes.reversed()
       kernelVersion = order.reduce(0) { $0 << 8 | UInt32($1) }

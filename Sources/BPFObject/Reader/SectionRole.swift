@@ -59,6 +59,10 @@ enum SectionRole: Hashable {
     }
   }
 
+  /// Whether a section of code holds subprograms, not programs: `.text`, and what compilers split off it, such as
+  /// `.text.unlikely.` for cold functions and `.text.NAME` for `-ffunction-sections`.
+  static func isSubprograms(_ name: String) -> Bool { name == ".text" || name.hasPrefix(".text.") }
+
   /// Whether the section becomes a map of global variables.
   var isData: Bool { self == .data || self == .rodata || self == .bss }
 }
