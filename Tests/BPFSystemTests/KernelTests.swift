@@ -95,6 +95,19 @@ import Testing
     #expect(!proc.isMapped && proc.bytes.count > 10)
   }
 
+  @Test func onlyTheStartIsReadOfAForeignFile() throws {
+    let magic = Array("MAGI".utf8)
+    #expect(try SystemFile.read("/dev/zero", ifStartingWith: [magic, [0xaa]]) == [0, 0, 0, 0])
+    #expect(try SystemFile.read("/dev/null", ifStartingWith: [magic]).isEmpty)
+    #expect(try FileContents(path: "/dev/zero", ifStartingWith: [magic]).bytes.count == 4)
+    let path = NSTemporaryDirectory() + "magic-\(UUID().uuidString)"
+    try "MAGIC and more".write(toFile: path, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    #expect(try SystemFile.read(path, ifStartingWith: [magic]) == Array("MAGIC and more".utf8))
+    #expect(try SystemFile.read(path, ifStartingWith: [Array("MOGIC".utf8)]) == Array("MAGIC".utf8))
+    #expect(throws: Errno.fileTooLarge) { try SystemFile.read(path, ifStartingWith: [magic], limit: 8) }
+  }
+
   @Test func traceEventsHaveNumbers() throws {
     // Other tests mount other things meanwhile.
     func mounted() throws -> [String] { try Mounts.all().filter { $0.type == "tracefs" }.map(\.path) }

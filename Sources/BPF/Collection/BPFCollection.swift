@@ -56,7 +56,7 @@ public final class BPFCollection: Sendable {
   public convenience init(path: String, options: LoadOptions = LoadOptions()) throws(BPFError) {
     let bytes: [UInt8]
     do {
-      bytes = try SystemFile.read(path)
+      bytes = try SystemFile.read(path, ifStartingWith: [ObjectSpec.magic])
     } catch {
       throw BPFError("opening object \(path)", errno: error)
     }

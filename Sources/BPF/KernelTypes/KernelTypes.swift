@@ -45,8 +45,10 @@ public final class KernelTypes: Sendable {
   }
 
   /// The types in a file, for kernels without BTF: raw BTF, or an ELF file with a `.BTF` section.
-  public static func load(path: String) throws(BPFError) -> KernelTypes {
-    KernelTypes(try KernelTypesSource.file(path), source: path, isRunningKernel: false)
+  ///
+  /// - Parameter base: for split BTF, the types that it continues: for a module's, the kernel's.
+  public static func load(path: String, base: BTFTypes? = nil) throws(BPFError) -> KernelTypes {
+    KernelTypes(try KernelTypesSource.file(path, base: base), source: path, isRunningKernel: false)
   }
 
   /// The types of the modules that are loaded now, in the order in which the kernel numbered them.

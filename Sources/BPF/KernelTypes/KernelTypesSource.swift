@@ -33,23 +33,25 @@ enum KernelTypesSource {
   }
 
   /// The types in a file: raw BTF, or an ELF file that has a `.BTF` section.
-  static func file(_ path: String) throws(BPFError) -> BTFTypes {
+  static func file(_ path: String, base: BTFTypes? = nil) throws(BPFError) -> BTFTypes {
     let image: FileContents
     do {
-      image = try FileContents(path: path)
+      image = try FileContents(path: path, ifStartingWith: BTFTypes.magics + [ELFFile.magic])
     } catch {
       throw BPFError("reading types from \(path)", errno: error)
     }
-    let magic = image.bytes.prefix(4)
-    guard magic.elementsEqual([0x7f, UInt8(ascii: "E"), UInt8(ascii: "L"), UInt8(ascii: "F")]) else {
-      return try parse(path) { () throws(BTFError) in try BTFTypes(mapped: image.bytes, owner: image) }
+    if BTFTypes.magics.contains(where: { image.bytes.starts(with: $0) }) {
+      return try parse(path) { () throws(BTFError) in try BTFTypes(mapped: image.bytes, owner: image, base: base) }
+    }
+    guard image.bytes.starts(with: ELFFile.magic) else {
+      throw BPFError(.types, "reading types from \(path)", detail: "it is neither BTF nor an ELF file")
     }
     do {
       let elf = try ELFFile(bytes: Array(image.bytes))
       guard let section = elf.section(named: ".BTF") else {
         throw BPFError(.types, "reading types from \(path)", detail: "it has no .BTF section")
       }
-      return try BTFTypes(bytes: Array(elf.bytes(of: section)))
+      return try BTFTypes(bytes: Array(elf.bytes(of: section)), base: base)
     } catch let error as BPFError {
       throw error
     } catch {

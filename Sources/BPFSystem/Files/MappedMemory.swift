@@ -69,7 +69,9 @@ public final class FileContents: Sendable {
     }
   }
 
-  public init(path: String) throws(Errno) {
+  /// - Parameter magics: what a file of the format starts with; see
+  ///   ``SystemFile/read(_:ifStartingWith:limit:)-(String,_,_)``.
+  public init(path: String, ifStartingWith magics: [[UInt8]] = [[]]) throws(Errno) {
     let file = try Descriptor.open(path)
     var status = stat()
     guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
@@ -77,7 +79,7 @@ public final class FileContents: Sendable {
       storage = .mapped(memory)
       return
     }
-    let contents = try SystemFile.read(file)
+    let contents = try SystemFile.read(file, ifStartingWith: magics)
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: contents.count, alignment: 8)
     copy.copyBytes(from: contents)
     storage = .read(ReadMemory(bytes: copy))

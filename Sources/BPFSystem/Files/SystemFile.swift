@@ -24,6 +24,37 @@ public enum SystemFile {
     return bytes
   }
 
+  /// Reads a file of a format to its end.
+  ///
+  /// Of a file that does not start with one of `magics` only the first bytes are read: the format's reader then reports what
+  /// it is not, and nobody reads `/dev/zero` or a large file in vain.
+  public static func read(
+    _ path: String, ifStartingWith magics: [[UInt8]], limit: Int = 1 << 30
+  ) throws(Errno) -> [UInt8] {
+    let file = try Descriptor.open(path)
+    return try read(file, ifStartingWith: magics, limit: limit)
+  }
+
+  static func read(
+    _ file: borrowing Descriptor, ifStartingWith magics: [[UInt8]], limit: Int = 1 << 30
+  ) throws(Errno) -> [UInt8] {
+    // What is read of a pipe may be shorter than any magic number.
+    let length = magics.reduce(0) { max($0, $1.count) }
+    var start = [UInt8](repeating: 0, count: length)
+    var count = 0
+    while count < length {
+      var span = start.mutableSpan
+      let added = try span.withUnsafeMutableBytes { (bytes) throws(Errno) in
+        try read(file, into: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
+      }
+      if added == 0 { break }
+      count += added
+    }
+    start.removeLast(length - count)
+    guard magics.contains(where: { start.starts(with: $0) }) else { return start }
+    return start + (try read(file, limit: limit - count))
+  }
+
   /// Whether there is something at a path that this process can see.
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

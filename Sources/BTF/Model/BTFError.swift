@@ -11,6 +11,8 @@ public struct BTFError: Error, Hashable, Sendable {
     case unsupportedVersion
     /// A header whose lengths or offsets contradict each other or the file.
     case badHeader
+    /// Split BTF that was read without the BTF that it continues.
+    case needsBase
     /// A record of a kind that is neither known nor described by the layout section.
     case unknownKind
     /// A name that starts outside the string section.

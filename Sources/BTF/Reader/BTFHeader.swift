@@ -19,12 +19,12 @@ struct BTFHeader: Sendable {
 
   init(_ bytes: UnsafeRawBufferPointer) throws(BTFError) {
     guard bytes.count >= Self.minimumLength, let start = bytes.baseAddress else {
-      throw BTFError(.truncated, at: bytes.count, "a header needs 24 bytes, \(bytes.count) are there")
+      throw BTFError(.truncated, at: bytes.count, "there are \(bytes.count) bytes, fewer than the 24 of a header")
     }
     switch (bytes[0], bytes[1]) {
     case (Self.magic.0, Self.magic.1): isBigEndian = false
     case (Self.magic.1, Self.magic.0): isBigEndian = true
-    default: throw BTFError(.badMagic, at: 0, "no BTF: the first two bytes are not the magic number 0xeb9f")
+    default: throw BTFError(.badMagic, at: 0, "this is not BTF, which starts with 0xeb9f")
     }
     guard bytes[2] == 1 else { throw BTFError(.unsupportedVersion, at: 2, "version \(bytes[2]) is not 1") }
     guard bytes.count <= Int(UInt32.max) else {

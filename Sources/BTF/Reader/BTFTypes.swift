@@ -9,6 +9,11 @@ import Synchronization
 /// Memory is four bytes per type; the name index, once made, adds about as much again. Source: `Documentation/bpf/btf.rst`
 /// and `include/uapi/linux/btf.h` of the kernel.
 public final class BTFTypes: Sendable {
+  /// What BTF starts with, in either byte order.
+  public static let magics: [[UInt8]] = [
+    [BTFHeader.magic.0, BTFHeader.magic.1], [BTFHeader.magic.1, BTFHeader.magic.0],
+  ]
+
   /// The BTF that this one extends; ids and strings continue the base's.
   public let base: BTFTypes?
   /// The first id of this BTF itself: 1, or the base's `endID`.
@@ -54,14 +59,15 @@ public final class BTFTypes: Sendable {
     let strings = header.strings
     let firstString = base?.endString ?? 0
     if strings.isEmpty {
-      guard base != nil else { throw BTFError(.badHeader, at: 20, "no string section") }
+      guard base != nil else { throw BTFError(.badHeader, at: 20, "there is no string section") }
     } else {
       guard source.byte(at: strings.upperBound - 1) == 0 else {
         throw BTFError(.badHeader, at: strings.upperBound - 1, "the string section does not end with a zero byte")
       }
       guard base != nil || source.byte(at: strings.lowerBound) == 0 else {
         throw BTFError(
-          .badHeader, at: strings.lowerBound, "the string section starts with a name: split BTF without its base?")
+          .needsBase, at: strings.lowerBound,
+          "this looks like split BTF, which continues other types: a module's continue the kernel's")
       }
     }
     let firstID = base?.endID ?? TypeID(rawValue: 1)
@@ -69,7 +75,7 @@ public final class BTFTypes: Sendable {
     let offsets = try RecordOffsets(
       of: source, section: header.types, layout: layout, stringEnd: firstString + UInt64(strings.count))
     guard Int(firstID.rawValue) + offsets.count <= Int(Int32.max) else {
-      throw BTFError(.tooLarge, at: header.types.lowerBound, "more types than ids")
+      throw BTFError(.tooLarge, at: header.types.lowerBound, "it has more types than there are ids")
     }
     self.base = base
     self.firstID = firstID

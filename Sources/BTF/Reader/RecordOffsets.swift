@@ -45,7 +45,7 @@ struct RecordOffsets: ~Copyable, @unchecked Sendable {
         }
         let name = source.word(at: offset)
         guard UInt64(name) < stringEnd || name == 0 else {
-          failure = BTFError(.badName, at: offset, "a name at \(name), where the strings end at \(stringEnd)")
+          failure = BTFError(.badName, at: offset, "its name is at \(name), but the strings end at \(stringEnd)")
           return
         }
         if count == capacity {

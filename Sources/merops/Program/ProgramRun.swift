@@ -44,7 +44,7 @@ struct ProgramRun: ParsableCommand {
 
   private func bytes(_ text: String?) throws -> [UInt8] {
     guard let text else { return [] }
-    if SystemFile.exists(text) { return try SystemFile.read(text) }
+    if SystemFile.exists(text) { return try SystemFile.read(text, limit: 1 << 20) }
     guard let bytes = Hexadecimal.bytes(text) else {
       throw Refusal("'\(text)' is neither a file nor bytes in hexadecimal")
     }

@@ -45,7 +45,9 @@ struct SkeletonCommand: ParsableCommand {
 
   func run() throws {
     let bytes: [UInt8]
-    do { bytes = try SystemFile.read(file) } catch { throw BPFError("opening object \(file)", errno: error) }
+    do { bytes = try SystemFile.read(file, ifStartingWith: [ObjectSpec.magic]) } catch {
+      throw BPFError("opening object \(file)", errno: error)
+    }
     let path = file.split(separator: "/").last.map(String.init) ?? file
     var source = SkeletonSource(
       try ObjectSpec(bytes: bytes, name: String(path.prefix { $0 != "." })), typeName: name)

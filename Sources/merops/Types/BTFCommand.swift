@@ -25,6 +25,7 @@ struct BTFDump: ParsableCommand {
         merops btf dump kernel task_struct path
         merops btf dump kernel sk_buff --format swift
         merops btf dump probe.bpf.o --format json
+        merops btf dump module.btf --base kernel
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case c, swift, json }
@@ -34,9 +35,10 @@ struct BTFDump: ParsableCommand {
   @Argument(help: "The names of types. (default: all types)") var types: [String] = []
   @Option(help: "The language: c, swift or json.") var format = Format.c
   @Flag(help: "The same as --format json.") var json = false
+  @OptionGroup var base: BaseOption
 
   func run() throws {
-    let source = try TypeSource.open(source)
+    let source = try TypeSource.open(source, base: base)
     let ids = try types.isEmpty ? nil : source.ids(named: types)
     let text =
       switch json ? .json : format {
@@ -64,10 +66,26 @@ struct BTFDiffCommand: ParsableCommand {
   @Argument(help: "'kernel', 'module:NAME', an object file, or a raw BTF file.", completion: .file()) var old: String
   @Argument(help: "What to compare it with: the same choices.", completion: .file()) var new: String
   @OptionGroup var output: OutputOptions
+  @OptionGroup var base: BaseOption
 
   func run() throws {
-    let diff = try BTFDiff(from: TypeSource.open(old).types, to: TypeSource.open(new).types)
+    let diff = try BTFDiff(from: TypeSource.open(old, base: base).types, to: TypeSource.open(new, base: base).types)
     Output.text(output.json ? diff.json : diff.description)
+  }
+}
+
+/// What split BTF continues.
+struct BaseOption: ParsableArguments {
+  @Option(
+    name: .customLong("base"),
+    help: ArgumentHelp(
+      "For a file of split BTF, the BTF that it continues: 'kernel' for a module's, or a file.", valueName: "source"),
+    completion: .file())
+  var source: String?
+
+  func types() throws -> BTFTypes? {
+    guard let source else { return nil }
+    return try TypeSource.open(source, base: BaseOption()).types
   }
 }
 
@@ -76,7 +94,7 @@ struct TypeSource {
   var types: BTFTypes
   var name: String
 
-  static func open(_ name: String) throws -> TypeSource {
+  static func open(_ name: String, base: BaseOption) throws -> TypeSource {
     if name == "kernel" { return TypeSource(types: try KernelTypes.current().vmlinux, name: name) }
     if name.hasPrefix("module:") {
       let module = name.dropFirst("module:".count)
@@ -85,7 +103,12 @@ struct TypeSource {
       }
       return TypeSource(types: found.types, name: name)
     }
-    return TypeSource(types: try KernelTypes.load(path: name).vmlinux, name: name)
+    do {
+      return TypeSource(types: try KernelTypes.load(path: name, base: try base.types()).vmlinux, name: name)
+    } catch let error as BPFError {
+      guard let reason = error.underlying as? BTFError, reason.code == .needsBase else { throw error }
+      throw Refusal("\(name): \(reason.detail). Name them with --base: --base kernel, or --base FILE")
+    }
   }
 
   var all: [TypeID] { Array(types.ids) }

@@ -39,7 +39,9 @@ import Testing
   @Test func needsItsBase() throws {
     let base = try BTFTypes(bytes: Sample.bytes())
     let bytes = try split(base).encode()
-    #expect(throws: BTFError.self) { try BTFTypes(bytes: bytes) }
+    let error = try #require(throws: BTFError.self) { try BTFTypes(bytes: bytes) }
+    #expect(error.code == .needsBase)
+    #expect(error.description.contains("split BTF"))
   }
 
   @Test func splitOfSplit() throws {

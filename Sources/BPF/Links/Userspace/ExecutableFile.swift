@@ -13,7 +13,7 @@ struct ExecutableFile {
   init(_ name: String) throws(BPFError) {
     let path = try Self.find(name)
     do {
-      elf = try ELFFile(bytes: try SystemFile.read(path))
+      elf = try ELFFile(bytes: try SystemFile.read(path, ifStartingWith: [ELFFile.magic]))
     } catch let error as ELFError {
       throw BPFError(.object, "reading \(path)", underlying: error)
     } catch {
