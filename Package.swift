@@ -149,7 +149,9 @@ let package = Package(
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests",
-      dependencies: ["BPF", "BPFSystem", "BPFObject", "BPFBytecode", "BPFELF", "BTF", "TestObjects", "TestSupport"],
+      dependencies: [
+        "BPF", "BPFSystem", "BPFObject", "BPFBytecode", "BPFELF", "BTF", "BTFCoding", "TestObjects", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "BPFSkeletonTests",

@@ -2,10 +2,12 @@
 import BTF
 import BTFCoding
 
-/// Reads types, walks each, rewrites them for an old kernel, and writes them again.
+/// Reads types, walks each, writes a record of it as JSON in both ways, rewrites them for an old kernel, and writes them again.
 @c(LLVMFuzzerTestOneInput) public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: data, count: size))
   guard let types = try? BTFTypes(bytes: bytes) else { return 0 }
+  let record = (0..<64).map { UInt8($0 % 5 == 4 ? 0 : 0x41 + $0) }
+  var buffer = JSONBuffer()
   var id = types.firstID
   while id < types.endID {
     _ = try? types.type(id)
@@ -13,8 +15,13 @@ import BTFCoding
     _ = try? types.resolved(id)
     let name = types.name(id)
     if !name.isEmpty, let kind = types.kind(id) { _ = types.id(named: name, kind: kind) }
-    if let codec = try? BTFCodec(types, id), let value = try? codec.decode([UInt8](repeating: 0x41, count: 64)) {
-      _ = value.json
+    if let codec = try? BTFCodec(types, id, showsPadding: true), let value = try? codec.decode(record) {
+      buffer.removeAll()
+      let json = value.json
+      guard (try? record.withUnsafeBytes { try RecordJSON(codec).write($0, to: &buffer) }) != nil, buffer.text == json
+      else {
+        fatalError("type \(id) is \(json) by its codec, \(buffer.text) by its plan")
+      }
     }
     id = TypeID(rawValue: id.rawValue + 1)
   }

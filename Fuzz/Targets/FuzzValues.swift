@@ -18,20 +18,24 @@ import BTFCoding
   return 0
 }
 
-/// What is read of bytes can be written again.
+/// What is read of bytes is written as the same bytes again, and the plan of the type writes the same JSON.
 private func check(_ bytes: [UInt8]?) {
   guard let bytes else { return }
-  guard bytes.count == codec.size, let value = try? codec.decode(bytes, text: .exact),
+  guard bytes.count == codec.size, let value = try? codec.decode(bytes),
     let json = try? BTFValue(json: value.json)
   else {
     fatalError("bytes that cannot be read: \(bytes)")
   }
   for value in [value, json] {
-    guard (try? codec.encode(value))?.count == bytes.count else {
-      fatalError("a value that cannot be written: \(value.json)")
-    }
+    guard (try? codec.encode(value)) == bytes else { fatalError("\(bytes) are not what \(value.json) says") }
+  }
+  var buffer = JSONBuffer()
+  guard (try? bytes.withUnsafeBytes { try plan.write($0, to: &buffer) }) != nil, buffer.text == value.json else {
+    fatalError("\(value.json) by its codec is \(buffer.text) by its plan")
   }
 }
+
+private let plan = RecordJSON(codec)
 
 private let codec: BTFCodec = {
   let types: [BTFType] = [
@@ -71,6 +75,6 @@ private let codec: BTFCodec = {
   var builder = BTFBuilder()
   do {
     for type in types { _ = try builder.add(type) }
-    return try BTFCodec(BTFTypes(bytes: builder.encode()), TypeID(UInt32(types.count)))
+    return try BTFCodec(BTFTypes(bytes: builder.encode()), TypeID(UInt32(types.count)), showsPadding: true)
   } catch { fatalError("\(error)") }
 }()

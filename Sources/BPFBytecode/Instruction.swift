@@ -74,14 +74,6 @@ extension Instruction {
 
   /// A wide load of a subprogram's address.
   @inlinable public var isFunctionAddress: Bool { isWide && registers >> 4 == PseudoSource.function }
-  /// A wide load of a map or of an address in a map's value.
-  @inlinable public var isMapReference: Bool {
-    guard isWide else { return false }
-    switch registers >> 4 {
-    case PseudoSource.mapFD, PseudoSource.mapValue, PseudoSource.mapIndex, PseudoSource.mapIndexValue: return true
-    default: return false
-    }
-  }
 
   /// Whether this may continue at a place other than the next slot of the same function: conditional and unconditional
   /// jumps, but not calls and `exit`.

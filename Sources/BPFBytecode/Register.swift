@@ -3,7 +3,7 @@
 /// One of the eleven registers of the machine: `r0` to `r9`, and the read-only frame pointer `r10`.
 ///
 /// By convention `r0` carries results, `r1` to `r5` arguments (lost in a call), `r6` to `r9` survive calls.
-/// An encoded register has four bits, so values up to 15 can occur in hostile input; `isValid` tells.
+/// An encoded register has four bits, so values up to 15 can occur in hostile input; see `isValid`.
 ///
 /// Source: RFC 9669 §2.
 @frozen

@@ -3,7 +3,7 @@
 /// An ELF64 file, read and checked once: header, sections, symbols.
 ///
 /// Everything that the file says about itself (offsets, counts, links between sections, names) is checked before it is
-/// used, so a hostile file gives an ``ELFError`` with an offset and never a trap, and what is kept in memory is bounded
+/// used, so a hostile file leads to an ``ELFError`` with an offset and never a trap, and what is kept in memory is bounded
 /// by the size of the file. Both byte orders are read.
 ///
 /// Source: System V ABI, gABI 4.1 "Object Files"; relocation types are those of RFC 9669's toolchains (LLVM's
@@ -109,7 +109,7 @@ public struct ELFFile: Sendable {
 
   /// The symbols of any symbol table, such as the dynamic one of a library, which is read only when asked for.
   ///
-  /// - Throws: ``ELFError`` if the section is no well-formed symbol table.
+  /// - Throws: ``ELFError`` if the section is not a well-formed symbol table.
   public func symbols(of section: Section) throws(ELFError) -> [Symbol] {
     try ELFSymbolReader(bytes: bytes, isBigEndian: isBigEndian, sections: sections).read(section)
   }

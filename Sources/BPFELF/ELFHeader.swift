@@ -98,7 +98,7 @@ struct ELFHeader {
   ) throws(ELFError) {
     let table = sections[index]
     guard table.type == .stringTable else {
-      throw ELFError(offset: 62, message: "section names are in section \(index), which is no string table")
+      throw ELFError(offset: 62, message: "section names are in section \(index), which is not a string table")
     }
     var budget = ELFNameBudget(reader.bytes.count)
     for index in sections.indices where sections[index].type != .null {

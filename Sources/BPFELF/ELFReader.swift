@@ -14,7 +14,7 @@ struct ELFReader {
   func uint32(at offset: Int) throws(ELFError) -> UInt32 { try integer(at: offset) }
   func uint64(at offset: Int) throws(ELFError) -> UInt64 { try integer(at: offset) }
 
-  /// A 64-bit offset or size, refused if it cannot be one of any file.
+  /// A 64-bit offset or size; an error if no file can have it.
   func int(at offset: Int, _ what: String) throws(ELFError) -> Int {
     let value = try uint64(at: offset)
     guard let result = Int(exactly: value) else {

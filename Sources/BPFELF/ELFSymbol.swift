@@ -23,7 +23,7 @@ extension ELFFile {
     case undefined
     /// In the section with this index, which exists.
     case section(Int)
-    /// `SHN_ABS`: the value is no offset and is not relocated.
+    /// `SHN_ABS`: the value is not an offset and is not relocated.
     case absolute
     /// `SHN_COMMON`: a tentative definition without a section yet.
     case common

@@ -10,7 +10,7 @@ struct ELFSymbolReader {
 
   func read(_ table: ELFFile.Section) throws(ELFError) -> [ELFFile.Symbol] {
     guard table.type == .symbolTable || table.type == .dynamicSymbolTable else {
-      throw ELFError(offset: table.offset, message: "section \(table.name) is no symbol table")
+      throw ELFError(offset: table.offset, message: "section \(table.name) is not a symbol table")
     }
     guard table.entrySize == Self.entrySize else {
       throw ELFError(
@@ -21,7 +21,7 @@ struct ELFSymbolReader {
     }
     guard sections.indices.contains(table.link), sections[table.link].type == .stringTable else {
       throw ELFError(
-        offset: table.offset, message: "symbol names are in section \(table.link), which is no string table")
+        offset: table.offset, message: "symbol names are in section \(table.link), which is not a string table")
     }
     let strings = sections[table.link]
     let stringRange = strings.offset..<(strings.offset + strings.size)

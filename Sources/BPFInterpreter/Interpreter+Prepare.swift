@@ -172,7 +172,7 @@ extension Interpreter {
 extension InMemoryMap {
   /// Puts a map into a map of maps.
   ///
-  /// - Throws: ``InterpreterError`` of code `mapRefused` if this is no map of maps, or has no room.
+  /// - Throws: ``InterpreterError`` of code `mapRefused` if this is not a map of maps, or has no room.
   public func set(_ key: [UInt8], to inner: InMemoryMap) throws(InterpreterError) {
     guard type.isMapOfMaps else { throw refusal("set(_:to:)", .invalid) }
     try update(key, Input.bytes(UInt32(truncatingIfNeeded: inner.id)))

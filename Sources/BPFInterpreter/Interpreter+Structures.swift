@@ -42,7 +42,7 @@ extension Interpreter {
     return bytes
   }
 
-  /// Places a C structure and gives its address.
+  /// Places a C structure and returns its address.
   ///
   ///     let parent = try interpreter.place(structure: "task_struct", ["tgid": 1])
   ///     interpreter.environment.currentTask = try interpreter.place(

@@ -15,7 +15,7 @@ public import BTF
 /// ```
 ///
 /// Maps live as long as the interpreter and keep their contents from run to run, as the kernel's do between events. Every
-/// memory access is checked: what the verifier would have refused is an ``InterpreterError`` that names the instruction
+/// memory access is checked: what the verifier would have rejected is an ``InterpreterError`` that names the instruction
 /// and its source line, never a crash.
 ///
 /// An interpreter is not safe to use from two threads at once.
@@ -29,7 +29,7 @@ public final class Interpreter {
     /// Values of externs by name: for `__kconfig` variables their number (`CONFIG_HZ`), for `__ksym` symbols their
     /// address.
     public var externs: [String: UInt64] = [:]
-    /// What `LINUX_KERNEL_VERSION` says.
+    /// The value of `LINUX_KERNEL_VERSION`.
     public var kernelVersion = KernelVersion(6, 12)
     /// How many bytes maps, packets and placed memory may have together.
     public var memoryLimit: Int = 256 << 20
@@ -48,7 +48,7 @@ public final class Interpreter {
     }
   }
 
-  /// What the object says. Its programs are linked when they first run.
+  /// What the object states. Its programs are linked when they first run.
   public let object: ObjectSpec?
   public let options: Options
   /// What programs learn of the machine and the current task. May be changed between runs, and by helpers that you add.

@@ -17,13 +17,13 @@ public struct InterpreterError: Error, Sendable, CustomStringConvertible {
     case callTooDeep
     /// A helper or kernel function that the interpreter does not have, and the caller did not add.
     case unknownFunction
-    /// A helper was called with arguments that it refuses where the verifier would.
+    /// A helper was called with arguments that it rejects where the verifier would.
     case badArgument
     /// The program ended while it held a ring record or a lock.
     case unreleased
     /// A value has not the size that the map or variable has.
     case sizeMismatch
-    /// A map refused what was asked: it is full, the key is there already or is not there.
+    /// A map rejected what was asked: it is full, the key is there already or is not there.
     case mapRefused
     /// A kind of map, program or context that the interpreter does not have.
     case unsupported

@@ -56,7 +56,7 @@ public struct TrafficAction: RawRepresentable, Hashable, Sendable, CustomStringC
   public var rawValue: Int32
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// `TC_ACT_UNSPEC`, `TCX_NEXT`: what the next program says.
+  /// `TC_ACT_UNSPEC`, `TCX_NEXT`: the next program decides.
   public static let unspecified = TrafficAction(rawValue: -1)
   public static let ok = TrafficAction(rawValue: 0)
   /// `TC_ACT_SHOT`, `TCX_DROP`

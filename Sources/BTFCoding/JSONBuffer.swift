@@ -55,6 +55,7 @@ public struct JSONBuffer: ~Copyable, @unchecked Sendable {
     var output = JSONOutput(start + count)
     body(&output)
     count = output.end - start
+    assert(count <= capacity)
   }
 
   private mutating func grow(by room: Int) {

@@ -25,10 +25,10 @@ public struct RecordJSON: Sendable {
   /// - Throws: ``BTFValueError`` for too few bytes.
   public func write(_ bytes: UnsafeRawBufferPointer, to buffer: inout JSONBuffer) throws(BTFValueError) {
     guard bytes.count >= codec.size else { throw BTFValueError(.tooShort(needed: codec.size, given: bytes.count)) }
-    guard let plan else { return buffer.append(try codec.decode(bytes).json) }
-    buffer.write(atMost: plan.room + (bytes.count - codec.size) * plan.roomPerExtraByte) { output in
-      plan.run(bytes, into: &output)
+    guard let plan, let room = plan.room(for: bytes.count) else {
+      return buffer.append(try codec.decode(bytes).json)
     }
+    buffer.write(atMost: room) { output in plan.run(bytes, into: &output) }
   }
 
   /// Appends a record that is a Swift value of the same layout as one JSON value.

@@ -59,11 +59,18 @@ struct RecordPlan: Sendable {
   private let padding: Padding?
   private let size: Int
   private let contentEnd: Int
-  /// Bytes that a record without flexible elements takes at most.
-  private(set) var room = 0
-  private(set) var roomPerExtraByte = 0
+  /// Bytes that the JSON of a record without flexible elements takes at most, and what each byte of such elements adds.
+  private var room = 0
+  private var roomPerFlexibleByte = 0
   /// Where the literal that is being made starts.
   private var literalStart = 0
+
+  /// Bytes that the JSON of a record of `count` bytes takes at most; nil for more than any real record needs.
+  func room(for count: Int) -> Int? {
+    let (flexible, overflow) = roomPerFlexibleByte.multipliedReportingOverflow(by: max(0, count - contentEnd))
+    guard !overflow, flexible < 1 << 30 else { return nil }
+    return room + flexible
+  }
 
   private static let stepLimit = 1 << 16
   private static let roomLimit = 1 << 26
@@ -165,7 +172,7 @@ struct RecordPlan: Sendable {
     if content != .elements {
       add(Step(action: content == .text ? .text : .bytes, offset: offset, first: count))
       let each = content == .text ? JSONOutput.longestEscape : 4
-      if count == 0 { roomPerExtraByte += each }
+      if count == 0 { roomPerFlexibleByte += each }
       return each * count + 4
     }
     guard element.size > 0 || count == 0 else { return nil }
@@ -180,7 +187,7 @@ struct RecordPlan: Sendable {
     let each = room + literals.count - literalsBefore + 1
     let (total, overflow) = each.multipliedReportingOverflow(by: count)
     guard !overflow, total < Self.roomLimit else { return nil }
-    if count == 0, element.size > 0 { roomPerExtraByte += (each + element.size - 1) / element.size }
+    if count == 0, element.size > 0 { roomPerFlexibleByte += (each + element.size - 1) / element.size }
     literal("]")
     return total
   }

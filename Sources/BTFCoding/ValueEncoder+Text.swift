@@ -32,7 +32,7 @@ extension ValueEncoder {
     for part in text.split(whereSeparator: \.isWhitespace) {
       let digits = part.hasPrefix("0x") ? part.dropFirst(2) : part
       guard digits.utf8.count <= 2, let byte = UInt8(digits, radix: 16) else {
-        throw BTFValueError(.text("'\(part)' is no byte in hexadecimal"))
+        throw BTFValueError(.text("'\(part)' is not a byte in hexadecimal"))
       }
       raw.append(byte)
     }

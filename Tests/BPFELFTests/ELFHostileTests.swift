@@ -100,7 +100,7 @@ import Testing
     #expect(section.size == 0xc000_0000_0000 && section.entrySize == 24)
     #expect(file.symbols.isEmpty)
     let error = try #require(throws: ELFError.self) { try file.symbols(of: section) }
-    #expect(error.message == "section .symtab is no symbol table")
+    #expect(error.message == "section .symtab is not a symbol table")
   }
 
   /// Many symbols whose names are one long string's suffixes must not take memory by the square of the file's size.

@@ -33,7 +33,7 @@ import Testing
       description: "a null pointer", code: .badAccess, instruction: 1, text: "null pointer",
       program: [.move(.r1, 0), .load(.r0, from: .r1, 0, size: .word), .exit]),
     Case(
-      description: "a number", code: .badAccess, instruction: 1, text: "0x1239, which is no address",
+      description: "a number", code: .badAccess, instruction: 1, text: "0x1239, which is not an address",
       program: [.move(.r1, 0x1234), .load(.r0, from: .r1, 5, size: .word), .exit]),
     Case(
       description: "an endless loop", code: .tooManyInstructions, instruction: 0, text: "for ever",

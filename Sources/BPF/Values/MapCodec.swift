@@ -5,7 +5,7 @@ import BPFSystem
 import BTF
 public import BTFCoding
 
-/// Reads and writes any map by what its type information says: keys and values as ``BTFValue``, JSON or text.
+/// Reads and writes any map by its type information: keys and values as ``BTFValue``, JSON or text.
 ///
 /// ```swift
 /// let codec = try MapCodec(AnyMap(named: "flows"))
@@ -41,7 +41,7 @@ public struct MapCodec: Sendable {
   ///   - map: any map.
   ///   - ignoringTypes: takes keys and values for numbers and bytes, as if the map had no types.
   /// - Throws: `types` when the map's type information cannot be read, `permission` when this process may not:
-  ///   the kernel gives types by their id, which takes CAP_SYS_ADMIN.
+  ///   the kernel opens types by their id only for CAP_SYS_ADMIN.
   public init(_ map: AnyMap, ignoringTypes: Bool = false) throws(BPFError) {
     self.map = map
     let shape: MapTypes

@@ -3,7 +3,7 @@
 import BPFObject
 import BTF
 
-/// Types for maps that were created without any: what the kernel's own code says of their keys and values.
+/// Types for maps that were created without any: what the kernel's own code makes of their keys and values.
 enum MapShape {
   /// Types that fit a map's sizes. Numbers where a size is a number's, bytes otherwise.
   static func types(for info: MapInfo) throws(BTFError) -> MapTypes {

@@ -44,6 +44,6 @@ enum OperationCode: UInt8 {
   case wide
   // Calls.
   case callHelper, callSubprogram, callKernelFunction, callRegister, exit
-  /// What may be decoded but not run: the constant says why.
+  /// What may be decoded but not run: the constant states why.
   case unusable
 }

@@ -3,7 +3,7 @@
 // The interpreter's loop. Arithmetic wraps as RFC 9669 §4.1 says: dividing by zero gives 0, modulo zero leaves the
 // destination, the most negative number divided by -1 stays.
 extension Execution {
-  /// Runs from a slot until the frame at `depth` exits, and gives r0.
+  /// Runs from a slot until the frame at `depth` exits, and returns r0.
   func execute(from start: Int, depth: Int) throws(InterpreterError) -> UInt64 {
     guard var program, start < program.operations.count, var code = program.operations.baseAddress else { return 0 }
     let r = registers
@@ -284,7 +284,7 @@ extension Execution {
         let target = r[d] &- AddressSpace.codeBase
         guard target < UInt64(program.instructions.count) else {
           slot = pc &- 1
-          throw fault(.badAccess, "jumps to 0x\(String(r[d], radix: 16)), which is no place in the program")
+          throw fault(.badAccess, "jumps to 0x\(String(r[d], radix: 16)), which is not in the program")
         }
         pc = Int(target)
       case .unusable:

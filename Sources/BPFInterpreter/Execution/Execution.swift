@@ -63,7 +63,7 @@ final class Execution {
 
   deinit { registers.deallocate() }
 
-  /// Runs a program to its end and gives r0.
+  /// Runs a program to its end and returns r0.
   func run(_ program: PreparedProgram, budget: Int, from start: Int = 0) throws(InterpreterError) -> UInt64 {
     self.program = program
     self.budget = budget
@@ -111,10 +111,10 @@ final class Execution {
     return Int(slot)
   }
 
-  /// Calls a function of the program from a helper, and gives what it returns.
+  /// Calls a function of the program from a helper, and returns what it returns.
   func callBack(_ address: UInt64, _ arguments: UInt64...) throws(InterpreterError) -> UInt64 {
     guard let program, let slot = function(at: address) else {
-      throw fault(.badArgument, "the callback is no function of this program")
+      throw fault(.badArgument, "the callback is not a function of this program")
     }
     let depth = frames.count + 1
     guard depth < Execution.maximumDepth else { throw tooDeep() }

@@ -63,7 +63,7 @@ extension Execution {
   private func finishDynptr(submitting: Bool) throws(InterpreterError) -> UInt64 {
     let cell = argument(1)
     guard let pointer = try dynptr(cell) else { return 0 }
-    guard let region = pointer.region else { throw fault(.badArgument, "the dynptr is no reserved record") }
+    guard let region = pointer.region else { throw fault(.badArgument, "the dynptr is not a reserved record") }
     _ = try finish(space.address(of: region), submitting: submitting)
     try set(nil, at: cell)
     return 0

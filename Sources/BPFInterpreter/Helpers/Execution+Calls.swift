@@ -3,7 +3,7 @@
 internal import BPFBytecode
 internal import BPFObject
 
-/// A helper of the interpreter: takes r1 to r5 from the registers and gives r0.
+/// A helper of the interpreter: takes r1 to r5 from the registers and returns r0.
 typealias HelperBody = @Sendable (Execution) throws -> UInt64
 
 // Calls of helpers and kernel functions.
@@ -115,7 +115,7 @@ extension Execution {
     return UnsafeMutableRawBufferPointer(start: place, count: Int(count))
   }
 
-  /// Lets a helper's work count as so many instructions towards the limit, so that no run takes for ever.
+  /// Lets a helper's work count as so many instructions towards the limit, so that no run takes forever.
   func charge(_ instructions: Int) {
     budget -= instructions
     charged += instructions

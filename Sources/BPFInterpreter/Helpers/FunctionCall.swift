@@ -14,7 +14,7 @@ public struct FunctionCall {
 
   /// The map that an argument points to.
   ///
-  /// - Throws: ``InterpreterError`` of code `badArgument` if it is no map.
+  /// - Throws: ``InterpreterError`` of code `badArgument` if it is not a map.
   public func map(_ argument: Int) throws(InterpreterError) -> InMemoryMap { try execution.map(self[argument]) }
 
   /// Reads the program's memory.
@@ -46,7 +46,7 @@ public struct FunctionCall {
     try write(withUnsafeBytes(of: value) { Array($0) }, to: address)
   }
 
-  /// Calls a function of the program whose address an argument is, and gives what it returns.
+  /// Calls a function of the program whose address an argument is, and returns what it returns.
   public func callBack(_ address: UInt64, _ first: UInt64 = 0, _ second: UInt64 = 0) throws(InterpreterError) -> UInt64
   {
     try execution.callBack(address, first, second)

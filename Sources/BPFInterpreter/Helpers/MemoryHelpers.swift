@@ -25,7 +25,7 @@ extension Execution {
     return 0
   }
 
-  /// Copies a string with its final zero, cut to the room, and gives the bytes with the zero.
+  /// Copies a string with its final zero, cut to the room, and returns the bytes with the zero.
   private func probeReadString(_ access: Region.Access) throws(InterpreterError) -> UInt64 {
     let room = try output(argument(1), word(2))
     guard !room.isEmpty else { return 0 }

@@ -29,7 +29,7 @@ extension Execution {
     return 0
   }
 
-  /// The path that a `struct path` stands for: what the environment says of its address.
+  /// The path that a `struct path` stands for: what the environment has for its address.
   func path(of address: UInt64, _ buffer: UInt64, _ size: UInt64) throws(InterpreterError) -> UInt64 {
     let room = try output(buffer, size)
     guard let path = owner.environment.paths[address] else {

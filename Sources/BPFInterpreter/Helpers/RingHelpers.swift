@@ -42,7 +42,8 @@ extension Execution {
     let region = Int(address >> 32 & 0xffff_ffff)
     guard address & 0xffff_ffff == 0, let reservation = reservations.removeValue(forKey: region) else {
       throw fault(
-        .badArgument, "\(submitting ? "submits" : "discards") \(space.describe(address)), which is no reserved record")
+        .badArgument,
+        "\(submitting ? "submits" : "discards") \(space.describe(address)), which is not a reserved record")
     }
     if submitting {
       let bytes = UnsafeRawBufferPointer(start: space.regions[region].host, count: reservation.size)

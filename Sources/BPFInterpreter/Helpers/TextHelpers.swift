@@ -66,7 +66,7 @@ extension Execution {
     return 0
   }
 
-  /// A number at the start of a string; gives how many bytes it took.
+  /// A number at the start of a string; returns how many bytes it took.
   private func parseNumber(isSigned: Bool) throws(InterpreterError) -> UInt64 {
     let bytes = try input(argument(1), word(2))
     let room = try output(argument(4), 8)

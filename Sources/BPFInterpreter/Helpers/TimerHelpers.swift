@@ -34,7 +34,7 @@ extension Execution {
   private func setTimerCallback() throws(InterpreterError) -> UInt64 {
     guard owner.timers[argument(1)] != nil else { return answer(.invalid) }
     guard function(at: argument(2)) != nil else {
-      throw fault(.badArgument, "the callback is no function of this program")
+      throw fault(.badArgument, "the callback is not a function of this program")
     }
     owner.timers[argument(1)]?.callback = argument(2)
     owner.timers[argument(1)]?.program = program

@@ -60,7 +60,7 @@ struct HashIndex {
   /// The key's slot, or nil.
   func find(_ key: UnsafeRawPointer) -> Int? { bucket(of: key).map { Int(buckets[$0]) } }
 
-  /// Adds a key that is not there and gives its slot.
+  /// Adds a key that is not there and returns its slot.
   mutating func insert(_ key: UnsafeRawPointer) -> Int {
     if (filled + 1) * 4 > buckets.count * 3 { rehash() }
     let bytes = UnsafeRawBufferPointer(start: key, count: keySize)
@@ -97,7 +97,7 @@ struct HashIndex {
     }
   }
 
-  /// Removes a key and gives the slot that it had, or nil.
+  /// Removes a key and returns the slot that it had, or nil.
   mutating func remove(_ key: UnsafeRawPointer) -> Int? {
     guard let place = bucket(of: key) else { return nil }
     let slot = Int(buckets[place])

@@ -21,7 +21,7 @@ extension InMemoryMap {
   ///   - value: bytes, as many as the map's values have.
   ///   - flags: 0 whether or not the key is there (`BPF_ANY`), 1 only a new one (`BPF_NOEXIST`), 2 only one that is
   ///     there (`BPF_EXIST`).
-  /// - Throws: ``InterpreterError`` of code `mapRefused` where the kernel would refuse it.
+  /// - Throws: ``InterpreterError`` of code `mapRefused` where the kernel would reject it.
   public func update(_ key: [UInt8], _ value: [UInt8], flags: UInt64 = 0) throws(InterpreterError) {
     try updateAll(key, [[UInt8]](repeating: value, count: cpuCount), flags: flags)
   }

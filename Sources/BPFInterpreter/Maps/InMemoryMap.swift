@@ -6,7 +6,7 @@ public import BPFObject
 ///
 /// A test fills it before a run and looks at it afterwards, as bytes here or with types through ``TypedMap``.
 public final class InMemoryMap {
-  /// What the object says of it.
+  /// What the object states about it.
   public let spec: MapSpec
   public var name: String { spec.name }
   public var type: MapType { spec.type }

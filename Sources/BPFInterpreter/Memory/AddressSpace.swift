@@ -2,7 +2,7 @@
 
 /// All memory that programs of an interpreter can name. It owns the bytes.
 final class AddressSpace {
-  /// By number. Number 0 is never accessible, so that small numbers are no addresses.
+  /// By number. Number 0 is never accessible, so that small numbers are not addresses.
   private(set) var regions: UnsafeMutablePointer<Region>
   private(set) var count = 1
   private var capacity = 64
@@ -203,7 +203,7 @@ extension AddressSpace {
     // An offset below a region's start is nearer to it than to the region before.
     let number = (address &+ 0x8000_0000) >> 32
     if number == 0 {
-      return address == 0 ? "address 0: a null pointer" : "0x\(String(address, radix: 16)), which is no address"
+      return address == 0 ? "address 0: a null pointer" : "0x\(String(address, radix: 16)), which is not an address"
     }
     if number >= UInt64(count) {
       if address >> 48 == AddressSpace.mapBase >> 48 { return "a pointer to a map, not to its values" }

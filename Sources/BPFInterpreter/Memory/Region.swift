@@ -100,7 +100,7 @@ enum RegionLabel: Equatable {
     case .ringRecord(let name): "a record reserved in ring \(name)"
     case .jumpTable: "a jump table"
     case .placed(let name): "placed memory \(name)"
-    case .freed(let what): "\(what), which is no more"
+    case .freed(let what): "\(what), which was freed"
     }
   }
 }

@@ -8,7 +8,7 @@ public import BTF
 ///
 /// A type is looked up by its name without flavor (`task_struct___old` finds `task_struct`), among the kernel's own types
 /// first, and in those of its modules only if it has none. All that fit must agree. What nothing fits becomes 0 where the
-/// record asks whether it exists; otherwise the instruction is poisoned: replaced by a call that the verifier refuses if
+/// record asks whether it exists; otherwise the instruction is poisoned: replaced by a call that the verifier rejects if
 /// it can be reached.
 ///
 /// Use one linker for all programs of an object: it remembers the candidates of each type.

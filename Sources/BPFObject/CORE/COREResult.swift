@@ -15,7 +15,7 @@ public struct COREResult: Hashable, Sendable, CustomStringConvertible {
   public enum Outcome: Hashable, Sendable {
     /// The value that the instruction held, and the one that it holds now.
     case patched(from: UInt64, to: UInt64)
-    /// The instruction is now a call that the verifier refuses if it can be reached. Dead code may hold it.
+    /// The instruction is now a call that the verifier rejects if it can be reached. Dead code may hold it.
     case poisoned(Problem)
   }
 
@@ -37,7 +37,7 @@ public struct COREResult: Hashable, Sendable, CustomStringConvertible {
     case .poisoned(.absent): return "\(subject): this kernel has none; \(advice)"
     case .poisoned(.wrongSize(let own, let kernel)):
       return
-        "\(subject): the field has \(kernel) bytes here, \(own) in the object, and is no unsigned integer; \(advice)"
+        "\(subject): the field has \(kernel) bytes here, \(own) in the object, and is not an unsigned integer; \(advice)"
     }
   }
 

@@ -105,7 +105,7 @@ extension COREPath {
     return value
   }
 
-  /// The size of an element that is no array, however deep the arrays.
+  /// The size of an element that is not an array, however deep the arrays.
   private func scalarSize(_ id: TypeID) throws(COREError.Reason) -> Int {
     var (id, type) = try view.resolved(id)
     for _ in 0..<Self.maximumDepth {

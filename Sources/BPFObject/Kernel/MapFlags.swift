@@ -51,7 +51,7 @@ public struct MapFlags: OptionSet, Hashable, Sendable {
   /// `BPF_F_TOKEN_FD`: created with a BPF token.
   /// - Requires: Linux 6.9
   public static let token = MapFlags(rawValue: 1 << 16)
-  /// `BPF_F_SEGV_ON_FAULT`: an arena page that a program did not allocate is no memory for user space.
+  /// `BPF_F_SEGV_ON_FAULT`: an arena page that a program did not allocate is not accessible from user space.
   /// - Requires: Linux 6.9
   public static let faultOnAbsentPage = MapFlags(rawValue: 1 << 17)
   /// `BPF_F_NO_USER_CONV`: arena pointers are not converted to user space's.

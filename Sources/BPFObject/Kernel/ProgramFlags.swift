@@ -5,7 +5,7 @@ public struct ProgramFlags: OptionSet, Hashable, Sendable {
   public var rawValue: UInt32
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// `BPF_F_STRICT_ALIGNMENT`: the verifier refuses unaligned accesses on every machine.
+  /// `BPF_F_STRICT_ALIGNMENT`: the verifier rejects unaligned accesses on every machine.
   public static let strictAlignment = ProgramFlags(rawValue: 1 << 0)
   /// `BPF_F_ANY_ALIGNMENT`: the verifier accepts unaligned accesses on every machine, even where they trap.
   /// - Requires: Linux 5.0

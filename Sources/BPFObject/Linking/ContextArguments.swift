@@ -95,7 +95,7 @@ private struct ContextUse {
     }
   }
 
-  /// `bpf_user_pt_regs_t` is no struct, but what kernels call the context of these programs.
+  /// `bpf_user_pt_regs_t` is not a struct, but what kernels call the context of these programs.
   private func isRegistersTypedef(_ id: TypeID) throws(BTFError) -> Bool {
     var id = id
     while true {

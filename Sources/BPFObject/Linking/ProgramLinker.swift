@@ -188,7 +188,7 @@ struct ProgramLinker {
   }
 
   /// Adds function and line info. If the entry point has none, that of subprograms is of no use; if it has and one of its
-  /// subprograms has not (it was compiled without -g), the kernel would refuse what there is, so it is left out.
+  /// subprograms has not (it was compiled without -g), the kernel would reject what there is, so it is left out.
   private mutating func addDebuggingInformation(
     _ records: DebuggingRecords, of function: CodeFunction, start: Int
   ) {

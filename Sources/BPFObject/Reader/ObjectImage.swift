@@ -9,7 +9,7 @@ final class ObjectImage: Sendable {
   let code: [Int: [Instruction]]
   /// All functions, entry points and subprograms, ordered by section, then by position.
   let functions: [CodeFunction]
-  /// What `.BTF.ext` says, by ELF section index, ascending by offset.
+  /// The records of `.BTF.ext`, by ELF section index, ascending by offset.
   let debugging: [Int: DebuggingRecords]
   /// Values of the `.jumptables` section: offsets in bytes from the start of the section that holds the jump.
   let jumpTables: [UInt64]

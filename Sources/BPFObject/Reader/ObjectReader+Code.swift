@@ -82,7 +82,7 @@ extension ObjectReader {
       autoload: !isOptional, autoattach: true, sectionKind: kind, image: image, function: index)
   }
 
-  /// What `.BTF.ext` says, by section and ascending.
+  /// The records of `.BTF.ext`, by section and ascending.
   private func readDebugging() throws(ObjectError) -> [Int: DebuggingRecords] {
     guard let types, let section = sections(.typesExtension).last else { return [:] }
     let bytes = Array(file.bytes(of: section))

@@ -77,7 +77,7 @@ extension ObjectReader {
     }
   }
 
-  /// The variables of a section as BTF says.
+  /// The variables of a section as BTF describes them.
   func variables(of section: ELFFile.Section) throws(ObjectError) -> [VariableSpec] {
     guard let types, let declared = declarations.section(named: section.name)?.section else { return [] }
     var result: [VariableSpec] = []

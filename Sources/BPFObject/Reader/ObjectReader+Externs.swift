@@ -3,7 +3,7 @@
 import BPFELF
 import BTF
 
-/// Externs: undefined symbols, and what BTF says they are.
+/// Externs: undefined symbols, and how BTF describes them.
 extension ObjectReader {
   private struct Found {
     var symbol: Int

@@ -178,7 +178,7 @@ final class ObjectReader {
   }
 }
 
-/// Runs a closure that reads types, and says where the error arose.
+/// Runs a closure that reads types, and adds the place to its error.
 func withTypes<Result>(
   _ context: String, _ body: () throws(BTFError) -> Result
 ) throws(ObjectError) -> Result {

@@ -36,7 +36,7 @@ public struct RecordTypes: Sendable {
     }
   }
 
-  /// The type of a map's records; nil where nothing tells, or there are several.
+  /// The type of a map's records; nil where nothing states it, or where there are several.
   public subscript(map name: String) -> TypeID? { types[name] }
 
   /// What the typedef `MAP__record` stands for.

@@ -31,7 +31,7 @@ public struct MapSpec: Sendable {
   public var extra: UInt64
   /// Where in the object the map comes from.
   public var section: Section
-  /// The name of the ELF section, such as `.rodata.strings`; ``name`` is what the kernel is told.
+  /// The name of the ELF section, such as `.rodata.strings`; ``name`` is what the kernel gets.
   public var sectionName: String
   /// For maps of global variables, all that are known by name, ascending by offset.
   public var variables: [VariableSpec]

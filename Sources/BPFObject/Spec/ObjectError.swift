@@ -3,7 +3,7 @@
 /// Why an object could not be understood or a program of it could not be linked.
 public struct ObjectError: Error, Hashable, Sendable {
   public enum Code: Hashable, Sendable {
-    /// The file is no well-formed ELF object.
+    /// The file is not a well-formed ELF object.
     case malformedFile
     /// The object's BTF or `.BTF.ext` is malformed, or says other things than its symbols.
     case malformedTypes

@@ -2,7 +2,7 @@
 
 public import BTF
 
-/// What an object file says: programs, maps, variables, externs, types.
+/// What an object file holds: programs, maps, variables, externs, types.
 ///
 /// A plain value that is the same on every machine and every kernel; nothing here asks the running system. It may be
 /// changed before it is loaded: map sizes, initial values of globals, which programs are loaded.
@@ -12,7 +12,7 @@ public import BTF
 public struct ObjectSpec: Sendable {
   /// The object's name; its first letters start the names of the maps that hold its global variables.
   public var name: String
-  /// The licence that the kernel is told, such as `Dual BSD/GPL`; empty if the object has no `license` section. Some
+  /// The license that the kernel gets, such as `Dual BSD/GPL`; empty if the object has no `license` section. Some
   /// helpers are for GPL-compatible programs only.
   public var license: String
   /// The kernel version from the object's `version` section as `KERNEL_VERSION()` packs it, or 0. Kernels from 5.0 on

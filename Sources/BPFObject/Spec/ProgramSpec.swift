@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One program of an object: an entry point and what its section's name says of it.
+/// One program of an object: an entry point and what the name of its section means.
 public struct ProgramSpec: Sendable {
   /// The function's name.
   public var name: String
   /// The section's name without a leading `?`, such as `tp_btf/sched_process_exec`.
   public var sectionName: String
-  /// ``ProgramType/unspecified`` if the section's name says nothing; then it must be set before the program is loaded.
+  /// ``ProgramType/unspecified`` if the name of the section has no meaning; then you set it before the program is loaded.
   public var type: ProgramType
-  /// What the kernel is told to expect (`expected_attach_type`); nil if the type has no choice.
+  /// What the kernel is asked to expect (`expected_attach_type`); nil if the type has no choice.
   public var attachType: AttachType?
   /// What follows the first `/` of the section's name: `syscalls/sys_enter_execve`, `sched_process_exec`,
   /// `/proc/self/exe:main+0x10`; nil if there is none.

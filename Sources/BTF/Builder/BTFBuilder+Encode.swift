@@ -4,7 +4,7 @@ extension BTFBuilder {
   /// Writes the types as a blob, little-endian: what `BPF_BTF_LOAD` takes and a `.BTF` section holds.
   ///
   /// - Parameter withLayout: adds the layout section, which lets readers step over kinds that they do not know. Kernels
-  ///   before 7.1 refuse it.
+  ///   before 7.1 reject it.
   public func encode(withLayout: Bool = false) -> [UInt8] {
     let layout: [UInt8] = withLayout ? Self.layoutSection : []
     let header = withLayout ? BTFHeader.layoutLength : BTFHeader.minimumLength

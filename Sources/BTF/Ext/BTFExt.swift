@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an object's `.BTF.ext` section says of its instructions.
+/// What an object's `.BTF.ext` section records about its instructions.
 ///
 /// Each table maps an ELF section, by the offset of its name in the BTF's strings, to records in file order. Records
 /// and headers longer than those known today are read as far as they are known.
@@ -18,7 +18,7 @@ public struct BTFExt: Hashable, Sendable {
 
   /// Reads a `.BTF.ext` section, in either byte order.
   ///
-  /// - Throws: `BTFError` for bytes that are no `.BTF.ext`, with the offset of the fault.
+  /// - Throws: `BTFError` for bytes that are not `.BTF.ext`, with the offset of the fault.
   public init(bytes: [UInt8]) throws(BTFError) {
     let (tables, failure) = bytes.withUnsafeBytes { buffer -> (BTFExt, BTFError?) in
       var tables = BTFExt()
@@ -83,7 +83,8 @@ public struct BTFExt: Hashable, Sendable {
     guard length > 0 else { return }
     let end = offset + length
     guard end <= source.count else {
-      throw BTFError(.badHeader, at: field, ".BTF.ext: the \(name) table, \(offset)..<\(end), leaves the section")
+      throw BTFError(
+        .badHeader, at: field, ".BTF.ext: the \(name) table, \(offset)..<\(end), extends beyond the section")
     }
     guard length >= 4 else { throw BTFError(.truncated, at: offset, ".BTF.ext: the \(name) table has no record size") }
     let stride = Int(source.word(at: offset))

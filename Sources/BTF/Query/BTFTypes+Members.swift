@@ -13,7 +13,7 @@ public struct BTFMemberPath: Hashable, Sendable {
 extension BTFTypes {
   /// Finds a member of a struct or union, looking through typedefs and qualifiers and into anonymous members, as C does.
   ///
-  /// - Returns: nil if the type has no such member or is no struct or union.
+  /// - Returns: nil if the type has no such member or is not a struct or union.
   /// - Throws: `BTFError` for ids that no type has and for types nested without end.
   public func member(named name: String, in id: TypeID) throws(BTFError) -> BTFMemberPath? {
     var searched: Set<TypeID> = []

@@ -41,7 +41,8 @@ struct BTFHeader: Sendable {
       let start = length + Int(source.word(at: field))
       let end = start + Int(source.word(at: field + 4))
       guard end <= bytes.count else {
-        throw BTFError(.badHeader, at: field, "the \(name) section, \(start)..<\(end), leaves the \(bytes.count) bytes")
+        throw BTFError(
+          .badHeader, at: field, "the \(name) section, \(start)..<\(end), extends beyond the \(bytes.count) bytes")
       }
       return start..<end
     }
@@ -52,7 +53,7 @@ struct BTFHeader: Sendable {
     }
     layout = length >= Self.layoutLength ? try section("layout", at: 24) : 0..<0
     guard layout.count % 4 == 0 else {
-      throw BTFError(.badHeader, at: 28, "the layout section's \(layout.count) bytes are no multiple of 4")
+      throw BTFError(.badHeader, at: 28, "the layout section's \(layout.count) bytes are not a multiple of 4")
     }
   }
 

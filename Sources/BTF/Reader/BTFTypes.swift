@@ -34,7 +34,7 @@ public final class BTFTypes: Sendable {
   /// - Parameters:
   ///   - bytes: a whole blob, header first, in either byte order.
   ///   - base: for split BTF (a kernel module's), the BTF that it extends.
-  /// - Throws: `BTFError` for bytes that are no BTF, with the offset of the fault.
+  /// - Throws: `BTFError` for bytes that are not BTF, with the offset of the fault.
   /// - Complexity: O(number of types).
   public convenience init(bytes: [UInt8], base: BTFTypes? = nil) throws(BTFError) {
     let copy = ByteCopy(bytes)
@@ -47,7 +47,7 @@ public final class BTFTypes: Sendable {
   ///   - mapped: a whole blob, header first. The bytes must not change.
   ///   - owner: keeps the bytes mapped for as long as it lives; held by this object.
   ///   - base: for split BTF (a kernel module's), the BTF that it extends.
-  /// - Throws: `BTFError` for bytes that are no BTF, with the offset of the fault.
+  /// - Throws: `BTFError` for bytes that are not BTF, with the offset of the fault.
   /// - Complexity: O(number of types).
   public init(
     mapped: UnsafeRawBufferPointer, owner: any AnyObject & Sendable, base: BTFTypes? = nil

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension BTFTypes {
-  /// Strings of fewer bytes are not looked into when BTF is opened. The kernel refuses identifiers of 512 bytes.
+  /// Strings of fewer bytes are not looked into when BTF is opened. The kernel rejects identifiers of 512 bytes.
   private static let longString = 512
 
   /// Whether this BTF or its base has a string of many bytes. Looks at few of them unless there is one.

@@ -41,7 +41,7 @@ extension SwiftDefinitions {
     line(level, "}")
   }
 
-  /// Whether every constant is one bit or zero, and there are so many that this is no accident.
+  /// Whether every constant is one bit or zero, and there are so many that this cannot be an accident.
   private static func isFlags(_ enumeration: BTFEnumeration) -> Bool {
     !enumeration.isSigned && enumeration.values.allSatisfy { $0.bits & ($0.bits &- 1) == 0 }
       && Set(enumeration.values.map(\.bits)).subtracting([0]).count >= 3

@@ -28,7 +28,7 @@ struct SwiftLayout {
   }
 
   var storage: [Storage] = []
-  /// Members that are no stored properties.
+  /// Members that are not stored properties.
   var accessors: [Field] = []
   /// Arrays without elements: at the end of the struct flexible ones, elsewhere marks.
   var empty: [Field] = []

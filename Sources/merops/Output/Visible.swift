@@ -8,7 +8,7 @@ extension String {
   /// - Parameter kept: control characters that are the layout's own.
   func visible(keeping kept: String) -> String {
     // Most text is plain ASCII.
-    guard utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f }) else { return self }
+    guard utf8.contains(where: { $0 < 0x20 && !kept.utf8.contains($0) || $0 >= 0x7f }) else { return self }
     let kept = kept.unicodeScalars
     guard unicodeScalars.contains(where: { $0.isInvisible && !kept.contains($0) }) else { return self }
     var text = ""

@@ -125,7 +125,7 @@ import Testing
     ("view.whole=1,view.low=2", "view.low: given twice, with different values"), ("number", "name=value pairs"),
     ("number=1 port=2", "number: int is expected"), ("=1", "a name should be here"), ("a[x]=1", "a number in brackets"),
     ("number=1,,", "a name should be here"), ("hex 01", "bytes are needed, 1 were given"),
-    ("hex 100", "no byte in hexadecimal"),
+    ("hex 100", "not a byte in hexadecimal"),
     (#"{"points":[{"x":1},{"x":70000}]}"#, "points[1].x: 70000 does not fit in short"),
     ("point=5", "point: struct point is expected"),
     (#"{"point":[1]}"#, "point: struct point is expected, not an array of 1"),

@@ -54,6 +54,23 @@ import Testing
     }
   }
 
+  /// The elements start before the end of the type, as where its size is rounded up: their room is counted from there.
+  @Test("Flexible arrays within a type's size", arguments: [41, 48, 200, 4000])
+  func flexibleWithinTheSize(count: Int) throws {
+    var builder = BTFBuilder()
+    let char = try builder.add(.int(BTFInteger(name: "char", size: 1, encoding: .signed)))
+    let text = try builder.add(.array(BTFArray(element: char, index: char, count: 0)))
+    let holder = try builder.add(
+      .structure(
+        BTFComposite(
+          name: "holder", size: 40,
+          members: [.init(name: "a", type: char, bitOffset: 0), .init(name: "b", type: text, bitOffset: 8)])))
+    let codec = try BTFCodec(BTFTypes(bytes: builder.encode()), holder)
+    var buffer = JSONBuffer(capacity: 0)
+    try check(codec, [UInt8](repeating: UInt8(ascii: "\""), count: count), &buffer)
+    #expect(buffer.count > 2 * (count - 1))
+  }
+
   @Test("Swift's values of the same layout", .enabled(if: !Clang.isMissing, "no clang"))
   func values() throws {
     struct Point { var x: Int16, y: Int16 }
