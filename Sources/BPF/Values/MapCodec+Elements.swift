@@ -81,7 +81,7 @@ extension MapCodec {
     do {
       descriptor = try BPFCall.openByID(kind, id)
     } catch {
-      throw BPFError("opening the \(kind) with id \(id)", errno: error, hint: BPFError.hintForIDs(error))
+      throw BPFError("opening \(kind) with id \(id)", errno: error, hint: BPFError.hintForIDs(error))
     }
     let value = withUnsafeBytes(of: descriptor.rawValue) { Array($0) }
     try map.update(key, Array(value + Array(repeating: 0, count: max(0, map.info.valueSize - 4))), flags)

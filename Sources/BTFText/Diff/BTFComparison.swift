@@ -151,7 +151,8 @@ struct BTFComparison {
     case (.typedef(_, let left), .typedef(_, let right)): details.append(type(left, right))
     case (.function, .function), (.variable, .variable): details.append(type(a, b))
     case (.int(let left), .int(let right)) where left.encoding != right.encoding || left.bits != right.bits:
-      details.append(.type(from: CDefinitions.spelling(of: left), to: CDefinitions.spelling(of: right)))
+      let (from, to) = (CDefinitions.spelling(of: left), CDefinitions.spelling(of: right))
+      if from != to || details.isEmpty { details.append(.type(from: from, to: to)) }
     default: break
     }
     return details

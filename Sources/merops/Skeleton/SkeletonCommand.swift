@@ -49,8 +49,11 @@ struct SkeletonCommand: ParsableCommand {
       throw BPFError("opening object \(file)", errno: error)
     }
     let path = file.split(separator: "/").last.map(String.init) ?? file
-    var source = SkeletonSource(
-      try ObjectSpec(bytes: bytes, name: String(path.prefix { $0 != "." })), typeName: name)
+    let object: ObjectSpec
+    do { object = try ObjectSpec(bytes: bytes, name: String(path.prefix { $0 != "." })) } catch {
+      throw BPFError(.object, "opening object \(file)", underlying: error)
+    }
+    var source = SkeletonSource(object, typeName: name)
     source.origin = path
     source.access = SwiftStyle.Access(rawValue: access.rawValue) ?? .internal
     source.object = embed ? .embedded(bytes) : .absent

@@ -38,7 +38,7 @@ struct BTFDump: ParsableCommand {
   @OptionGroup var base: BaseOption
 
   func run() throws {
-    let source = try TypeSource.open(source, base: base)
+    let source = try TypeSource.open(source, base: base.types())
     let ids = try types.isEmpty ? nil : source.ids(named: types)
     let text =
       switch json ? .json : format {
@@ -69,6 +69,7 @@ struct BTFDiffCommand: ParsableCommand {
   @OptionGroup var base: BaseOption
 
   func run() throws {
+    let base = try base.types()
     let diff = try BTFDiff(from: TypeSource.open(old, base: base).types, to: TypeSource.open(new, base: base).types)
     Output.text(output.json ? diff.json : diff.description)
   }
@@ -85,7 +86,7 @@ struct BaseOption: ParsableArguments {
 
   func types() throws -> BTFTypes? {
     guard let source else { return nil }
-    return try TypeSource.open(source, base: BaseOption()).types
+    return try TypeSource.open(source).types
   }
 }
 
@@ -94,7 +95,7 @@ struct TypeSource {
   var types: BTFTypes
   var name: String
 
-  static func open(_ name: String, base: BaseOption) throws -> TypeSource {
+  static func open(_ name: String, base: BTFTypes? = nil) throws -> TypeSource {
     if name == "kernel" { return TypeSource(types: try KernelTypes.current().vmlinux, name: name) }
     if name.hasPrefix("module:") {
       let module = name.dropFirst("module:".count)
@@ -104,8 +105,8 @@ struct TypeSource {
       return TypeSource(types: found.types, name: name)
     }
     do {
-      return TypeSource(types: try KernelTypes.load(path: name, base: try base.types()).vmlinux, name: name)
-    } catch let error as BPFError {
+      return TypeSource(types: try KernelTypes.load(path: name, base: base).vmlinux, name: name)
+    } catch {
       guard let reason = error.underlying as? BTFError, reason.code == .needsBase else { throw error }
       throw Refusal("\(name): \(reason.detail). Name them with --base: --base kernel, or --base FILE")
     }
