@@ -380,10 +380,10 @@ struct RecordPlan: Sendable {
   ) {
     switch TextParts(bytes, isFlexible: step.first == 0) {
     case .text(let head): output.string(head)
-    case .textAndRest(let head, let rest) where step.third > 0:
+    case .textAndRest(let head, let rest, let isText) where step.third > 0:
       output.string(head)
       output.literal(texts + step.second, step.third)
-      output.array(rest)
+      isText ? output.string(rest) : output.array(rest)
     case .textAndRest, .bytes: output.array(bytes)
     }
   }

@@ -7,8 +7,8 @@
 enum TextParts {
   /// Text, and nothing but zeros behind it.
   case text(UnsafeRawBufferPointer)
-  /// Text, then a zero, then bytes of which the last is not zero.
-  case textAndRest(UnsafeRawBufferPointer, UnsafeRawBufferPointer)
+  /// Text, then a zero, then bytes of which the last is not zero: perhaps more texts with zeros between, as arguments are.
+  case textAndRest(UnsafeRawBufferPointer, UnsafeRawBufferPointer, isText: Bool)
   case bytes
 
   /// What follows the name of a member to name the bytes behind its text.
@@ -28,16 +28,19 @@ enum TextParts {
       self = .text(head)
       return
     }
-    self = .textAndRest(head, UnsafeRawBufferPointer(rebasing: bytes[(end + 1)...last]))
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[(end + 1)...last])
+    self = .textAndRest(head, rest, isText: Self.isText(rest, breakingLines: false, holdingZeros: true))
   }
 
   /// Whether the bytes are UTF-8 without control characters, but for those that break lines where these may be.
-  private static func isText(_ bytes: UnsafeRawBufferPointer, breakingLines: Bool) -> Bool {
+  private static func isText(
+    _ bytes: UnsafeRawBufferPointer, breakingLines: Bool, holdingZeros: Bool = false
+  ) -> Bool {
     var isASCII = true
     for byte in bytes {
       if byte >= 0x80 { isASCII = false }
       let isBreak = byte == 0x09 || byte == 0x0a || byte == 0x0d
-      guard byte >= 0x20 && byte != 0x7f || isBreak && breakingLines else { return false }
+      guard byte >= 0x20 && byte != 0x7f || isBreak && breakingLines || byte == 0 && holdingZeros else { return false }
     }
     if isASCII { return true }
     return bytes.withMemoryRebound(to: UInt8.self) { (try? UTF8Span(validating: $0.span)) != nil }

@@ -59,7 +59,7 @@ struct ValueDecoder {
     }
   }
 
-  /// What follows the zero byte of a text stands beside it: `"name":"sh","name.rest":[1,2]`.
+  /// What follows the zero byte of a text stands beside it: `"name":"sh","name.rest":"-c\u0000ls"`, or `[1,2]`.
   private mutating func append(
     _ member: ValueNode.Member, to fields: inout [BTFValue.Field], at offset: Int
   ) throws(BTFValueError) {
@@ -72,9 +72,10 @@ struct ValueDecoder {
     switch parts {
     case .text(let head):
       fields.append(BTFValue.Field(member.name, .string(String(decoding: head, as: UTF8.self))))
-    case .textAndRest(let head, let rest):
+    case .textAndRest(let head, let rest, let isText):
       fields.append(BTFValue.Field(member.name, .string(String(decoding: head, as: UTF8.self))))
-      fields.append(BTFValue.Field(member.name + TextParts.suffix, .bytes(Array(rest))))
+      let value = isText ? BTFValue.string(String(decoding: rest, as: UTF8.self)) : .bytes(Array(rest))
+      fields.append(BTFValue.Field(member.name + TextParts.suffix, value))
     case .bytes: fields.append(BTFValue.Field(member.name, .bytes(Array(bytes))))
     }
   }

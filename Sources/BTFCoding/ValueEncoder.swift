@@ -93,7 +93,7 @@ struct ValueEncoder {
       case let member = composite.members[index], case .array(_, let count, .text) = member.node.shape,
       case .string(let text)? = fields.first(where: { $0.name == member.name })?.value
     else { return false }
-    let bytes = try Self.bytes(field)
+    let bytes = if case .string(let rest) = field.value { Array(rest.utf8) } else { try Self.bytes(field) }
     let start = text.utf8.count + 1
     guard start + bytes.count <= count else {
       throw BTFValueError(.tooLong(given: bytes.count, limit: max(0, count - start)), path: field.name)

@@ -62,7 +62,7 @@ final class RecordPrinter: Sendable {
 
   private struct State {
     /// By map and size.
-    var codecs: [String: [Int: BTFCodec?]] = [:]
+    var plans: [String: [Int: RecordJSON?]] = [:]
     /// Maps of which it was said that nothing is known of their records.
     var untyped: Set<String> = []
   }
@@ -73,28 +73,37 @@ final class RecordPrinter: Sendable {
   }
 
   func line(map: String, _ bytes: RawSpan) -> String {
-    let value = codec(map: map, size: bytes.byteCount).flatMap { try? $0.decode(bytes, text: json ? .exact : .untilZero) }
-    guard json else { return "\(map) \(value?.json ?? bytes.withUnsafeBytes { Self.text($0) })" }
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.field("map", map)
-    writer.key("record")
-    writer.raw((value ?? .bytes(bytes.withUnsafeBytes { Array($0) })).json)
-    writer.endObject()
-    return writer.text
+    let plan = plan(map: map, size: bytes.byteCount)
+    return bytes.withUnsafeBytes { json ? object(map, $0, plan) : text(map, $0, plan) }
   }
 
-  private func codec(map: String, size: Int) -> BTFCodec? {
+  private func text(_ map: String, _ bytes: UnsafeRawBufferPointer, _ plan: RecordJSON?) -> String {
+    let value = plan.flatMap { try? $0.codec.decode(bytes, text: .untilZero) }
+    return "\(map) \(value?.json ?? Self.text(bytes))"
+  }
+
+  private func object(_ map: String, _ bytes: UnsafeRawBufferPointer, _ plan: RecordJSON?) -> String {
+    var buffer = JSONBuffer(capacity: 1 << 10)
+    buffer.append("{\"map\":")
+    buffer.append(BTFValue.string(map).json)
+    buffer.append(",\"record\":")
+    // A type that does not fit writes nothing.
+    if (try? plan?.write(bytes, to: &buffer)) == nil { buffer.append(BTFValue.bytes(Array(bytes)).json) }
+    buffer.append("}")
+    return buffer.text
+  }
+
+  private func plan(map: String, size: Int) -> RecordJSON? {
     state.withLock { state in
-      if let known = state.codecs[map]?[size] { return known }
-      let codec = types.codec(map: map, size: size)
-      state.codecs[map, default: [:]][size] = .some(codec)
-      if codec == nil, state.untyped.insert(map).inserted {
+      if let known = state.plans[map]?[size] { return known }
+      let plan = types.codec(map: map, size: size).map { RecordJSON($0) }
+      state.plans[map, default: [:]][size] = .some(plan)
+      if plan == nil, state.untyped.insert(map).inserted {
         Output.note(
           "\(map): the object has no struct of \(size) bytes, so trace prints the bytes. Name the type in the map's "
             + "definition, `struct event (*type)[BPF_MAP_TYPE_RINGBUF];`, or with `--type \(map)=NAME`")
       }
-      return codec
+      return plan
     }
   }
 

@@ -54,7 +54,16 @@ import Testing
     let bytes: [UInt8] = [1, 0, 0, 0] + Array("sh".utf8) + [0, 0x65, 0x66, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0]
     let codec = try codec("name")
     #expect(try codec.decode(bytes, text: .untilZero).json == #"{"id":1,"name":"sh","lines":["",""]}"#)
-    #expect(try codec.decode(bytes)["name.rest"] == .bytes([0x65, 0x66]))
+    #expect(try codec.decode(bytes)["name.rest"] == .string("ef"))
+  }
+
+  /// The arguments of a program lie one behind the other.
+  @Test func textsWithZerosBetween() throws {
+    let codec = try codec("name")
+    let bytes: [UInt8] = [1, 0, 0, 0] + Array("sh\0-c\0ls".utf8) + [0, 0, 0, 0, 0, 0, 0, 0]
+    let value = try codec.decode(bytes)
+    #expect(value.json == #"{"id":1,"name":"sh","name.rest":"-c\u0000ls","lines":["",""]}"#)
+    #expect(try codec.encode(text: value.json) == bytes)
   }
 
   @Test func paddingTellsKeysApart() throws {
