@@ -67,7 +67,7 @@ import Testing
       let objdump = try #require(toolchainPath("llvm-objdump"))
       let text = try Shell.check([objdump, "-d", "--mcpu=\(cpu)", "--no-show-raw-insn", path])
       #expect(!text.contains("<unknown>"))
-      let count = text.split(separator: "\n").filter { $0.contains(":\t") }.count
+      let count = text.split(separator: "\n").filter { $0.first == " " && $0.contains(":\t") }.count
       let file = try ELFFile(bytes: try Built.object(ObjectTests.source, cpu: cpu))
       let slots = try file.sections.filter { $0.flags.contains(.executable) }
         .flatMap { try Instruction.decode(Array(file.bytes(of: $0))) }

@@ -24,40 +24,38 @@ public struct KernelBoundary: TestTrait, SuiteTrait, TestScoping {
   }
 }
 
-/// Whether an error says that the kernel is too old, and names `minimum` as the first one that is not.
-private func needs(_ minimum: KernelVersion) -> @Sendable (any Error) -> Bool {
+/// Whether an error names a kernel newer than the running one, up to `minimum`, as the first that can; or, where a test needs
+/// something that has no version of its own to Merops, contains the words for it.
+private func refusal(_ minimum: KernelVersion, _ words: String?) -> @Sendable (any Error) -> Bool {
   { error in
-    guard let error = error as? BPFError, error.code == .unsupported else { return false }
-    return error.requiredKernel.map { "\($0)" } == "\(minimum)"
+    guard let error = error as? BPFError else { return false }
+    if let words, "\(error)".contains(words) { return true }
+    guard let needed = error.requiredKernel.map({ KernelVersion(stringLiteral: "\($0)") }) else { return false }
+    return needed > .running && needed <= minimum
   }
 }
 
 extension Trait where Self == KernelBoundary {
-  /// Runs the test on every kernel. On one older than `minimum` it has to fail with an error that names `minimum` as the
-  /// kernel that is needed.
-  public static func works(from minimum: KernelVersion) -> Self {
-    KernelBoundary(minimum: minimum, isRefusal: needs(minimum))
-  }
-
-  /// The same where the error comes from a layer that knows nothing of kernels' versions.
-  public static func works(
-    from minimum: KernelVersion, orThrows isRefusal: @escaping @Sendable (any Error) -> Bool
-  ) -> Self {
-    KernelBoundary(minimum: minimum, isRefusal: isRefusal)
+  /// Runs the test on every kernel. On one older than `minimum` it has to fail, with an error that names the kernel that is
+  /// needed or contains `words`.
+  public static func works(from minimum: KernelVersion, orSays words: String? = nil) -> Self {
+    KernelBoundary(minimum: minimum, isRefusal: refusal(minimum, words))
   }
 }
 
 /// Runs `body`; on a kernel older than `minimum` it must throw, and the result is nil.
 ///
-/// - Parameter isRefusal: The error that it must throw; without one, an error that names `minimum` as the kernel that is
-///   needed.
+/// - Parameters:
+///   - words: what the error says that it must throw, unless it names the kernel that is needed.
+///   - isRefusal: the same for errors of layers that know nothing of kernels' versions.
 /// - Returns: What `body` returns, or nil on an older kernel.
 public func supported<T>(
-  from minimum: KernelVersion, _ what: String, orThrows isRefusal: ((any Error) -> Bool)? = nil,
+  from minimum: KernelVersion, _ what: String, orSays words: String? = nil,
+  orThrows isRefusal: ((any Error) -> Bool)? = nil,
   sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> T
 ) throws -> T? {
   guard KernelVersion.running < minimum else { return try body() }
-  let isRefusal = isRefusal ?? needs(minimum)
+  let isRefusal = isRefusal ?? refusal(minimum, words)
   do {
     _ = try body()
     Issue.record(

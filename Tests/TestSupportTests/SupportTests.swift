@@ -82,7 +82,11 @@ import struct BPF.BPFError
     let other = try supported(from: "999.0", "nothing", orThrows: { $0 is Shell.Failed }) { try Shell.check("false") }
     #expect(other == nil)
     withKnownIssue { _ = try supported(from: "999.0", "something") { 1 } }
-    withKnownIssue { _ = try fails(with: Self.tooOld("998.0")) }
+    let worded = try supported(from: "999.0", "nothing", orSays: "testing") { () throws -> Int in throw Self.tooOld(nil)
+    }
+    #expect(worded == nil)
+    withKnownIssue { _ = try fails(with: Self.tooOld("3.0")) }
+    withKnownIssue { _ = try fails(with: Self.tooOld("999.1")) }
     withKnownIssue { _ = try fails(with: Self.tooOld(nil)) }
     withKnownIssue { _ = try fails(with: Shell.Failed(description: "another reason")) }
   }
