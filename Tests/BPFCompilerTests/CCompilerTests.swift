@@ -55,6 +55,74 @@ import Testing
     #expect("\(error)".contains(message), "\(error)")
   }
 
+  /// Code that is unlikely to run, by itself and as a function.
+  private static let cold = """
+    #include <linux/bpf.h>
+    #include <bpf/bpf_helpers.h>
+    struct event { __u32 a[24]; };
+    struct {
+      __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4); __type(key, __u32); __type(value, struct event);
+    } events SEC(".maps");
+    volatile int limit;
+    static __attribute__((cold, always_inline)) int fill(struct event *e, __u32 len) {
+      e->a[0] = bpf_get_smp_processor_id();
+      e->a[1] = bpf_get_prandom_u32();
+      e->a[2] = bpf_ktime_get_ns();
+      e->a[3] = bpf_get_prandom_u32() + len;
+      e->a[4] = bpf_ktime_get_ns() * len;
+      e->a[5] = bpf_get_prandom_u32() ^ len;
+      e->a[6] = bpf_get_smp_processor_id() - len;
+      return 1;
+    }
+    __attribute__((cold, noinline)) int report(int size) {
+      bpf_printk("too large: %d", size);
+      return size + limit;
+    }
+    SEC("socket") int check(struct __sk_buff *skb) {
+      __u32 key = 1;
+      struct event *e = bpf_map_lookup_elem(&events, &key);
+      if (!e) return 0;
+      if (__builtin_expect(skb->len > 1500, 0)) {
+        fill(e, skb->len);
+        e->a[7] = report(skb->len);
+        bpf_map_update_elem(&events, &key, e, 0);
+        bpf_printk("big one: %d", skb->len);
+      }
+      return 0;
+    }
+    char LICENSE[] SEC("license") = "GPL";
+    """
+
+  @Test func coldCodeStaysWhereItBelongs() throws {
+    let file = try ELFFile(bytes: compile(Self.cold))
+    #expect(file.symbols.filter { $0.type == .function }.map(\.name).sorted() == ["check", "report"])
+    #expect(!file.sections.contains { $0.name.contains(".text.") })
+    #expect(try ObjectSpec(bytes: compile(Self.cold), name: "cold").programs.map(\.name) == ["check"])
+  }
+
+  /// C gets advice in terms of C.
+  @Test(arguments: [
+    (
+      "int d = 3; SEC(\"xdp\") int f(struct xdp_md *c) { return (int)c->data / d; }",
+      "divide `__u32` or `__u64` numbers, or build with --cpu v4"
+    ),
+    (
+      "static __attribute__((noinline)) SEC(\"xdp\") int g(int x) { return x * x + 1; }\n"
+        + "SEC(\"xdp\") int f(struct xdp_md *c) { return g(c->data); }",
+      "`g` is a static function in section `xdp`"
+    ),
+    (
+      "int (*g)(int); SEC(\"xdp\") int f(struct xdp_md *c) { return g(1); }", "call the function by its name"
+    ),
+    ("SEC(\"xdp\") int f(struct xdp_md *c) { if (c->data) __builtin_trap(); return 1; }", "leave out `__builtin_trap`"),
+  ])
+  func adviceIsForC(_ source: String, _ advice: String) throws {
+    let head = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n"
+    let error = try #require(throws: CompileError.self) { try compile(head + source) }
+    #expect("\(error)".contains(advice), "\(error)")
+    #expect(!"\(error)".contains("UInt32") && !"\(error)".contains("@inline"))
+  }
+
   @Test func clangWithoutBPF() throws {
     try withTemporaryFolder { folder in
       let clang = "\(folder)/clang"

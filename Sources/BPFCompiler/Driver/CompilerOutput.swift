@@ -33,7 +33,10 @@ enum CompilerOutput {
       // "error: ./bpf/probe.bpf.swift:12:3: in function filter i32 (ptr): Looks like the BPF stack limit is exceeded ..."
       guard let found = line.range(ofText: "error: ") else { continue }
       let rest = line[found.upperBound...]
-      let parts = rest.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
+      var parts = rest.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
+      // Of C, with the place in front: "/src/probe.bpf.c:3:69: error: unsupported signed division, ..."
+      let front = line[..<found.lowerBound].split(separator: ":", omittingEmptySubsequences: false)
+      if front.count == 4, front[3] == " ", advice(rest, language) != nil { parts = Array(front[..<3]) + [rest] }
       guard parts.count == 4, let number = Int(parts[1]), let column = Int(parts[2]) else { continue }
       let file = parts[0].hasPrefix("./") ? parts[0].dropFirst(2) : parts[0]
       guard told.insert(SourceLocation(file: String(file), line: number)).inserted else { continue }
@@ -53,7 +56,8 @@ enum CompilerOutput {
     return CompileError("\(clang) does not compile for BPF: name a clang that does in MEROPS_CLANG")
   }
 
-  private static func explained(_ message: Substring, _ language: SourceLanguage) -> String {
+  /// What a message of the back end means for the author; nil for a message that is not known.
+  private static func advice(_ message: Substring, _ language: SourceLanguage) -> String? {
     if message.range(ofText: "stack limit") != nil {
       return
         "uses more than 512 bytes of stack, which is all that a BPF program has: keep large values in a per-CPU array or in the "
@@ -76,6 +80,11 @@ enum CompilerOutput {
     if let quote = message.range(ofText: "built-in function '") {
       return ObjectCheck.message(missing: String(message[quote.upperBound...].prefix { $0 != "'" }), language)
     }
+    return nil
+  }
+
+  private static func explained(_ message: Substring, _ language: SourceLanguage) -> String {
+    if let advice = advice(message, language) { return advice }
     // "in function filter i32 (ptr): ..."
     let text = IRText.trimmed(message)
     guard text.hasPrefix("in function "), let end = text.range(ofText: "): ") else { return String(text) }
