@@ -32,12 +32,13 @@ import Testing
   private static let verbs: [(words: [String], rest: [String], kind: String)] = [
     (["map", "show"], [], "map"), (["map", "dump"], [], "map"), (["map", "get"], ["1"], "map"),
     (["map", "set"], ["1", "1"], "map"), (["map", "delete"], ["1"], "map"), (["map", "watch"], [], "map"),
-    (["map", "pin"], ["/sys/fs/bpf/merops-never"], "map"), (["prog", "show"], [], "program"),
+    (["map", "pin"], ["NEW"], "map"), (["prog", "show"], [], "program"),
     (["prog", "dump"], [], "program"), (["prog", "run"], [], "program"), (["prog", "profile"], [], "program"),
     (["link", "show"], [], "link"), (["link", "detach"], [], "link"),
   ]
 
   private func error(_ verb: [String], _ path: String, _ rest: [String]) throws -> String {
+    let rest = rest.map { $0 == "NEW" ? "\(pins.path)/new" : $0 }
     let result = try Shell.run(["timeout", "60", Command.path("merops")] + verb + [path] + rest)
     let lines = result.output.split(separator: "\n")
     #expect(
