@@ -146,6 +146,7 @@ let package = Package(
       name: "BPFCompilerTests",
       dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "BTFText", "BPFELF", "BPFBytecode", "TestSupport"],
       exclude: ["Fixtures", "Mistakes"], swiftSettings: settings),
+    .testTarget(name: "FrontDoorTests", dependencies: ["BPF", "BPFKernel", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests",

@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// `import BPF` is enough: programs, maps and links are described in terms of these modules' types.
-@_exported public import BPFBytecode
-@_exported public import BPFObject
-@_exported public import BPFSystem
-@_exported public import BTF
-@_exported public import BTFCoding
-
+// `import BPF` is enough. What its API takes and returns of the modules beneath is passed on by name, and nothing else:
+// what reads and writes formats is imported by those who do (BPFObject, BTF, BPFBytecode).
+@_exported public import struct BPFBytecode.Helper
+@_exported public import struct BPFBytecode.Instruction
+@_exported public import struct BPFObject.AttachType
+@_exported public import struct BPFObject.MapFlags
+@_exported public import struct BPFObject.MapSpec
+@_exported public import struct BPFObject.MapType
+@_exported public import struct BPFObject.ObjectSpec
+@_exported public import struct BPFObject.ProgramFlags
+@_exported public import struct BPFObject.ProgramSpec
+@_exported public import struct BPFObject.ProgramType
+@_exported public import struct BPFObject.VariableSpec
+@_exported public import struct BPFSystem.KernelRelease
+@_exported public import struct BPFSystem.LinkInformation
+@_exported public import class BPFSystem.NetNamespace
+@_exported public import struct BTF.BTFFeatures
+@_exported public import enum BTF.BTFKind
+@_exported public import class BTF.BTFTypes
+@_exported public import struct BTF.TypeID
+@_exported public import enum BTFCoding.BTFValue
 @_exported public import struct SystemPackage.Errno

@@ -13,7 +13,7 @@ import Testing
 @Suite(.requires(.root), .requires(.kernelBTF), .requires(.cgroup2), .requires(.command("perl")), .serialized)
 struct FiringTests {
   @Test(arguments: SwiftCorpus.names.filter { $0 != "congestion" }) func everyProgramRuns(_ name: String) throws {
-    let statistics = try RunTimeStatistics()
+    let statistics = try Program.RunTimeStatistics()
     let programs = try SwiftCorpus.programs(name).can
     guard !programs.isEmpty else { return }
     let collection = try SwiftCorpus.load(name, programs)

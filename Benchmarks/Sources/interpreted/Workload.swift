@@ -2,7 +2,6 @@
 import BPF
 import BPFBytecode
 import BPFObject
-import BPFSystem
 
 /// A loop of 1000 rounds over a few instructions of one kind.
 struct Workload {
@@ -64,15 +63,10 @@ struct Workload {
   /// What a run takes in the kernel.
   func kernelNanoseconds(packet: [UInt8]) throws -> Double {
     let map = try AnyMap(creating: MapParameters(Workload.map))
-    let bytes = Instruction.encode(try code(map: Instruction.loadMap(.r1, descriptor: map.fd)))
-    let program = try BPFCall.loadProgram(ProgramLoad(type: ProgramType.xdp.rawValue), instructions: bytes.span.bytes)
-    var best = Double.infinity
-    for _ in 0..<5 {
-      var run = ProgramRun()
-      run.data = packet
-      run.repetitions = 2000
-      best = min(best, Double(try BPFCall.testRun(program: program.rawValue, run).duration))
-    }
-    return best
+    let code = try code(map: Instruction.loadMap(.r1, descriptor: map.fd))
+    let program = try PreparedProgram(.xdp, instructions: code).load()
+    var best = Int.max
+    for _ in 0..<5 { best = min(best, try program.testRun(data: packet, repetitions: 2000).nanoseconds) }
+    return Double(best)
   }
 }

@@ -82,7 +82,7 @@ extension Pair {
 
   /// Nanoseconds of a call, by the kernel's statistics: they cost two clock reads, so nobody else gets them.
   private func counting(_ side: Side, _ body: () throws -> Void) throws -> Double {
-    let statistics = try RunTimeStatistics()
+    let statistics = try Program.RunTimeStatistics()
     let start = try side.samples()
     try body()
     let result = try side.nanoseconds(since: start)

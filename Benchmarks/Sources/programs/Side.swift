@@ -29,10 +29,10 @@ final class Side {
   /// Instructions that the verifier went through.
   func verified() throws -> Int { try programs.reduce(0) { try $0 + $1.info().verifiedInstructions } }
 
-  func samples() throws -> [ProgramSample] { try programs.map { try $0.sample() } }
+  func samples() throws -> [Program.Sample] { try programs.map { try $0.sample() } }
 
   /// Nanoseconds of a run of each program, summed, since earlier samples.
-  func nanoseconds(since earlier: [ProgramSample]) throws -> Double {
+  func nanoseconds(since earlier: [Program.Sample]) throws -> Double {
     try zip(samples(), earlier).reduce(0) { sum, pair in
       guard let time = pair.0.since(pair.1).nanosecondsPerRun else { throw Failure("no run was counted") }
       return sum + time

@@ -10,7 +10,7 @@ import SystemPackage
 public final class ArenaMemory: Sendable {
   private let memory: MappedMemory
 
-  /// All of it. A page that no program has allocated is made on first touch, or is no memory at all where the arena was
+  /// All of it. A page that no program has allocated is created on first touch, or is not accessible where the arena was
   /// made with BPF_F_SEGV_ON_FAULT.
   public var bytes: UnsafeMutableRawBufferPointer { memory.bytes }
 
@@ -29,7 +29,8 @@ public final class ArenaMemory: Sendable {
     guard !globals.isEmpty else { return }
     guard offset >= 0, offset + globals.count <= count else {
       throw BPFError(
-        .full, "filling arena \(map.name)", detail: "its \(count) bytes have no room for \(globals.count) of globals")
+        .full, "filling arena \(map.name)",
+        detail: "the arena's \(count) bytes do not have room for \(globals.count) bytes of global variables")
     }
     memory.bytes[offset..<offset + globals.count].copyBytes(from: globals)
   }

@@ -5,17 +5,19 @@ import BPFSystem
 import Synchronization
 import SystemPackage
 
-/// What ``BPFCollection/attachAll()`` did.
-public struct AttachReport: Sendable, Hashable {
-  /// Programs and struct_ops maps that the call attached, with the place of each.
-  public var attached: [Entry] = []
-  /// Programs whose section does not say where they attach: attach them with ``Program/attach(to:)``.
-  public var waiting: [Entry] = []
+extension BPFCollection {
+  /// What ``BPFCollection/attachAll()`` did.
+  public struct AttachReport: Sendable, Hashable {
+    /// Programs and struct_ops maps that the call attached, with the place of each.
+    public var attached: [Entry] = []
+    /// Programs whose section does not say where they attach: attach them with ``Program/attach(to:)``.
+    public var waiting: [Entry] = []
 
-  public struct Entry: Sendable, Hashable {
-    public var name: String
-    /// Where it is attached, or the section that it waits with.
-    public var place: String
+    public struct Entry: Sendable, Hashable {
+      public var name: String
+      /// Where it is attached, or the section that it waits with.
+      public var place: String
+    }
   }
 }
 

@@ -5,10 +5,10 @@ import Synchronization
 
 // What may be changed before the load.
 extension BPFCollection {
-  /// Sets how many elements a map has; for rings, bytes.
+  /// Sets how many entries a map has; for rings, their size in bytes.
   public func setMaxEntries(_ count: Int, of map: String) throws(BPFError) {
     guard let entries = UInt32(exactly: count) else {
-      throw BPFError(.invalid, "changing map \(map)", detail: "it cannot have \(count) elements")
+      throw BPFError(.invalid, "changing map \(map)", detail: "a map cannot have \(count) entries")
     }
     try change(map: map) { $0.maxEntries = entries }
   }
@@ -24,7 +24,7 @@ extension BPFCollection {
     }
   }
 
-  /// Uses a map that exists in place of the object's: both then share it.
+  /// Uses an existing map in place of the object's: both then share the map.
   public func replaceMap(_ name: String, with map: AnyMap) throws(BPFError) {
     try state.withLock { (state) throws(BPFError) in
       try state.expect(.open, "replacing a map of")
@@ -74,6 +74,6 @@ extension BPFCollection.State {
   func unknown(_ kind: String, _ name: String, _ all: [String]) -> BPFError {
     BPFError(
       .notFound, "looking for \(kind) \(name) in \(plan.spec.name)",
-      detail: "it has \(all.isEmpty ? "none" : all.joined(separator: ", "))")
+      detail: all.isEmpty ? "the object has none" : "the object has \(all.joined(separator: ", "))")
   }
 }

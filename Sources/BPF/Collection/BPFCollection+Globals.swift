@@ -48,7 +48,7 @@ extension BPFCollection {
     guard bytes.count == MemoryLayout<Value>.size else {
       throw BPFError(
         .sizeMismatch, "reading global \(name)",
-        detail: "it has \(bytes.count) bytes, \(Value.self) \(MemoryLayout<Value>.size)")
+        detail: "the variable has \(bytes.count) bytes, \(Value.self) has \(MemoryLayout<Value>.size)")
     }
     return bytes.withUnsafeBytes { $0.loadUnaligned(as: Value.self) }
   }
@@ -79,7 +79,8 @@ extension BPFCollection {
 
     func type() throws(BPFError) -> (BTFTypes, TypeID) {
       guard let types, let type = variable.type else {
-        throw BPFError(.types, "looking at global \(variable.name)", detail: "the object has no type information of it")
+        throw BPFError(
+          .types, "looking at global \(variable.name)", detail: "the object has no type information about it")
       }
       return (types, type)
     }
@@ -94,14 +95,16 @@ extension BPFCollection {
     }
     throw BPFError(
       .notFound, "looking for global \(name)",
-      detail: "there are \(globals.isEmpty ? "none" : globals.map(\.name).joined(separator: ", "))")
+      detail: globals.isEmpty
+        ? "the object has no global variables" : "the object has \(globals.map(\.name).joined(separator: ", "))")
   }
 
   private func write(_ bytes: [UInt8], to global: GlobalPlace) throws(BPFError) {
     let variable = global.variable
     guard bytes.count == variable.size else {
       throw BPFError(
-        .sizeMismatch, "setting global \(variable.name)", detail: "it has \(variable.size) bytes, not \(bytes.count)")
+        .sizeMismatch, "setting global \(variable.name)",
+        detail: "the variable has \(variable.size) bytes, the value \(bytes.count)")
     }
     let map = try state.withLock { (state) throws(BPFError) -> AnyMap? in
       guard state.phase == .open else {
@@ -114,7 +117,7 @@ extension BPFCollection {
         content.replaceSubrange(0..<min(size, initial.count), with: initial.prefix(size))
       }
       guard variable.offset >= 0, variable.offset + bytes.count <= size else {
-        throw BPFError(.object, "setting global \(variable.name)", detail: "it lies outside its section")
+        throw BPFError(.object, "setting global \(variable.name)", detail: "the variable lies outside its section")
       }
       content.replaceSubrange(variable.offset..<variable.offset + bytes.count, with: bytes)
       state.plan.spec.maps[global.map].contents = .bytes(content)
@@ -123,7 +126,7 @@ extension BPFCollection {
     guard let map else { return }
     guard !spec.maps[global.map].section.isFrozen else {
       throw BPFError(
-        .invalid, "setting global \(variable.name)", detail: "it is constant once it is loaded",
+        .invalid, "setting global \(variable.name)", detail: "the variable is constant once the object is loaded",
         hint: "set it before the load")
     }
     try map.store(bytes, at: variable.offset)
@@ -165,7 +168,7 @@ extension AnyMap {
   /// A section's one value.
   fileprivate func load() throws(BPFError) -> [UInt8] {
     guard let value = try lookup([0, 0, 0, 0]) else {
-      throw BPFError(.notFound, "reading map \(name)", detail: "it has no element")
+      throw BPFError(.notFound, "reading map \(name)", detail: "the map has no entry")
     }
     return value
   }

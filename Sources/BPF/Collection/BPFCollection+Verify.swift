@@ -3,31 +3,33 @@
 public import BPFObject
 import Synchronization
 
-/// What a trial load showed.
-public struct VerificationReport: Sendable {
-  public var programs: [Entry]
-  public var maps: [MapSpec]
-  /// What was left out.
-  public var omissions: [BPFCollection.Omission]
+extension BPFCollection {
+  /// What a trial load showed.
+  public struct VerificationReport: Sendable {
+    public var programs: [Entry]
+    public var maps: [MapSpec]
+    /// What was left out.
+    public var omissions: [BPFCollection.Omission]
 
-  public struct Entry: Sendable, Hashable {
-    public var name: String
-    public var type: ProgramType
-    /// The section, which says where it would be attached.
-    public var section: String
-    /// Slots of 8 bytes, subprograms included.
-    public var instructionCount: Int
-    /// How many the verifier went through; 0 where the kernel does not tell.
-    public var verifiedInstructions: Int
-    /// Bytes of machine code; 0 where the program would be interpreted.
-    public var machineCodeSize: Int
-    /// The stack of each function, in bytes.
-    public var stackDepths: [Int]
+    public struct Entry: Sendable, Hashable {
+      public var name: String
+      public var type: ProgramType
+      /// The section, which says where it would be attached.
+      public var section: String
+      /// Slots of 8 bytes, subprograms included.
+      public var instructionCount: Int
+      /// How many instructions the verifier went through; 0 where the kernel does not report the number.
+      public var verifiedInstructions: Int
+      /// Bytes of machine code; 0 where the program would be interpreted.
+      public var machineCodeSize: Int
+      /// The stack of each function, in bytes.
+      public var stackDepths: [Int]
+    }
   }
 }
 
 extension BPFCollection {
-  /// Loads everything for a moment, to have it verified, and reports. Nothing is pinned and nothing stays.
+  /// Loads everything, so that the kernel verifies it, and unloads it again. Nothing is pinned and nothing stays.
   ///
   /// - Throws: what ``load()`` would throw.
   public func verify() throws(BPFError) -> VerificationReport {
@@ -36,7 +38,7 @@ extension BPFCollection {
       return state.plan
     }
     for index in plan.spec.maps.indices { plan.spec.maps[index].pinning = .none }
-    // Statistics: they are where the stack's depth is told.
+    // Statistics, which report the depth of the stack.
     plan.options.logLevel |= 4
     let loaded = try LoadSession.load(plan)
     var entries: [VerificationReport.Entry] = []

@@ -69,7 +69,7 @@ public final class BPFCollection: Sendable {
     return String(file.split(separator: ".", omittingEmptySubsequences: false).first ?? "")
   }
 
-  /// What the object says, with the changes that were made since.
+  /// The object's description, with the changes that were made since.
   public var spec: ObjectSpec { state.withLock { $0.plan.spec } }
 
   /// How it is loaded.
@@ -105,7 +105,7 @@ public final class BPFCollection: Sendable {
     }
   }
 
-  /// Detaches all links and lets go of programs and maps. Pins stay.
+  /// Detaches all links and closes programs and maps. Pins stay.
   public func close() {
     let links = state.withLock { state -> [HeldLink] in
       let links = Array(state.links.values)

@@ -26,7 +26,7 @@ struct Externs {
   /// BTF objects of modules that are called into, from index 1 on.
   private(set) var descriptors: [CInt] = []
   /// Keeps ``descriptors`` open.
-  private var modules: [ModuleTypes] = []
+  private var modules: [KernelTypes.Module] = []
 
   private let spec: ObjectSpec
   private let settings: LoadOptions
@@ -125,7 +125,7 @@ extension Externs {
     options = bytes
   }
 
-  /// What libbpf calls virtual externs: facts about the kernel that are no option of it.
+  /// What libbpf calls virtual externs: facts about the kernel that are not options of it.
   private func virtualOption(_ name: String) -> UInt64? {
     switch name {
     case "LINUX_KERNEL_VERSION": UInt64(KernelRelease.current.code)
@@ -155,7 +155,7 @@ extension Externs {
         throw BPFError(
           .relocation, "resolving extern \(name)",
           detail:
-            "the kernel has it twice, at 0x\(String(first.address, radix: 16)) and 0x\(String(other.address, radix: 16))"
+            "the kernel has two symbols of this name, at 0x\(String(first.address, radix: 16)) and 0x\(String(other.address, radix: 16))"
         )
       }
       addresses[name] = first.address
@@ -189,7 +189,9 @@ extension Externs {
     return .type(found.id, descriptor: module.fd, index: index)
   }
 
-  private func isCompatible(_ external: ExternSpec, _ local: TypeID, _ found: KernelType) throws(BPFError) -> Bool {
+  private func isCompatible(_ external: ExternSpec, _ local: TypeID, _ found: KernelTypes.Match) throws(BPFError)
+    -> Bool
+  {
     guard let types = spec.types else { return true }
     do {
       let target: TypeID

@@ -4,7 +4,7 @@ import BPFObject
 import BPFSystem
 import SystemPackage
 
-/// Makes the maps that indirect jumps go through: an element for each target, which the kernel keeps right while it
+/// Makes the maps that indirect jumps go through: an entry for each target, which the kernel keeps right while it
 /// rewrites the program.
 enum JumpTables {
   /// `struct bpf_insn_array_value`: the slot as loaded, as rewritten, as compiled, and padding, 4 bytes each.

@@ -11,7 +11,7 @@ struct KernelConfigValue: Equatable {
   /// Bytes of the variable.
   var size: Int
 
-  /// The bytes that an option's text, as in /boot/config-*, gives; nil where the two do not fit.
+  /// The bytes that an option's text, as in /boot/config-*, becomes; nil where the two do not fit.
   func encode(option: String) -> [UInt8]? {
     switch option {
     case "y", "n", "m":
@@ -31,7 +31,7 @@ struct KernelConfigValue: Equatable {
     }
   }
 
-  /// The bytes that a number gives; nil where it does not fit.
+  /// The bytes that a number becomes; nil where it does not fit.
   func encode(number: UInt64) -> [UInt8]? {
     switch format {
     case .bool: number <= 1 ? bytes(number) : nil

@@ -6,7 +6,7 @@ import BTF
 
 /// What the loader has to know of the running kernel before it hands anything over.
 ///
-/// A process that may not ask the kernel, such as one whose privilege is a ``Token``, is answered by the version.
+/// A process that may not ask the kernel, such as one whose privilege is a ``BPFToken``, is answered by the version.
 enum KernelSupport {
   private static func isAtLeast(_ major: Int, _ minor: Int) -> Bool {
     KernelRelease.current >= KernelRelease(major, minor)

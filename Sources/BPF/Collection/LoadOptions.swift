@@ -17,10 +17,10 @@ public struct LoadOptions: Sendable {
   public var kernelConfig: String?
 
   /// The network device that XDP and traffic control programs are for.
-  public var device: DeviceBinding?
+  public var device: Device?
 
   /// What stands in for this process's own privilege.
-  public var token: Token?
+  public var token: BPFToken?
 
   /// Called once with a program's name when the verifier has worked on the program for ten seconds, on another thread.
   public var verificationTakesLong: (@Sendable (String) -> Void)?
@@ -28,16 +28,18 @@ public struct LoadOptions: Sendable {
   public init() {}
 }
 
-/// What loading for one network device means.
-public enum DeviceBinding: Sendable, Hashable {
-  /// XDP programs run on the host, and read the metadata that the device's driver has of a packet. They can be attached
-  /// to this device only.
-  ///
-  /// - Requires: Linux 6.3
-  case metadata(Interface)
+extension LoadOptions {
+  /// What loading for one network device means.
+  public enum Device: Sendable, Hashable {
+    /// XDP programs run on the host, and read the metadata that the device's driver has of a packet. They can be attached
+    /// to this device only.
+    ///
+    /// - Requires: Linux 6.3
+    case metadata(Interface)
 
-  /// XDP and traffic control programs, and their maps, run on the card.
-  ///
-  /// - Requires: Linux 4.16, and a card that runs eBPF
-  case offload(Interface)
+    /// XDP and traffic control programs, and their maps, run on the card.
+    ///
+    /// - Requires: Linux 4.16, and a card that runs eBPF
+    case offload(Interface)
+  }
 }

@@ -5,7 +5,7 @@ import BTF
 
 /// The member of a kernel struct that a struct_ops program implements.
 struct StructOpsMember {
-  var type: KernelType
+  var type: KernelTypes.Match
   var index: UInt32
 }
 

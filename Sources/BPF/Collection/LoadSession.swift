@@ -52,7 +52,7 @@ struct LoadSession {
   let contexts: ContextArguments?
   /// Where global variables start within an arena's memory.
   let arenaOffset: Int
-  /// Whether programs are only looked at: nothing is made, and a target that this kernel does not have is no error.
+  /// Whether programs are only looked at: nothing is created, and a target that this kernel does not have is not an error.
   let isPreview: Bool
 
   /// The object's types in the kernel; nil where there are none.
@@ -142,7 +142,7 @@ struct LoadSession {
     }
   }
 
-  /// Runs a body and, if it is not done by then, says so.
+  /// Runs a body, and calls the listener if the body takes longer than a time.
   static func announcing<Result>(
     _ program: String, to listener: (@Sendable (String) -> Void)?, after time: Duration = .seconds(10),
     _ body: () throws(BPFError) -> Result

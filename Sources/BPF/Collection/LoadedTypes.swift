@@ -14,7 +14,7 @@ final class LoadedTypes: Sendable {
   /// Hands types to the kernel: as they are or, where the kernel refuses them, with what it is too old for rewritten.
   ///
   /// - Returns: the refusal where the kernel takes the types in neither form.
-  static func load(_ types: BTFTypes, token: Token?) throws(BPFError) -> Result<LoadedTypes, BPFError> {
+  static func load(_ types: BTFTypes, token: BPFToken?) throws(BPFError) -> Result<LoadedTypes, BPFError> {
     var refusal: (error: Errno, blob: [UInt8])?
     for isSanitised in [false, true] {
       // What the kernel takes is only asked for when it has refused.

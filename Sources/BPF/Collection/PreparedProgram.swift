@@ -18,16 +18,16 @@ public struct PreparedProgram: Sendable {
   /// The type of the function that starts at each instruction (slot).
   public var functions: [(instruction: Int, type: TypeID)] = []
   /// Where instructions come from; file and text are string offsets in the object's BTF.
-  public var lines: [(instruction: Int, line: LineInfo)] = []
+  package var lines: [(instruction: Int, line: LineInfo)] = []
   /// The kernel type that the program attaches to; 0 for none.
   public var attachTypeID = TypeID.void
   /// The result of each CO-RE relocation, in the order of the code.
-  public var relocations: [COREResult] = []
+  package var relocations: [COREResult] = []
 
   /// What the object says about the program.
   var spec: ProgramSpec?
   /// The module that ``attachTypeID`` is in.
-  var attachModule: ModuleTypes?
+  var attachModule: KernelTypes.Module?
   /// The program that the program attaches to.
   var attachProgram: Program?
   /// The device that the program is for; 0 for none.
@@ -36,7 +36,7 @@ public struct PreparedProgram: Sendable {
   var types: LoadedTypes?
   /// The BTF objects of modules that are called into.
   var externs: Externs?
-  var token: Token?
+  var token: BPFToken?
   /// The maps that indirect jumps go through, which are the program's own.
   var jumpTables: [AnyMap] = []
   /// What was left out.

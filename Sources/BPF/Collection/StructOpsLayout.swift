@@ -19,7 +19,7 @@ struct StructOpsLayout {
   }
 
   /// The struct that programs implement, in the kernel or a module.
-  var kernelType: KernelType
+  var kernelType: KernelTypes.Match
   /// The wrapping struct that is the map's value.
   var valueType: TypeID
   /// The map's value, still without program descriptors.
@@ -41,7 +41,7 @@ struct StructOpsLayout {
     do {
       let localID = try types.resolved(id)
       guard case .structure(let local) = try types.type(localID) else {
-        throw BPFError(.types, context, detail: "its type is no struct")
+        throw BPFError(.types, context, detail: "its type is not a struct")
       }
       let typeName = Self.essential(local.name)
       guard let wrapper = try kernel.find("bpf_struct_ops_" + typeName, kind: .structure),
@@ -51,10 +51,10 @@ struct StructOpsLayout {
         let data = outer.members.first(where: { $0.type == kernelID })
       else {
         throw BPFError(
-          .unsupported, context, detail: "this kernel does not let programs implement struct \(typeName)",
+          .unsupported, context, detail: "programs cannot implement on this kernel: struct \(typeName)",
           hint: "load the module that defines it, or use a kernel that has it built in")
       }
-      kernelType = KernelType(types: wrapper.types, id: kernelID, module: wrapper.module)
+      kernelType = KernelTypes.Match(types: wrapper.types, id: kernelID, module: wrapper.module)
       valueType = wrapper.id
       value = [UInt8](repeating: 0, count: outer.size)
       slots = []
@@ -92,7 +92,7 @@ struct StructOpsLayout {
         if case .pointer(let pointee) = kernelMember {
           guard let program else { continue }
           guard wrapper.types.kind(try wrapper.types.resolved(pointee)) == .functionPrototype else {
-            throw BPFError(.types, context, detail: "member \(member.name) is no function pointer in the kernel")
+            throw BPFError(.types, context, detail: "member \(member.name) is not a function pointer in the kernel")
           }
           slots.append(Slot(program: program, offset: position, member: UInt32(index)))
           continue

@@ -74,9 +74,9 @@ extension BPFError {
     public static let permission = Code(rawValue: "not permitted")
     /// The running kernel cannot do it; see ``BPFError/requiredKernel``.
     public static let unsupported = Code(rawValue: "not supported by this kernel")
-    /// There is no such key, map, program, file or name.
+    /// The key, map, program, file or name does not exist.
     public static let notFound = Code(rawValue: "not found")
-    /// It is there already.
+    /// It exists already.
     public static let exists = Code(rawValue: "exists already")
     /// The map is full.
     public static let full = Code(rawValue: "full")
@@ -88,11 +88,11 @@ extension BPFError {
     public static let sizeMismatch = Code(rawValue: "size mismatch")
     /// An existing map has other parameters than the ones asked for.
     public static let mapMismatch = Code(rawValue: "incompatible map")
-    /// The verifier refused a program.
-    public static let verifier = Code(rawValue: "refused by the verifier")
+    /// The verifier rejected a program.
+    public static let verifier = Code(rawValue: "rejected by the verifier")
     /// A relocation could not be resolved.
     public static let relocation = Code(rawValue: "relocation failed")
-    /// An object file is malformed or says something that is not supported.
+    /// An object file is malformed or asks for something that is not supported.
     public static let object = Code(rawValue: "bad object")
     /// Type information is malformed or lacks a type.
     public static let types = Code(rawValue: "bad type information")

@@ -26,6 +26,7 @@ extension Features {
       case .ringBuffer: return try supports(MapType.ringBuffer)
       case .token: return refusal { () throws(Errno) in _ = try BPFCall.createToken(bpffs: -1) } == .badFileDescriptor
       case .link, .perfLink, .kprobeMulti, .uprobeMulti, .tcxLink, .netkitLink: return onLinks(ability)
+      default: throw BPFError(.invalid, "asking for \(ability)", detail: "this version of the library does not know it")
       }
     }
   }

@@ -35,7 +35,7 @@ extension Features {
         storage.valueTypeID = 1
         _ = try BPFCall.createMap(storage)
       case .structOps:
-        // No kernel type is named so: to be told that is the proof.
+        // No kernel type has this name: the error that says so is the proof.
         var map = MapCreate(type: type.rawValue, keySize: 4, valueSize: 4, maxEntries: 1)
         let types = try BPFCall.loadBTF(TypesProbe.integer.bytes.span.bytes)
         map.btfFD = types.rawValue

@@ -14,7 +14,7 @@ extension Features {
       try Probe.checkPrivilege()
       switch type {
       case .unspecified: return false
-      // These name a target in the kernel; being told that it is a bad one is the proof.
+      // These name a target in the kernel; the error that it is a bad one is the proof.
       case .tracing:
         for attachType in [AttachType.traceRawTP, .traceFentry, .traceIter] where knowsTarget(type, attachType) {
           return true

@@ -12,9 +12,9 @@ import Synchronization
 /// program, map or type that needs the thing; the answer is kept for as long as the process runs. Nothing is attached.
 ///
 /// A thing that the kernel knows and yet forbids to everybody (as locked-down kernels do with some program types) is not
-/// supported. A process without the privilege to ask gets a `permission` error, never a wrong answer.
+/// supported. A process without the privilege to ask receives a `permission` error, never a wrong answer.
 ///
-/// A ``Token`` is not asked with: answers are about the kernel and kept for the process, and what is delegated differs from
+/// A ``BPFToken`` is not asked with: answers are about the kernel and kept for the process, and what is delegated differs from
 /// token to token. What one allows is found out by loading with it.
 public enum Features {
   enum Question: Hashable {
@@ -47,7 +47,7 @@ public enum Features {
     } catch {
       throw BPFError(
         "reading the kernel's configuration", errno: error,
-        hint: "it is in /proc/config.gz or /boot/config-$(uname -r), where there is one")
+        hint: "the kernel needs CONFIG_IKCONFIG_PROC (/proc/config.gz), or the file /boot/config-$(uname -r)")
     }
   }
 }
@@ -89,7 +89,7 @@ extension Features {
       return BPFError(
         .unsupported, context, detail: "this kernel (\(KernelRelease.current)) does not have \(what)",
         requires: minimum.map { "\($0)" },
-        hint: "the kernel is new enough, so it was built without it or forbids it; see `merops features`")
+        hint: "the kernel is new enough, so it was built without the feature or forbids it: see `merops features`")
     }
     return BPFError(
       .unsupported, context, detail: "this kernel (\(KernelRelease.current)) does not have \(what)",

@@ -29,7 +29,7 @@ struct Probe {
     var isAccepted: Bool { errno == nil }
   }
 
-  /// Loads the program and lets go of it again.
+  /// Loads the program and unloads it again.
   func run() -> Outcome {
     var log: KernelLog? = KernelLog(level: 1, capacity: 16 << 10)
     do {
@@ -47,7 +47,7 @@ struct Probe {
     try BPFCall.loadProgram(load, instructions: instructions.span.bytes)
   }
 
-  /// Throws unless this process may load programs at all: then a refusal says something of the kernel.
+  /// Throws unless this process may load programs at all: only then does a refusal say something about the kernel.
   static func checkPrivilege() throws(BPFError) {
     if let error = privilege { throw error }
   }

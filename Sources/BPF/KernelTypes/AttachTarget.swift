@@ -22,18 +22,18 @@ extension KernelTypes {
   ///     "nf_conntrack:nf_conntrack_in", and "vmlinux:" for the kernel itself.
   ///   - attachType: what the program attaches as.
   /// - Throws: `BPFError` of code `.notFound`, naming what is similar.
-  public func attachTarget(named name: String, for attachType: AttachType) throws(BPFError) -> KernelType {
+  public func attachTarget(named name: String, for attachType: AttachType) throws(BPFError) -> KernelTypes.Match {
     let (prefix, kind) = Self.naming(of: attachType)
     let colon = name.firstIndex(of: ":")
     let moduleName = colon.map { String(name[..<$0]) }
     let plain = prefix + (colon.map { String(name[name.index(after: $0)...]) } ?? name)
 
     if moduleName == nil || moduleName == "vmlinux" {
-      if let id = vmlinux.id(named: plain, kind: kind) { return KernelType(types: vmlinux, id: id) }
+      if let id = vmlinux.id(named: plain, kind: kind) { return KernelTypes.Match(types: vmlinux, id: id) }
     }
     for module in try modules() where moduleName == nil || module.name == moduleName {
       if let id = module.types.id(named: plain, kind: kind, includingBase: false) {
-        return KernelType(types: module.types, id: id, module: module)
+        return KernelTypes.Match(types: module.types, id: id, module: module)
       }
     }
     throw BPFError(

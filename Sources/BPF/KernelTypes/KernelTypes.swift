@@ -4,7 +4,7 @@ import BPFSystem
 public import BTF
 import Synchronization
 
-/// The types of the running kernel and of its modules, as BTF tells them.
+/// The types of the running kernel and of its modules, as described by BTF.
 ///
 /// The kernel's own are opened once per process and stay mapped; names are indexed on first use. A module's are read
 /// when something is looked for that the kernel itself does not have.
@@ -54,49 +54,53 @@ public final class KernelTypes: Sendable {
   /// The types of the modules that are loaded now, in the order in which the kernel numbered them.
   ///
   /// Empty for types from a file, on kernels before 5.11, and where this process may not look.
-  public func modules() throws(BPFError) -> [ModuleTypes] {
+  public func modules() throws(BPFError) -> [Module] {
     guard isRunningKernel else { return [] }
     return try known.withLock { (cache) throws(BPFError) in try cache.update(base: vmlinux) }
   }
 }
 
-/// The types that a kernel module adds to the kernel's.
-public final class ModuleTypes: Sendable {
-  /// The module's name.
-  public let name: String
-  /// The kernel's id of the BTF object.
-  public let id: UInt32
-  /// Split BTF: its ids continue those of ``KernelTypes/vmlinux``.
-  public let types: BTFTypes
+extension KernelTypes {
+  /// The types that a kernel module adds to the kernel's.
+  public final class Module: Sendable {
+    /// The module's name.
+    public let name: String
+    /// The kernel's id of the BTF object.
+    public let id: UInt32
+    /// Split BTF: its ids continue those of ``KernelTypes/vmlinux``.
+    public let types: BTFTypes
 
-  let descriptor: Descriptor
+    let descriptor: Descriptor
 
-  /// The BTF object's descriptor, which programs name the module by. Valid no longer than this object lives.
-  public var fd: CInt { descriptor.rawValue }
+    /// The BTF object's descriptor, which programs name the module by. Valid no longer than this object lives.
+    public var fd: CInt { descriptor.rawValue }
 
-  init(name: String, id: UInt32, types: BTFTypes, descriptor: consuming Descriptor) {
-    self.name = name
-    self.id = id
-    self.types = types
-    self.descriptor = descriptor
+    init(name: String, id: UInt32, types: BTFTypes, descriptor: consuming Descriptor) {
+      self.name = name
+      self.id = id
+      self.types = types
+      self.descriptor = descriptor
+    }
   }
 }
 
-/// A type found in the kernel or in one of its modules.
-public struct KernelType: Sendable {
-  public var types: BTFTypes
-  public var id: TypeID
-  /// The module that it is in; nil for the kernel itself.
-  public var module: ModuleTypes?
+extension KernelTypes {
+  /// A type found in the kernel or in one of its modules.
+  public struct Match: Sendable {
+    public var types: BTFTypes
+    public var id: TypeID
+    /// The module that it is in; nil for the kernel itself.
+    public var module: Module?
+  }
 }
 
 extension KernelTypes {
   /// Looks a name up in the kernel, then in its modules.
-  public func find(_ name: String, kind: BTFKind) throws(BPFError) -> KernelType? {
-    if let id = vmlinux.id(named: name, kind: kind) { return KernelType(types: vmlinux, id: id) }
+  public func find(_ name: String, kind: BTFKind) throws(BPFError) -> Match? {
+    if let id = vmlinux.id(named: name, kind: kind) { return Match(types: vmlinux, id: id) }
     for module in try modules() {
       if let id = module.types.id(named: name, kind: kind, includingBase: false) {
-        return KernelType(types: module.types, id: id, module: module)
+        return Match(types: module.types, id: id, module: module)
       }
     }
     return nil

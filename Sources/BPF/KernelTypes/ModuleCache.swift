@@ -6,13 +6,13 @@ import SystemPackage
 
 /// The BTF objects of kernel modules that have been seen. Ids are never used twice, so what was once read stays right.
 struct ModuleCache {
-  private var modules: [UInt32: ModuleTypes] = [:]
+  private var modules: [UInt32: KernelTypes.Module] = [:]
   /// Ids of BTF that is the kernel's own or a program's.
   private var others: Set<UInt32> = []
 
   /// The modules that are loaded now; reads those that are new.
-  mutating func update(base: BTFTypes) throws(BPFError) -> [ModuleTypes] {
-    var current: [ModuleTypes] = []
+  mutating func update(base: BTFTypes) throws(BPFError) -> [KernelTypes.Module] {
+    var current: [KernelTypes.Module] = []
     var seen: Set<UInt32> = []
     var id: UInt32 = 0
     while true {
@@ -43,7 +43,7 @@ struct ModuleCache {
   }
 
   /// Reads a BTF object if it is a module's. It may have gone away meanwhile.
-  private static func read(_ id: UInt32, base: BTFTypes) throws(BPFError) -> ModuleTypes? {
+  private static func read(_ id: UInt32, base: BTFTypes) throws(BPFError) -> KernelTypes.Module? {
     do {
       let descriptor = try BPFCall.openByID(.btf, id)
       let info = try BPFCall.btfInformation(fd: descriptor.rawValue)
@@ -55,7 +55,7 @@ struct ModuleCache {
       } catch {
         throw BPFError(.types, "reading the types of module \(info.name)", underlying: error)
       }
-      return ModuleTypes(name: info.name, id: id, types: types, descriptor: descriptor)
+      return KernelTypes.Module(name: info.name, id: id, types: types, descriptor: descriptor)
     } catch let error as Errno {
       if error == .noSuchFileOrDirectory { return nil }
       throw BPFError("reading BTF object \(id)", errno: error)

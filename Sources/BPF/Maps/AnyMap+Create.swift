@@ -20,7 +20,7 @@ extension AnyMap {
   ///   - token: what stands in for this process's own privilege.
   /// - Throws: `unsupported` with the first kernel that has this map type, `invalid`, `permission`.
   public convenience init(
-    creating parameters: MapParameters, types: MapTypes? = nil, inner: AnyMap? = nil, token: Token? = nil
+    creating parameters: MapParameters, types: MapTypes? = nil, inner: AnyMap? = nil, token: BPFToken? = nil
   ) throws(BPFError) {
     try self.init(creating: parameters, types: types, btf: nil, inner: inner, token: token?.fd)
   }
@@ -64,7 +64,7 @@ struct MapCreation {
   ///   - kernelValueModule: for struct_ops, the module that the value's type is in; nil for the kernel itself.
   init(
     _ parameters: MapParameters, types: MapTypes? = nil, btf: CInt? = nil, inner: AnyMap? = nil,
-    kernelValueModule: ModuleTypes? = nil, token: CInt? = nil
+    kernelValueModule: KernelTypes.Module? = nil, token: CInt? = nil
   ) throws(BPFError) {
     func field(_ value: Int, _ what: String) throws(BPFError) -> UInt32 {
       guard let field = UInt32(exactly: value) else {

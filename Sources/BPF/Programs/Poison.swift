@@ -36,7 +36,7 @@ enum Poison {
 extension VerifierLog {
   /// The log with poisoned calls put in words, and helpers named that the kernel has only a number for.
   ///
-  /// `describe` gets the instruction's index and the call's meaning, and gives what replaces "invalid func unknown#...".
+  /// `describe` gets the instruction's index and the call's meaning, and returns what replaces "invalid func unknown#...".
   func explainingPoison(_ describe: (Int, Poison.Meaning) -> String?) -> VerifierLog {
     var result: [String] = []
     var last: Int?

@@ -64,7 +64,7 @@ extension VerifierError: CustomStringConvertible {
       for line in shown { text += "\n    | \(line)" }
       let total = log.lines.count
       if total > shown.count {
-        text += "\n  \(total) lines in all: VerifierError.log.text has them, log level 2 gives each state"
+        text += "\n  \(total) lines in all: VerifierError.log.text has them, log level 2 adds each state"
       }
     }
     if log.isTruncated { text += "\n  the log was too long to be read whole" }

@@ -48,7 +48,7 @@ extension Skeleton {
   ///
   /// - Returns: what is attached, and in `waiting` the programs that you have to attach yourself: they do not run yet.
   /// - Throws: `BPFError` that names the program. The links that this call had made before are detached again.
-  public func attachAll() throws(BPFError) -> AttachReport { try collection.attachAll() }
+  public func attachAll() throws(BPFError) -> BPFCollection.AttachReport { try collection.attachAll() }
 
   /// Detaches what ``attachAll()`` attached.
   public func detachAll() { collection.detachAll() }

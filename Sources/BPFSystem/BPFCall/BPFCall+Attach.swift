@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
-public import SystemPackage
+package import SystemPackage
 
 /// What BPF_PROG_ATTACH and BPF_PROG_DETACH take.
-public struct ProgramAttach: Sendable {
+package struct ProgramAttach: Sendable {
   /// A cgroup's, map's or namespace's descriptor; an interface index for tcx and netkit.
-  public var target: UInt32
-  public var program: CInt?
-  public var attachType: UInt32
+  package var target: UInt32
+  package var program: CInt?
+  package var attachType: UInt32
   /// BPF_F_ALLOW_OVERRIDE 1, ALLOW_MULTI 2, REPLACE 4, BEFORE 8, AFTER 16, ID 32, LINK 1 << 13.
-  public var flags: UInt32 = 0
-  public var replacing: CInt?
+  package var flags: UInt32 = 0
+  package var replacing: CInt?
   /// The neighbour, by descriptor or (with the ID flag) by id.
-  public var relative: UInt32 = 0
-  public var expectedRevision: UInt64 = 0
+  package var relative: UInt32 = 0
+  package var expectedRevision: UInt64 = 0
 
-  public init(target: UInt32, program: CInt?, attachType: UInt32, flags: UInt32 = 0) {
+  package init(target: UInt32, program: CInt?, attachType: UInt32, flags: UInt32 = 0) {
     self.target = target
     self.program = program
     self.attachType = attachType
@@ -24,15 +24,15 @@ public struct ProgramAttach: Sendable {
 }
 
 /// What BPF_PROG_QUERY found at a place to attach to.
-public struct ProgramQuery: Sendable, Hashable {
-  public var flags: UInt32
+package struct ProgramQuery: Sendable, Hashable {
+  package var flags: UInt32
   /// Counts the changes of that place (Linux 6.6), for `expectedRevision`.
-  public var revision: UInt64
-  public var programIDs: [UInt32]
+  package var revision: UInt64
+  package var programIDs: [UInt32]
   /// Parallel to `programIDs` where the kernel fills it in.
-  public var programFlags: [UInt32]
+  package var programFlags: [UInt32]
   /// Parallel to `programIDs`: the link that holds each, zero for none (tcx, netkit).
-  public var linkIDs: [UInt32]
+  package var linkIDs: [UInt32]
 }
 
 extension BPFCall {
@@ -44,13 +44,13 @@ extension BPFCall {
   }
 
   /// BPF_PROG_ATTACH.
-  public static func attachProgram(_ attach: ProgramAttach) throws(Errno) {
+  package static func attachProgram(_ attach: ProgramAttach) throws(Errno) {
     var attributes = attributes(attach)
     try call(CBPF_PROG_ATTACH, &attributes)
   }
 
   /// BPF_PROG_DETACH.
-  public static func detachProgram(_ attach: ProgramAttach) throws(Errno) {
+  package static func detachProgram(_ attach: ProgramAttach) throws(Errno) {
     var attributes = attributes(attach)
     try call(CBPF_PROG_DETACH, &attributes)
   }
@@ -60,7 +60,7 @@ extension BPFCall {
   /// - Parameters:
   ///   - flags: BPF_F_QUERY_EFFECTIVE 1.
   ///   - isMultiple: the place is one of tcx or netkit, where links are told apart from programs.
-  public static func queryPrograms(
+  package static func queryPrograms(
     target: UInt32, attachType: UInt32, flags: UInt32 = 0, isMultiple: Bool = false
   ) throws(Errno) -> ProgramQuery {
     var sizes = cbpf_prog_query()
@@ -105,7 +105,7 @@ extension BPFCall {
   ///
   /// - Parameters:
   ///   - cookie: `bpf_get_attach_cookie`'s (Linux 6.10); must be zero before.
-  public static func openRawTracepoint(
+  package static func openRawTracepoint(
     _ name: String?, program: CInt, cookie: UInt64 = 0
   ) throws(Errno) -> Descriptor {
     var memory = CallMemory()

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
-public import SystemPackage
+package import SystemPackage
 
 /// What BPF_LINK_CREATE takes.
-public struct LinkCreate: Sendable {
+package struct LinkCreate: Sendable {
   /// The program; for struct_ops the map.
-  public var program: CInt
+  package var program: CInt
   /// A cgroup's, namespace's, perf event's or program's descriptor; an interface index for xdp, tcx and netkit.
-  public var target: UInt32
-  public var attachType: UInt32
-  public var flags: UInt32
-  public var detail: Detail
+  package var target: UInt32
+  package var attachType: UInt32
+  package var flags: UInt32
+  package var detail: Detail
 
   /// What only some kinds of link take.
-  public enum Detail: Sendable {
+  package enum Detail: Sendable {
     case none
     /// freplace and tracing: the type to attach to, and `bpf_get_attach_cookie`'s value (Linux 5.15).
     case tracing(typeID: UInt32 = 0, cookie: UInt64 = 0)
@@ -29,34 +29,34 @@ public struct LinkCreate: Sendable {
   }
 
   /// Functions by name or by address, never both.
-  public struct KprobeMulti: Sendable {
-    public var symbols: [String] = []
-    public var addresses: [UInt64] = []
+  package struct KprobeMulti: Sendable {
+    package var symbols: [String] = []
+    package var addresses: [UInt64] = []
     /// Empty, or one for each function.
-    public var cookies: [UInt64] = []
+    package var cookies: [UInt64] = []
     /// 1: on return.
-    public var flags: UInt32 = 0
-    public init() {}
+    package var flags: UInt32 = 0
+    package init() {}
   }
 
   /// Places in one file.
-  public struct UprobeMulti: Sendable {
-    public var path: String
-    public var offsets: [UInt64]
+  package struct UprobeMulti: Sendable {
+    package var path: String
+    package var offsets: [UInt64]
     /// Empty, or the file offset of each place's USDT semaphore.
-    public var semaphores: [UInt64] = []
-    public var cookies: [UInt64] = []
+    package var semaphores: [UInt64] = []
+    package var cookies: [UInt64] = []
     /// 1: on return.
-    public var flags: UInt32 = 0
+    package var flags: UInt32 = 0
     /// Zero: every process.
-    public var processID: UInt32 = 0
-    public init(path: String, offsets: [UInt64]) {
+    package var processID: UInt32 = 0
+    package init(path: String, offsets: [UInt64]) {
       self.path = path
       self.offsets = offsets
     }
   }
 
-  public init(
+  package init(
     program: CInt, target: UInt32 = 0, attachType: UInt32, flags: UInt32 = 0, detail: Detail = .none
   ) {
     self.program = program
@@ -71,7 +71,7 @@ extension BPFCall {
   /// BPF_LINK_CREATE.
   ///
   /// - Requires: Linux 5.7; each kind of link has its own first kernel
-  public static func createLink(_ link: LinkCreate) throws(Errno) -> Descriptor {
+  package static func createLink(_ link: LinkCreate) throws(Errno) -> Descriptor {
     var memory = CallMemory()
     defer { memory.free() }
     var attributes = cbpf_link_create()
@@ -123,7 +123,7 @@ extension BPFCall {
   ///
   /// - Parameters:
   ///   - old: what must be there now (`EPERM` if it is not); sets BPF_F_REPLACE.
-  public static func updateLink(_ link: CInt, to new: CInt, expecting old: CInt? = nil) throws(Errno) {
+  package static func updateLink(_ link: CInt, to new: CInt, expecting old: CInt? = nil) throws(Errno) {
     var attributes = cbpf_link_update(
       link_fd: UInt32(bitPattern: link), new_fd: UInt32(bitPattern: new), flags: old == nil ? 0 : 4,
       old_fd: old.descriptorField)
@@ -133,7 +133,7 @@ extension BPFCall {
   /// BPF_LINK_DETACH: detaches now, whoever else holds or has pinned the link.
   ///
   /// - Requires: Linux 5.9; not for tracing links (`EOPNOTSUPP`)
-  public static func detachLink(_ link: CInt) throws(Errno) {
+  package static func detachLink(_ link: CInt) throws(Errno) {
     var attributes = cbpf_words(word: (UInt32(bitPattern: link), 0, 0, 0))
     try call(CBPF_LINK_DETACH, &attributes)
   }
@@ -141,7 +141,7 @@ extension BPFCall {
   /// BPF_ITER_CREATE: a file that runs an iterator program when it is read.
   ///
   /// - Requires: Linux 5.8
-  public static func createIterator(link: CInt) throws(Errno) -> Descriptor {
+  package static func createIterator(link: CInt) throws(Errno) -> Descriptor {
     var attributes = cbpf_words(word: (UInt32(bitPattern: link), 0, 0, 0))
     return try open(CBPF_ITER_CREATE, &attributes)
   }

@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
-public import SystemPackage
+package import SystemPackage
 
 /// What BPF_MAP_CREATE takes. Numbers are the kernel's own (enum bpf_map_type, BPF_F_*).
-public struct MapCreate: Sendable {
-  public var type: UInt32
+package struct MapCreate: Sendable {
+  package var type: UInt32
   /// Bytes of a key; zero for maps without keys.
-  public var keySize: UInt32
+  package var keySize: UInt32
   /// Bytes of one value; zero for rings and the like.
-  public var valueSize: UInt32
-  public var maxEntries: UInt32
-  public var flags: UInt32
+  package var valueSize: UInt32
+  package var maxEntries: UInt32
+  package var flags: UInt32
   /// Cut to 15 bytes. An empty name is always accepted.
-  public var name: String
-  public var innerMapFD: CInt?
-  public var numaNode: UInt32 = 0
+  package var name: String
+  package var innerMapFD: CInt?
+  package var numaNode: UInt32 = 0
   /// The device for which an offloaded map is made; zero for none.
-  public var interfaceIndex: UInt32 = 0
-  public var btfFD: CInt?
-  public var keyTypeID: UInt32 = 0
-  public var valueTypeID: UInt32 = 0
+  package var interfaceIndex: UInt32 = 0
+  package var btfFD: CInt?
+  package var keyTypeID: UInt32 = 0
+  package var valueTypeID: UInt32 = 0
   /// For struct_ops: the kernel's value type.
-  public var kernelValueTypeID: UInt32 = 0
+  package var kernelValueTypeID: UInt32 = 0
   /// Bloom filter: number of hashes. Arena: the address that user space will map it at.
-  public var extra: UInt64 = 0
+  package var extra: UInt64 = 0
   /// For struct_ops in a module: the module's BTF. Its flag is set along with it.
-  public var valueTypeBTFFD: CInt?
+  package var valueTypeBTFFD: CInt?
   /// A BPF token. Its flag is set along with it.
-  public var tokenFD: CInt?
+  package var tokenFD: CInt?
   /// The SHA-256 of the one program that may use the map.
-  public var exclusiveProgramHash: [UInt8] = []
+  package var exclusiveProgramHash: [UInt8] = []
 
-  public init(
+  package init(
     type: UInt32, keySize: UInt32, valueSize: UInt32, maxEntries: UInt32, flags: UInt32 = 0, name: String = ""
   ) {
     self.type = type
@@ -45,7 +45,7 @@ public struct MapCreate: Sendable {
 
 extension BPFCall {
   /// BPF_MAP_CREATE.
-  public static func createMap(_ map: MapCreate) throws(Errno) -> Descriptor {
+  package static func createMap(_ map: MapCreate) throws(Errno) -> Descriptor {
     var attributes = cbpf_map_create()
     attributes.map_type = map.type
     attributes.key_size = map.keySize
@@ -91,35 +91,35 @@ extension BPFCall {
   /// - Parameters:
   ///   - key: as many bytes as the map's key size; nil for maps without keys.
   ///   - value: room for a value; for per-CPU maps, for one of each *possible* CPU, each padded to 8 bytes.
-  public static func lookup(
+  package static func lookup(
     fd: CInt, key: UnsafeRawPointer?, value: UnsafeMutableRawPointer, flags: UInt64 = 0
   ) throws(Errno) {
     try element(CBPF_MAP_LOOKUP, fd, key, value, flags)
   }
 
   /// BPF_MAP_UPDATE_ELEM. Flags: 0 any, 1 no such key yet (`EEXIST`), 2 only an existing key (`ENOENT`), 4 locked.
-  public static func update(
+  package static func update(
     fd: CInt, key: UnsafeRawPointer?, value: UnsafeRawPointer, flags: UInt64 = 0
   ) throws(Errno) {
     try element(CBPF_MAP_UPDATE, fd, key, value, flags)
   }
 
   /// BPF_MAP_DELETE_ELEM.
-  public static func delete(fd: CInt, key: UnsafeRawPointer?) throws(Errno) {
+  package static func delete(fd: CInt, key: UnsafeRawPointer?) throws(Errno) {
     try element(CBPF_MAP_DELETE, fd, key, nil, 0)
   }
 
   /// BPF_MAP_LOOKUP_AND_DELETE_ELEM: takes a value out.
   ///
   /// - Requires: Linux 4.20 for queues and stacks, 5.14 for hash maps
-  public static func lookupAndDelete(
+  package static func lookupAndDelete(
     fd: CInt, key: UnsafeRawPointer?, value: UnsafeMutableRawPointer, flags: UInt64 = 0
   ) throws(Errno) {
     try element(CBPF_MAP_LOOKUP_AND_DELETE, fd, key, value, flags)
   }
 
   /// BPF_MAP_GET_NEXT_KEY: the key after another, or the first one. `ENOENT` after the last.
-  public static func nextKey(
+  package static func nextKey(
     fd: CInt, after key: UnsafeRawPointer?, into next: UnsafeMutableRawPointer
   ) throws(Errno) {
     try element(CBPF_MAP_NEXT_KEY, fd, key, next, 0)
@@ -128,14 +128,14 @@ extension BPFCall {
   /// BPF_MAP_FREEZE: user space can no longer write the map.
   ///
   /// - Requires: Linux 5.2
-  public static func freeze(fd: CInt) throws(Errno) {
+  package static func freeze(fd: CInt) throws(Errno) {
     var attributes = cbpf_words(word: (UInt32(bitPattern: fd), 0, 0, 0))
     try call(CBPF_MAP_FREEZE, &attributes)
   }
 }
 
 /// Which of the batch commands.
-public enum MapBatch: Sendable {
+package enum MapBatch: Sendable {
   case lookup, lookupAndDelete, update, delete
 
   var command: cbpf_command {
@@ -157,7 +157,7 @@ extension BPFCall {
   ///   - count: in: room, in elements; out: elements done, also when this throws.
   /// - Requires: Linux 5.6
   /// - Throws: `ENOENT` when a lookup has reached the end; `ENOSPC` when a hash bucket holds more than `count`.
-  public static func batch(
+  package static func batch(
     _ batch: MapBatch, fd: CInt, position: UnsafeRawPointer? = nil, next: UnsafeMutableRawPointer? = nil,
     keys: UnsafeRawPointer?, values: UnsafeRawPointer?, count: inout UInt32, elementFlags: UInt64 = 0,
     flags: UInt64 = 0

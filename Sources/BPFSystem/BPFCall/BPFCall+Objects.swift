@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// The kinds of kernel object that have ids.
-public enum ObjectKind: Sendable, CaseIterable {
+package enum ObjectKind: Sendable, CaseIterable {
   case program, map, btf, link
 
   var nextID: cbpf_command {
@@ -28,7 +28,7 @@ public enum ObjectKind: Sendable, CaseIterable {
 
 extension ObjectKind: CustomStringConvertible {
   /// With its article: "a program".
-  public var description: String {
+  package var description: String {
     switch self {
     case .program: "a program"
     case .map: "a map"
@@ -44,7 +44,7 @@ extension BPFCall {
   /// The text of its link in /proc says so. Without /proc its information does, which differs in length on every kernel
   /// from 5.10 on: a program's is of 160 bytes and more, a map's of 80 and more; of the shorter two, a link's starts with its
   /// type, which is never zero, and a BTF object's with the address that it was asked to write to.
-  public static func kind(of fd: CInt) -> ObjectKind? {
+  package static func kind(of fd: CInt) -> ObjectKind? {
     guard let text = SystemFile.link("/proc/self/fd/\(fd)") else { return kindByInformation(of: fd) }
     return switch text {
     case "anon_inode:bpf-prog": .program
@@ -82,7 +82,7 @@ extension BPFCall {
   /// - Parameters:
   ///   - directory: an open directory that a relative path starts from (Linux 6.5); nil for the working directory.
   /// - Throws: `EEXIST` when the name is taken, `EINVAL` or `EPERM` outside a bpffs.
-  public static func pin(fd: CInt, at path: String, directory: CInt? = nil) throws(Errno) {
+  package static func pin(fd: CInt, at path: String, directory: CInt? = nil) throws(Errno) {
     var memory = CallMemory()
     defer { memory.free() }
     var attributes = pathAttributes(path, fd, 0, directory, &memory)
@@ -93,7 +93,7 @@ extension BPFCall {
   ///
   /// - Parameters:
   ///   - flags: `BPF_F_RDONLY` (8) or `BPF_F_WRONLY` (16) for maps.
-  public static func openPinned(
+  package static func openPinned(
     _ path: String, flags: UInt32 = 0, directory: CInt? = nil
   ) throws(Errno) -> Descriptor {
     var memory = CallMemory()
@@ -103,7 +103,7 @@ extension BPFCall {
   }
 
   /// BPF_*_GET_NEXT_ID: the smallest id above another; nil after the last.
-  public static func nextID(_ kind: ObjectKind, after id: UInt32) throws(Errno) -> UInt32? {
+  package static func nextID(_ kind: ObjectKind, after id: UInt32) throws(Errno) -> UInt32? {
     var attributes = cbpf_get_id(id: id, next_id: 0, open_flags: 0, token_fd: 0)
     do {
       try call(kind.nextID, &attributes)
@@ -115,7 +115,7 @@ extension BPFCall {
   }
 
   /// All ids of a kind that exist now, ascending.
-  public static func ids(_ kind: ObjectKind) throws(Errno) -> [UInt32] {
+  package static func ids(_ kind: ObjectKind) throws(Errno) -> [UInt32] {
     var ids: [UInt32] = []
     while let next = try nextID(kind, after: ids.last ?? 0) { ids.append(next) }
     return ids
@@ -123,7 +123,7 @@ extension BPFCall {
 
   /// Opens the object with the smallest id above another, which becomes its id; nil after the last. What goes away between
   /// being listed and being opened is left out.
-  public static func openNext(
+  package static func openNext(
     _ kind: ObjectKind, after id: inout UInt32, flags: UInt32 = 0
   ) throws(Errno) -> Descriptor? {
     while let next = try nextID(kind, after: id) {
@@ -141,7 +141,7 @@ extension BPFCall {
   ///
   /// - Parameters:
   ///   - flags: `BPF_F_RDONLY` (8) or `BPF_F_WRONLY` (16) for maps.
-  public static func openByID(
+  package static func openByID(
     _ kind: ObjectKind, _ id: UInt32, flags: UInt32 = 0, tokenFD: CInt? = nil
   ) throws(Errno) -> Descriptor {
     var attributes = cbpf_get_id(
@@ -155,7 +155,7 @@ extension BPFCall {
   ///   - info: zeroed, or with the pointers and counts of the arrays that are wanted.
   /// - Returns: how many bytes this kernel filled.
   @discardableResult
-  public static func objectInfo(fd: CInt, into info: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+  package static func objectInfo(fd: CInt, into info: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
     var attributes = cbpf_obj_info(
       bpf_fd: UInt32(bitPattern: fd), info_len: UInt32(info.count), info: UInt64(address: info.baseAddress))
     try call(CBPF_OBJ_INFO, &attributes)

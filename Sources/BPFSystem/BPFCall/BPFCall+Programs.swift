@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// What BPF_PROG_LOAD takes beside the instructions. Numbers are the kernel's own.
-public struct ProgramLoad: Sendable {
-  public var type: UInt32
-  public var expectedAttachType: UInt32 = 0
+package struct ProgramLoad: Sendable {
+  package var type: UInt32
+  package var expectedAttachType: UInt32 = 0
   /// Cut to 15 bytes.
-  public var name: String
-  public var license: String
+  package var name: String
+  package var license: String
   /// `LINUX_VERSION_CODE`, which kernels before 5.0 check for kprobe programs.
-  public var kernelVersion: UInt32 = 0
-  public var flags: UInt32 = 0
-  public var interfaceIndex: UInt32 = 0
+  package var kernelVersion: UInt32 = 0
+  package var flags: UInt32 = 0
+  package var interfaceIndex: UInt32 = 0
   /// The program's own types, which function and line records refer to.
-  public var btfFD: CInt?
+  package var btfFD: CInt?
   /// `bpf_func_info` records: two words each.
-  public var functionRecords: [UInt32] = []
+  package var functionRecords: [UInt32] = []
   /// `bpf_line_info` records: four words each.
-  public var lineRecords: [UInt32] = []
+  package var lineRecords: [UInt32] = []
   /// The kernel type (function, hook, struct) that the program attaches to.
-  public var attachTypeID: UInt32 = 0
+  package var attachTypeID: UInt32 = 0
   /// The program that is attached to (freplace, fentry on a program), or the module BTF that `attachTypeID` is in.
-  public var attachFD: CInt?
+  package var attachFD: CInt?
   /// Maps and BTF objects that instructions name by index.
-  public var descriptors: [CInt] = []
+  package var descriptors: [CInt] = []
   /// Also binds every map in `descriptors` to the program.
   ///
   /// - Requires: Linux 6.14
-  public var bindsDescriptors = false
+  package var bindsDescriptors = false
   /// A BPF token. Its flag is set along with it.
-  public var tokenFD: CInt?
+  package var tokenFD: CInt?
   /// A PKCS#7 signature and the keyring that it is checked against.
   ///
   /// - Requires: Linux 6.18
-  public var signature: [UInt8] = []
-  public var keyring: Int32 = 0
+  package var signature: [UInt8] = []
+  package var keyring: Int32 = 0
 
-  public init(type: UInt32, name: String = "", license: String = "GPL") {
+  package init(type: UInt32, name: String = "", license: String = "GPL") {
     self.type = type
     self.name = name
     self.license = license
@@ -54,7 +54,7 @@ extension BPFCall {
   /// - Parameters:
   ///   - instructions: 8 byte slots, in the machine's byte order.
   ///   - log: receives the verifier's log; nil for none, which is the fastest.
-  public static func loadProgram(
+  package static func loadProgram(
     _ program: ProgramLoad, instructions: RawSpan, log: inout KernelLog?
   ) throws(Errno) -> Descriptor {
     guard var collected = log else { return try load(program, instructions, nil, truncated: nil) }
@@ -68,7 +68,7 @@ extension BPFCall {
   }
 
   /// BPF_PROG_LOAD without a log.
-  public static func loadProgram(_ program: ProgramLoad, instructions: RawSpan) throws(Errno) -> Descriptor {
+  package static func loadProgram(_ program: ProgramLoad, instructions: RawSpan) throws(Errno) -> Descriptor {
     try load(program, instructions, nil, truncated: nil)
   }
 
@@ -134,7 +134,8 @@ extension BPFCall {
   /// BPF_BTF_LOAD.
   ///
   /// - Requires: Linux 4.18
-  public static func loadBTF(_ blob: RawSpan, log: inout KernelLog?, tokenFD: CInt? = nil) throws(Errno) -> Descriptor {
+  package static func loadBTF(_ blob: RawSpan, log: inout KernelLog?, tokenFD: CInt? = nil) throws(Errno) -> Descriptor
+  {
     var attributes = cbpf_btf_load()
     attributes.btf_size = UInt32(blob.byteCount)
     if let tokenFD {
@@ -156,7 +157,7 @@ extension BPFCall {
   }
 
   /// BPF_BTF_LOAD without a log.
-  public static func loadBTF(_ blob: RawSpan, tokenFD: CInt? = nil) throws(Errno) -> Descriptor {
+  package static func loadBTF(_ blob: RawSpan, tokenFD: CInt? = nil) throws(Errno) -> Descriptor {
     var none: KernelLog?
     return try loadBTF(blob, log: &none, tokenFD: tokenFD)
   }
@@ -164,7 +165,7 @@ extension BPFCall {
   /// BPF_PROG_BIND_MAP: the map lives as long as the program.
   ///
   /// - Requires: Linux 5.10
-  public static func bindMap(program: CInt, map: CInt) throws(Errno) {
+  package static func bindMap(program: CInt, map: CInt) throws(Errno) {
     var attributes = cbpf_words(word: (UInt32(bitPattern: program), UInt32(bitPattern: map), 0, 0))
     try call(CBPF_PROG_BIND_MAP, &attributes)
   }
@@ -172,7 +173,7 @@ extension BPFCall {
   /// BPF_PROG_ASSOC_STRUCT_OPS: ties a program to the struct_ops map that its kfuncs act for.
   ///
   /// - Requires: Linux 7.0
-  public static func associateStructOps(program: CInt, map: CInt) throws(Errno) {
+  package static func associateStructOps(program: CInt, map: CInt) throws(Errno) {
     var attributes = cbpf_words(word: (UInt32(bitPattern: map), UInt32(bitPattern: program), 0, 0))
     try call(CBPF_PROG_ASSOC_STRUCT_OPS, &attributes)
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
-public import SystemPackage
+package import SystemPackage
 
 /// What BPF_PROG_TEST_RUN takes.
 public struct ProgramRun: Sendable {

@@ -7,7 +7,7 @@ import SystemPackage
 ///
 /// Descriptors are passed as borrowed numbers and returned as owned ``Descriptor`` values. Every function throws the
 /// kernel's `Errno`. A call that a signal interrupted is made again.
-public enum BPFCall {
+package enum BPFCall {
   /// Makes one command's call with its own structure.
   @inline(__always)
   @discardableResult
@@ -35,7 +35,7 @@ extension BPFCall {
   /// What fits of a name into the kernel's 16 byte field.
   ///
   /// Source: kernel/bpf/syscall.c, bpf_obj_name_cpy: letters, digits, `_` and `.` only.
-  public static func objectName(_ name: String) -> String {
+  package static func objectName(_ name: String) -> String {
     String(
       decoding: name.utf8.prefix(15).map { byte in
         switch byte {

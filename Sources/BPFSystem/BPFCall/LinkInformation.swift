@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
-public import SystemPackage
+package import SystemPackage
 
 /// What the kernel says of a link.
 public struct LinkInformation: Sendable, Hashable {

@@ -1,40 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
-public import SystemPackage
+package import SystemPackage
 
 /// What the kernel says of a map.
-public struct MapInformation: Sendable, Hashable {
-  public var type: UInt32
-  public var id: UInt32
-  public var keySize: UInt32
-  public var valueSize: UInt32
-  public var maxEntries: UInt32
-  public var flags: UInt32
-  public var name: String
-  public var interfaceIndex: UInt32
-  public var btfID: UInt32
-  public var keyTypeID: UInt32
-  public var valueTypeID: UInt32
+package struct MapInformation: Sendable, Hashable {
+  package var type: UInt32
+  package var id: UInt32
+  package var keySize: UInt32
+  package var valueSize: UInt32
+  package var maxEntries: UInt32
+  package var flags: UInt32
+  package var name: String
+  package var interfaceIndex: UInt32
+  package var btfID: UInt32
+  package var keyTypeID: UInt32
+  package var valueTypeID: UInt32
   /// For struct_ops: the kernel's value type, and the BTF it is in (Linux 6.9).
-  public var kernelValueTypeID: UInt32
-  public var kernelBTFID: UInt32
+  package var kernelValueTypeID: UInt32
+  package var kernelBTFID: UInt32
   /// - Requires: Linux 5.16
-  public var extra: UInt64
+  package var extra: UInt64
 }
 
 /// What the kernel says of a BTF object.
-public struct BTFInformation: Sendable, Hashable {
-  public var id: UInt32
+package struct BTFInformation: Sendable, Hashable {
+  package var id: UInt32
   /// Bytes of the blob.
-  public var size: UInt32
+  package var size: UInt32
   /// `vmlinux` or a module's name; empty for a program's BTF.
-  public var name: String
-  public var isKernel: Bool
+  package var name: String
+  package var isKernel: Bool
 }
 
 extension BPFCall {
   /// The information of a map.
-  public static func mapInformation(fd: CInt) throws(Errno) -> MapInformation {
+  package static func mapInformation(fd: CInt) throws(Errno) -> MapInformation {
     var info = cbpf_map_info()
     try objectInfo(fd: fd, &info)
     return MapInformation(
@@ -47,7 +47,7 @@ extension BPFCall {
   /// The SHA-256 of a map's contents, which must be frozen.
   ///
   /// - Requires: Linux 6.18
-  public static func mapHash(fd: CInt) throws(Errno) -> [UInt8] {
+  package static func mapHash(fd: CInt) throws(Errno) -> [UInt8] {
     var memory = CallMemory()
     defer { memory.free() }
     let hash = memory.room(32)
@@ -59,7 +59,7 @@ extension BPFCall {
   }
 
   /// The information of a BTF object.
-  public static func btfInformation(fd: CInt) throws(Errno) -> BTFInformation {
+  package static func btfInformation(fd: CInt) throws(Errno) -> BTFInformation {
     var memory = CallMemory()
     defer { memory.free() }
     let name = memory.room(128)
@@ -77,7 +77,7 @@ extension BPFCall {
   }
 
   /// The blob of a BTF object.
-  public static func btfBytes(fd: CInt) throws(Errno) -> [UInt8] {
+  package static func btfBytes(fd: CInt) throws(Errno) -> [UInt8] {
     var info = cbpf_btf_info()
     try objectInfo(fd: fd, &info)
     let size = Int(info.btf_size)

@@ -1,61 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
-public import SystemPackage
+package import SystemPackage
 
 /// What the kernel says of a program.
-public struct ProgramInformation: Sendable, Hashable {
-  public var type: UInt32
-  public var id: UInt32
+package struct ProgramInformation: Sendable, Hashable {
+  package var type: UInt32
+  package var id: UInt32
   /// SHA of the instructions as loaded, 8 bytes.
-  public var tag: [UInt8]
-  public var name: String
+  package var tag: [UInt8]
+  package var name: String
   /// Nanoseconds since boot.
-  public var loadTime: UInt64
-  public var userID: UInt32
-  public var interfaceIndex: UInt32
-  public var isGPLCompatible: Bool
-  public var btfID: UInt32
+  package var loadTime: UInt64
+  package var userID: UInt32
+  package var interfaceIndex: UInt32
+  package var isGPLCompatible: Bool
+  package var btfID: UInt32
   /// Bytes of the rewritten instructions and of the machine code; zero where the caller may not read them.
-  public var xlatedSize: UInt32
-  public var jitedSize: UInt32
-  public var mapCount: UInt32
+  package var xlatedSize: UInt32
+  package var jitedSize: UInt32
+  package var mapCount: UInt32
   /// Counted while BPF_ENABLE_STATS is on.
-  public var runTime: UInt64
-  public var runCount: UInt64
+  package var runTime: UInt64
+  package var runCount: UInt64
   /// - Requires: Linux 5.12
-  public var recursionMisses: UInt64
+  package var recursionMisses: UInt64
   /// - Requires: Linux 5.16
-  public var verifiedInstructions: UInt32
+  package var verifiedInstructions: UInt32
   /// What it attaches to: a BTF object and a type in it (Linux 5.17).
-  public var attachBTFObjectID: UInt32
-  public var attachTypeID: UInt32
+  package var attachBTFObjectID: UInt32
+  package var attachTypeID: UInt32
 
   /// The arrays, empty unless they were asked for.
-  public var mapIDs: [UInt32] = []
-  public var xlated: [UInt8] = []
-  public var jited: [UInt8] = []
-  public var jitedAddresses: [UInt64] = []
-  public var jitedLengths: [UInt32] = []
-  public var functionRecords: [UInt8] = []
-  public var functionRecordSize: UInt32
-  public var lineRecords: [UInt8] = []
-  public var lineRecordSize: UInt32
+  package var mapIDs: [UInt32] = []
+  package var xlated: [UInt8] = []
+  package var jited: [UInt8] = []
+  package var jitedAddresses: [UInt64] = []
+  package var jitedLengths: [UInt32] = []
+  package var functionRecords: [UInt8] = []
+  package var functionRecordSize: UInt32
+  package var lineRecords: [UInt8] = []
+  package var lineRecordSize: UInt32
   /// The address in the machine code of each line record.
-  public var jitedLines: [UInt64] = []
+  package var jitedLines: [UInt64] = []
   /// 8 bytes for each subprogram.
-  public var subprogramTags: [UInt8] = []
+  package var subprogramTags: [UInt8] = []
 
   /// Which of the arrays are wanted.
-  public struct Arrays: OptionSet, Sendable {
-    public let rawValue: Int
-    public init(rawValue: Int) { self.rawValue = rawValue }
-    public static let mapIDs = Arrays(rawValue: 1)
-    public static let xlated = Arrays(rawValue: 2)
+  package struct Arrays: OptionSet, Sendable {
+    package let rawValue: Int
+    package init(rawValue: Int) { self.rawValue = rawValue }
+    package static let mapIDs = Arrays(rawValue: 1)
+    package static let xlated = Arrays(rawValue: 2)
     /// Machine code, with the address and length of each function.
-    public static let jited = Arrays(rawValue: 4)
-    public static let functions = Arrays(rawValue: 8)
-    public static let lines = Arrays(rawValue: 16)
-    public static let tags = Arrays(rawValue: 32)
+    package static let jited = Arrays(rawValue: 4)
+    package static let functions = Arrays(rawValue: 8)
+    package static let lines = Arrays(rawValue: 16)
+    package static let tags = Arrays(rawValue: 32)
   }
 
   init(_ info: cbpf_prog_info) {
@@ -87,7 +87,7 @@ extension BPFCall {
   ///
   /// - Parameters:
   ///   - arrays: what to fetch beside the numbers. The kernel leaves out what the caller may not see.
-  public static func programInformation(
+  package static func programInformation(
     fd: CInt, arrays: ProgramInformation.Arrays = []
   ) throws(Errno) -> ProgramInformation {
     var sizes = cbpf_prog_info()

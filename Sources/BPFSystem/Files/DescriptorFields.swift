@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-public import SystemPackage
+package import SystemPackage
 
 /// What the kernel says of a descriptor in `/proc/PID/fdinfo`: lines of `name: value`.
-public struct DescriptorFields: Sendable {
+package struct DescriptorFields: Sendable {
   private let bytes: [UInt8]
 
-  public init(fd: CInt) throws(Errno) { try self.init(of: "/proc/self/fdinfo/\(fd)") }
+  package init(fd: CInt) throws(Errno) { try self.init(of: "/proc/self/fdinfo/\(fd)") }
 
   init(of path: String) throws(Errno) { self.init(parsing: try SystemFile.read(path)) }
 
   init(parsing bytes: [UInt8]) { self.bytes = bytes }
 
-  public subscript(name: String) -> String? {
+  package subscript(name: String) -> String? {
     var rest = bytes[...]
     while !rest.isEmpty {
       let line = rest.prefix { $0 != UInt8(ascii: "\n") }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// A range of mapped memory with one owner, unmapped when the owner goes away.
-public struct MappedMemory: ~Copyable, @unchecked Sendable {
+package struct MappedMemory: ~Copyable, @unchecked Sendable {
   /// The whole range. Others may write it at any time (the kernel, another thread): read shared words atomically.
-  public let bytes: UnsafeMutableRawBufferPointer
+  package let bytes: UnsafeMutableRawBufferPointer
 
   /// Bytes of a page of memory.
-  public static let pageSize = sysconf(CInt(_SC_PAGESIZE))
+  package static let pageSize = sysconf(CInt(_SC_PAGESIZE))
 
   /// Maps a part of a file or kernel object, shared.
   ///
@@ -16,7 +16,7 @@ public struct MappedMemory: ~Copyable, @unchecked Sendable {
   ///   - count: bytes, rounded up to pages by the kernel.
   ///   - offset: a multiple of the page size.
   ///   - place: the address to map at, which must be free; nil for any.
-  public init(
+  package init(
     fd: CInt, count: Int, offset: Int = 0, isWritable: Bool = false, at place: UInt? = nil
   ) throws(Errno) {
     let protection = PROT_READ | (isWritable ? PROT_WRITE : 0)
@@ -28,7 +28,7 @@ public struct MappedMemory: ~Copyable, @unchecked Sendable {
   }
 
   /// Maps a file that nobody changes, for reading, privately.
-  public init(file fd: CInt, count: Int) throws(Errno) {
+  package init(file fd: CInt, count: Int) throws(Errno) {
     let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, fd, 0)
     guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
     bytes = UnsafeMutableRawBufferPointer(start: address, count: count)
@@ -40,7 +40,7 @@ public struct MappedMemory: ~Copyable, @unchecked Sendable {
 }
 
 /// A file's contents in memory, shared by whoever holds this object: mapped where the file can be, else read.
-public final class FileContents: Sendable {
+package final class FileContents: Sendable {
   private enum Storage: ~Copyable, Sendable {
     case mapped(MappedMemory)
     case read(ReadMemory)
@@ -54,7 +54,7 @@ public final class FileContents: Sendable {
   private let storage: Storage
 
   /// The contents, valid for as long as this object lives.
-  public var bytes: UnsafeRawBufferPointer {
+  package var bytes: UnsafeRawBufferPointer {
     switch storage {
     case .mapped(let memory): UnsafeRawBufferPointer(memory.bytes)
     case .read(let memory): UnsafeRawBufferPointer(memory.bytes)
@@ -62,7 +62,7 @@ public final class FileContents: Sendable {
   }
 
   /// Whether the contents are the file's own pages. `/sys/kernel/btf/vmlinux` can be mapped from Linux 6.16 on.
-  public var isMapped: Bool {
+  package var isMapped: Bool {
     switch storage {
     case .mapped: true
     case .read: false
@@ -71,7 +71,7 @@ public final class FileContents: Sendable {
 
   /// - Parameter magics: what a file of the format starts with; see
   ///   ``SystemFile/read(_:ifStartingWith:limit:)-(String,_,_)``.
-  public init(path: String, ifStartingWith magics: [[UInt8]] = [[]]) throws(Errno) {
+  package init(path: String, ifStartingWith magics: [[UInt8]] = [[]]) throws(Errno) {
     let file = try Descriptor.open(path)
     var status = stat()
     guard fstat(file.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// Waits for one descriptor.
-public enum Poll {
+package enum Poll {
   /// Waits until the descriptor can be read or the time is over. Signals do not end the wait.
   ///
   /// - Parameters:
   ///   - timeout: nanoseconds; zero asks and returns, nil waits for ever.
   /// - Returns: whether it can be read.
-  public static func readable(_ fd: CInt, timeout: Int64?) throws(Errno) -> Bool {
+  package static func readable(_ fd: CInt, timeout: Int64?) throws(Errno) -> Bool {
     guard let timeout else {
       while true {
         let result = cbpf_poll(fd, Int16(POLLIN), -1)
@@ -29,7 +29,7 @@ public enum Poll {
 
 extension Duration {
   /// Whole nanoseconds, at most what an `Int64` holds, at least zero.
-  public var clampedNanoseconds: Int64 {
+  package var clampedNanoseconds: Int64 {
     let (seconds, attoseconds) = components
     if seconds < 0 { return 0 }
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

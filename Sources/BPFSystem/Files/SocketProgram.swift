@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// A program on one socket: socket(7), `SO_ATTACH_BPF` and `SO_ATTACH_REUSEPORT_EBPF`.
-public enum SocketProgram {
+package enum SocketProgram {
   /// Attaches a socket filter or, for `isReuseport`, what chooses among the sockets of a port.
   ///
   /// - Requires: Linux 3.19; reuseport 4.5, with `sk_reuseport` programs 4.19
-  public static func attach(program: CInt, socket: CInt, isReuseport: Bool) throws(Errno) {
+  package static func attach(program: CInt, socket: CInt, isReuseport: Bool) throws(Errno) {
     try set(socket, isReuseport ? 52 : 50, program)
   }
 
   /// Takes it off again; `ENOENT` when none is attached.
   ///
   /// - Requires: Linux 2.2; reuseport 5.3
-  public static func detach(socket: CInt, isReuseport: Bool) throws(Errno) {
+  package static func detach(socket: CInt, isReuseport: Bool) throws(Errno) {
     try set(socket, isReuseport ? 68 : 27, 0)
   }
 

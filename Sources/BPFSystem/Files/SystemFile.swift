@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// Whole files, as /proc, /sys and tracefs serve them: no size is known before the end is read.
-public enum SystemFile {
+package enum SystemFile {
   /// Reads a file to its end.
   ///
   /// - Parameters:
   ///   - limit: bytes after which `EFBIG` is thrown.
-  public static func read(_ path: String, limit: Int = 1 << 30) throws(Errno) -> [UInt8] {
+  package static func read(_ path: String, limit: Int = 1 << 30) throws(Errno) -> [UInt8] {
     let file = try Descriptor.open(path)
     return try read(file, limit: limit)
   }
 
   /// Reads a file that is open, from where it stands to its end.
-  public static func read(_ file: borrowing Descriptor, limit: Int = 1 << 30) throws(Errno) -> [UInt8] {
+  package static func read(_ file: borrowing Descriptor, limit: Int = 1 << 30) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
     try forEachChunk(file) { (chunk) throws(Errno) in
       guard bytes.count + chunk.count <= limit else { throw Errno.fileTooLarge }
@@ -28,7 +28,7 @@ public enum SystemFile {
   ///
   /// Of a file that does not start with one of `magics` only the first bytes are read: the format's reader then reports what
   /// it is not, and nobody reads `/dev/zero` or a large file in vain.
-  public static func read(
+  package static func read(
     _ path: String, ifStartingWith magics: [[UInt8]], limit: Int = 1 << 30
   ) throws(Errno) -> [UInt8] {
     let file = try Descriptor.open(path)
@@ -56,22 +56,22 @@ public enum SystemFile {
   }
 
   /// Whether there is something at a path that this process can see.
-  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Whether there is a directory at a path.
-  public static func isDirectory(_ path: String) -> Bool {
+  package static func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// The magic number of the file system that a path is on (linux/magic.h); nil where there is no such path.
-  public static func fileSystem(of path: String) -> UInt32? {
+  package static func fileSystem(of path: String) -> UInt32? {
     var status = statfs()
     return statfs(path, &status) == 0 ? UInt32(truncatingIfNeeded: status.f_type) : nil
   }
 
   /// Where a symbolic link leads; nil for anything else.
-  public static func link(_ path: String) -> String? {
+  package static func link(_ path: String) -> String? {
     withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
       guard let start = buffer.baseAddress else { return nil }
       let count = readlink(path, start.assumingMemoryBound(to: CChar.self), buffer.count)
@@ -80,25 +80,26 @@ public enum SystemFile {
   }
 
   /// Removes a file, or a pin: unlink(2).
-  public static func remove(_ path: String) throws(Errno) { try checked(unlink(path).orError) }
+  package static func remove(_ path: String) throws(Errno) { try checked(unlink(path).orError) }
 
   /// Makes a directory for the owner only.
-  public static func makeDirectory(_ path: String) throws(Errno) { try checked(mkdir(path, 0o700).orError) }
+  package static func makeDirectory(_ path: String) throws(Errno) { try checked(mkdir(path, 0o700).orError) }
 
   /// Removes an empty directory.
-  public static func removeDirectory(_ path: String) throws(Errno) { try checked(rmdir(path).orError) }
+  package static func removeDirectory(_ path: String) throws(Errno) { try checked(rmdir(path).orError) }
 
   /// Reads what comes next of an open file.
   ///
   /// - Returns: the number of bytes; zero at the end.
-  public static func read(_ file: borrowing Descriptor, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+  package static func read(_ file: borrowing Descriptor, into buffer: UnsafeMutableRawBufferPointer) throws(Errno)
+    -> Int
   {
     let fd = file.rawValue
     return Int(try retrying { Glibc.read(fd, buffer.baseAddress, buffer.count).orError })
   }
 
   /// Reads a file as text without the white space around it.
-  public static func text(_ path: String, limit: Int = 1 << 24) throws(Errno) -> String {
+  package static func text(_ path: String, limit: Int = 1 << 24) throws(Errno) -> String {
     trimmed(try read(path, limit: limit))
   }
 
@@ -106,7 +107,7 @@ public enum SystemFile {
   ///
   /// - Parameters:
   ///   - appending: for files such as `kprobe_events`, which a plain write would clear.
-  public static func write(_ text: String, to path: String, appending: Bool = false) throws(Errno) {
+  package static func write(_ text: String, to path: String, appending: Bool = false) throws(Errno) {
     let file = try Descriptor.open(path, flags: O_WRONLY | (appending ? O_APPEND : 0))
     try write(text, to: file)
   }

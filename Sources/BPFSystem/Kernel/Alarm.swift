@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// Runs a closure when a time is over, on a thread of its own: also while every thread of Swift's pool waits.
-public final class Alarm: Sendable {
+package final class Alarm: Sendable {
   private let ended: EventCounter
 
   /// - Parameter nanoseconds: from now.
-  public init(after nanoseconds: Int64, _ body: @escaping @Sendable () -> Void) throws(Errno) {
+  package init(after nanoseconds: Int64, _ body: @escaping @Sendable () -> Void) throws(Errno) {
     ended = try EventCounter()
     let work = Unmanaged.passRetained(Work(alarm: self, nanoseconds: nanoseconds, body: body))
     var thread = pthread_t()
@@ -25,7 +25,7 @@ public final class Alarm: Sendable {
   }
 
   /// Ends the wait; what runs already runs on.
-  public func cancel() { ended.signal() }
+  package func cancel() { ended.signal() }
 
   private final class Work: Sendable {
     let alarm: Alarm

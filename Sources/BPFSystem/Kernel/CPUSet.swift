@@ -2,13 +2,13 @@
 import SystemPackage
 
 /// Processors by number, in ranges with gaps between them.
-public struct CPUSet: Sendable, Hashable {
-  public let ranges: [ClosedRange<Int>]
+package struct CPUSet: Sendable, Hashable {
+  package let ranges: [ClosedRange<Int>]
 
   /// Reads the kernel's list form: `0-3,8-11`, `0`, or nothing.
   ///
   /// - Returns: nil for anything else.
-  public init?(parsing text: String) {
+  package init?(parsing text: String) {
     var ranges: [ClosedRange<Int>] = []
     for part in text.split(separator: ",") {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
@@ -21,20 +21,20 @@ public struct CPUSet: Sendable, Hashable {
   }
 
   /// How many processors.
-  public var count: Int { ranges.reduce(0) { $0 + $1.count } }
+  package var count: Int { ranges.reduce(0) { $0 + $1.count } }
 
   /// The numbers, ascending.
-  public var numbers: [Int] { ranges.flatMap(Array.init) }
+  package var numbers: [Int] { ranges.flatMap(Array.init) }
 
-  public func contains(_ cpu: Int) -> Bool { ranges.contains { $0.contains(cpu) } }
+  package func contains(_ cpu: Int) -> Bool { ranges.contains { $0.contains(cpu) } }
 
   /// The processors that could ever be there. Per-CPU maps hold a value for each of them.
-  public static var possible: CPUSet {
+  package static var possible: CPUSet {
     get throws(Errno) { try cachedPossible.get() }
   }
 
   /// The processors that run now.
-  public static var online: CPUSet {
+  package static var online: CPUSet {
     get throws(Errno) { try read("online") }
   }
 

@@ -2,14 +2,14 @@
 import Glibc
 
 /// The process that this code runs in.
-public enum CurrentProcess {
-  public static var id: Int32 { getpid() }
+package enum CurrentProcess {
+  package static var id: Int32 { getpid() }
 
   /// Whether it runs as root. In a container that is not all of the machine's privilege.
-  public static var isRoot: Bool { geteuid() == 0 }
+  package static var isRoot: Bool { geteuid() == 0 }
 
   /// An environment variable; nil when it is not set.
-  public static func environment(_ variable: String) -> String? {
+  package static func environment(_ variable: String) -> String? {
     getenv(variable).map { String(cString: $0) }
   }
 }

@@ -3,17 +3,17 @@ import Glibc
 import SystemPackage
 
 /// A descriptor of an eBPF object that some process holds.
-public struct HeldObject: Sendable {
-  public var processID: Int32
+package struct HeldObject: Sendable {
+  package var processID: Int32
   /// `bpf-prog`, `bpf-map`, `bpf_link`.
-  public var kind: String
+  package var kind: String
   /// What fdinfo says of it.
-  public var fields: DescriptorFields
+  package var fields: DescriptorFields
 }
 
 extension HeldObject {
   /// Those of all processes that the caller may see; the others are left out. Goes through all descriptors in /proc.
-  public static func all() -> [HeldObject] {
+  package static func all() -> [HeldObject] {
     var held: [HeldObject] = []
     forEachEntry("/proc") { _, process in
       guard let processID = Int32(process) else { return }

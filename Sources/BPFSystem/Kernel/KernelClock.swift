@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import CBPF
 import Glibc
 
 /// The kernel's clocks that programs read too.
-public enum KernelClock {
+package enum KernelClock {
   /// Nanoseconds since boot, time asleep included: `bpf_ktime_get_boot_ns`.
-  public static func boottime() -> UInt64 { read(CLOCK_BOOTTIME) }
+  package static func boottime() -> UInt64 { read(CLOCK_BOOTTIME) }
 
   /// Nanoseconds since boot, without time asleep: `bpf_ktime_get_ns`.
-  public static func monotonic() -> UInt64 { read(CLOCK_MONOTONIC) }
+  package static func monotonic() -> UInt64 { read(CLOCK_MONOTONIC) }
 
   /// Nanoseconds since 1970, to place a boot time in the calendar.
-  public static func realtime() -> UInt64 { read(CLOCK_REALTIME) }
+  package static func realtime() -> UInt64 { read(CLOCK_REALTIME) }
 
   private static func read(_ clock: CInt) -> UInt64 {
     var time = timespec()

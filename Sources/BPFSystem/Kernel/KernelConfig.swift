@@ -3,13 +3,13 @@ import Gzip
 import SystemPackage
 
 /// What the running kernel was built with.
-public struct KernelConfig: Sendable, Hashable {
+package struct KernelConfig: Sendable, Hashable {
   /// Option to value, as written: `CONFIG_BPF` to `y`, `CONFIG_HZ` to `1000`, texts with their quotes.
-  public let values: [String: String]
+  package let values: [String: String]
 
-  public subscript(_ option: String) -> String? { values[option] }
+  package subscript(_ option: String) -> String? { values[option] }
 
-  public init(parsing text: String) {
+  package init(parsing text: String) {
     var values: [String: String] = [:]
     for line in text.split(separator: "\n") where line.hasPrefix("CONFIG_") {
       guard let equals = line.firstIndex(of: "=") else { continue }
@@ -21,7 +21,7 @@ public struct KernelConfig: Sendable, Hashable {
   /// The running kernel's, read once: /proc/config.gz, or the file that the distribution put beside the kernel.
   ///
   /// - Throws: `ENOENT` when the kernel's configuration is nowhere to be found.
-  public static var current: KernelConfig {
+  package static var current: KernelConfig {
     get throws(Errno) { try cached.get() }
   }
 

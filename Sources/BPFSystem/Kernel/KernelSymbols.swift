@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-public import SystemPackage
+package import SystemPackage
 
 /// A function or variable of the running kernel.
-public struct KernelSymbol: Sendable, Hashable {
+package struct KernelSymbol: Sendable, Hashable {
   /// Zero for callers who may not see addresses (kptr_restrict).
-  public var address: UInt64
+  package var address: UInt64
   /// nm(1)'s letter: `t` and `T` for code.
-  public var kind: UInt8
-  public var name: String
+  package var kind: UInt8
+  package var name: String
   /// Empty for the kernel itself.
-  public var module: String
+  package var module: String
 }
 
 /// /proc/kallsyms.
-public enum KernelSymbols {
+package enum KernelSymbols {
   /// Looks names up in one pass. Where a name is there twice, all its symbols are returned.
-  public static func find(_ names: Set<String>) throws(Errno) -> [String: [KernelSymbol]] {
+  package static func find(_ names: Set<String>) throws(Errno) -> [String: [KernelSymbol]] {
     var found: [String: [KernelSymbol]] = [:]
     let wanted = Set(names.map { Array($0.utf8)[...] })
     try forEachLine { line in
@@ -28,7 +28,7 @@ public enum KernelSymbols {
   }
 
   /// All symbols, in the file's order.
-  public static func all(where isIncluded: (KernelSymbol) -> Bool = { _ in true }) throws(Errno) -> [KernelSymbol] {
+  package static func all(where isIncluded: (KernelSymbol) -> Bool = { _ in true }) throws(Errno) -> [KernelSymbol] {
     var symbols: [KernelSymbol] = []
     try forEachLine { line in
       if let symbol = Fields(line)?.symbol, isIncluded(symbol) { symbols.append(symbol) }
@@ -40,7 +40,7 @@ public enum KernelSymbols {
   /// The names of what stands at distances from a symbol. Reads no further than it takes.
   ///
   /// - Returns: names by distance; nothing for callers who may not see addresses (kptr_restrict).
-  public static func names(at distances: Set<Int64>, from base: String) throws(Errno) -> [Int64: String] {
+  package static func names(at distances: Set<Int64>, from base: String) throws(Errno) -> [Int64: String] {
     let name = Array(base.utf8)
     var found: [Int64: String] = [:]
     var wanted: [UInt64: Int64] = [:]
@@ -71,7 +71,7 @@ public enum KernelSymbols {
   }
 
   /// Reads one line: `ffffffff81000000 T _text` or, in a module, `... t name\t[module]`.
-  public static func parse(_ line: String) -> KernelSymbol? {
+  package static func parse(_ line: String) -> KernelSymbol? {
     Fields(Array(line.utf8)[...])?.symbol
   }
 

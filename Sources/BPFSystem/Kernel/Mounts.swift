@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// A mounted file system.
-public struct Mount: Sendable, Hashable {
-  public var path: String
+package struct Mount: Sendable, Hashable {
+  package var path: String
   /// `bpf`, `tracefs`, `cgroup2`.
-  public var type: String
-  public var source: String
+  package var type: String
+  package var source: String
   /// The directory of that file system that is visible here; `/` for all of it.
-  public var root: String
+  package var root: String
 
   /// Reads a line of /proc/self/mountinfo (proc(5)): nil if it is not one.
-  public init?(parsing line: some StringProtocol) {
+  package init?(parsing line: some StringProtocol) {
     let fields = line.split(separator: " ")
     // Optional fields stand between the sixth and a lone dash.
     guard fields.count > 6, let dash = fields[6...].firstIndex(of: "-"), dash + 2 < fields.count else { return nil }
@@ -43,58 +43,58 @@ public struct Mount: Sendable, Hashable {
 }
 
 /// Where the file systems are that eBPF needs, and mounting them where they are not.
-public enum Mounts {
+package enum Mounts {
   /// Everything that is mounted in this process's namespace.
-  public static func all() throws(Errno) -> [Mount] {
+  package static func all() throws(Errno) -> [Mount] {
     let text = String(decoding: try SystemFile.read("/proc/self/mountinfo"), as: UTF8.self)
     return text.split(separator: "\n").compactMap { Mount(parsing: $0) }
   }
 
   /// The first mount of a type, preferring one at the usual place; nil when there is none.
-  public static func find(type: String, preferring usual: String? = nil) -> Mount? {
+  package static func find(type: String, preferring usual: String? = nil) -> Mount? {
     let found = ((try? all()) ?? []).filter { $0.type == type }
     return found.first { $0.path == usual } ?? found.first { $0.root == "/" } ?? found.first
   }
 
-  public static var bpffs: String? { find(type: "bpf", preferring: "/sys/fs/bpf")?.path }
-  public static var tracefs: String? { find(type: "tracefs", preferring: "/sys/kernel/tracing")?.path }
-  public static var cgroup2: String? { find(type: "cgroup2", preferring: "/sys/fs/cgroup")?.path }
+  package static var bpffs: String? { find(type: "bpf", preferring: "/sys/fs/bpf")?.path }
+  package static var tracefs: String? { find(type: "tracefs", preferring: "/sys/kernel/tracing")?.path }
+  package static var cgroup2: String? { find(type: "cgroup2", preferring: "/sys/fs/cgroup")?.path }
 
   /// Whether a path, which must exist, lies in a bpffs.
-  public static func isBPFFS(_ path: String) -> Bool {
+  package static func isBPFFS(_ path: String) -> Bool {
     cbpf_filesystem_type(path) == 0xcafe_4a11
   }
 
   /// Mounts a bpffs, and answers where; nothing is mounted when there is one.
   @discardableResult
-  public static func mountBPFFS(at path: String = "/sys/fs/bpf") throws(Errno) -> String {
+  package static func mountBPFFS(at path: String = "/sys/fs/bpf") throws(Errno) -> String {
     if let mounted = bpffs { return mounted }
     return try mount(type: "bpf", at: path, options: "mode=0700")
   }
 
   /// Mounts tracefs, and answers where; nothing is mounted when it is.
   @discardableResult
-  public static func mountTracefs(at path: String = "/sys/kernel/tracing") throws(Errno) -> String {
+  package static func mountTracefs(at path: String = "/sys/kernel/tracing") throws(Errno) -> String {
     if let mounted = tracefs { return mounted }
     return try mount(type: "tracefs", at: path)
   }
 
   /// Mounts a cgroup v2 hierarchy, and answers where; nothing is mounted when there is one.
   @discardableResult
-  public static func mountCgroup2(at path: String = "/sys/fs/cgroup") throws(Errno) -> String {
+  package static func mountCgroup2(at path: String = "/sys/fs/cgroup") throws(Errno) -> String {
     if let mounted = cgroup2 { return mounted }
     return try mount(type: "cgroup2", at: path)
   }
 
   /// Mounts a file system without devices, set-user-id files or programs.
   @discardableResult
-  public static func mount(type: String, at path: String, options: String? = nil) throws(Errno) -> String {
+  package static func mount(type: String, at path: String, options: String? = nil) throws(Errno) -> String {
     let flags = UInt(MS_NODEV | MS_NOSUID | MS_NOEXEC)
     try checked(Glibc.mount(type, path, type, flags, options).orError)
     return path
   }
 
-  public static func unmount(_ path: String) throws(Errno) {
+  package static func unmount(_ path: String) throws(Errno) {
     try checked(umount2(path, CInt(UMOUNT_NOFOLLOW)).orError)
   }
 }

@@ -2,9 +2,9 @@
 import SystemPackage
 
 /// Traffic control: the `clsact` discipline and the bpf filters on it.
-public enum TrafficControl {
+package enum TrafficControl {
   /// Which way packets pass the device.
-  public enum Direction: Sendable, Hashable, CaseIterable {
+  package enum Direction: Sendable, Hashable, CaseIterable {
     case ingress, egress
 
     var parent: UInt32 {
@@ -16,21 +16,21 @@ public enum TrafficControl {
   }
 
   /// A filter on a clsact discipline.
-  public struct Filter: Sendable, Hashable {
-    public var interface: UInt32
-    public var direction: Direction
+  package struct Filter: Sendable, Hashable {
+    package var interface: UInt32
+    package var direction: Direction
     /// Lower runs first, 1 to 65535; zero lets the kernel choose.
-    public var priority: UInt16
+    package var priority: UInt16
     /// Tells apart filters of one priority; zero lets the kernel choose.
-    public var handle: UInt32
+    package var handle: UInt32
     /// What tc(8) shows.
-    public var name: String
+    package var name: String
     /// The program that runs; zero until the kernel was asked.
-    public var programID: UInt32
+    package var programID: UInt32
     /// Whether the program's result is the verdict.
-    public var isDirectAction: Bool
+    package var isDirectAction: Bool
 
-    public init(
+    package init(
       interface: UInt32, direction: Direction, priority: UInt16 = 0, handle: UInt32 = 0, name: String = "",
       isDirectAction: Bool = true
     ) {
@@ -64,7 +64,7 @@ public enum TrafficControl {
   ///
   /// - Returns: false when one was there.
   @discardableResult
-  public static func createClsact(interface: UInt32) throws(NetlinkError) -> Bool {
+  package static func createClsact(interface: UInt32) throws(NetlinkError) -> Bool {
     var socket = try NetlinkSocket()
     var message = message(
       36, [.acknowledge, .create, .exclusive], interface: interface, handle: 0xffff_0000, parent: clsact)
@@ -79,7 +79,7 @@ public enum TrafficControl {
   }
 
   /// Removes the clsact discipline, with every filter on it.
-  public static func deleteClsact(interface: UInt32) throws(NetlinkError) {
+  package static func deleteClsact(interface: UInt32) throws(NetlinkError) {
     var socket = try NetlinkSocket()
     try socket.request(
       message(37, .acknowledge, interface: interface, handle: 0xffff_0000, parent: clsact))
@@ -89,7 +89,7 @@ public enum TrafficControl {
   ///
   /// - Returns: the filter with the priority, handle and program id that the kernel gave it.
   /// - Throws: `EEXIST` when it is there and is not to be replaced; `ENOENT` or `EINVAL` without a clsact discipline.
-  public static func add(_ filter: Filter, program: CInt, replacing: Bool = false) throws(NetlinkError) -> Filter {
+  package static func add(_ filter: Filter, program: CInt, replacing: Bool = false) throws(NetlinkError) -> Filter {
     var socket = try NetlinkSocket()
     // The echo carries the filter as the kernel sees it.
     var message = message(
@@ -107,7 +107,7 @@ public enum TrafficControl {
   }
 
   /// Removes the filter with the priority and handle.
-  public static func delete(_ filter: Filter) throws(NetlinkError) {
+  package static func delete(_ filter: Filter) throws(NetlinkError) {
     var socket = try NetlinkSocket()
     var message = message(
       45, .acknowledge, interface: filter.interface, handle: filter.handle, parent: filter.direction.parent,
@@ -117,7 +117,7 @@ public enum TrafficControl {
   }
 
   /// The bpf filters of a device, in the order in which they run. Empty where it has no clsact discipline.
-  public static func filters(interface: UInt32, _ direction: Direction) throws(NetlinkError) -> [Filter] {
+  package static func filters(interface: UInt32, _ direction: Direction) throws(NetlinkError) -> [Filter] {
     var socket = try NetlinkSocket()
     do {
       return try socket.request(

@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// What perf_event_open(2) is to open.
-public struct PerfEvent: Sendable {
+package struct PerfEvent: Sendable {
   /// PERF_TYPE_*, or a dynamic one of ``PerformanceUnit``.
-  public var type: UInt32
-  public var config: UInt64
-  public var config1: UInt64 = 0
-  public var config2: UInt64 = 0
+  package var type: UInt32
+  package var config: UInt64
+  package var config1: UInt64 = 0
+  package var config2: UInt64 = 0
   /// What `config1` points to instead, for probes: a kernel function's or file's name.
-  public var name: String?
+  package var name: String?
   /// Events between two samples, or samples a second with `usesFrequency`.
-  public var samplePeriod: UInt64 = 0
-  public var usesFrequency = false
+  package var samplePeriod: UInt64 = 0
+  package var usesFrequency = false
   /// PERF_SAMPLE_*.
-  public var sampleType: UInt64 = 0
-  public var wakeup: Wakeup = .events(0)
+  package var sampleType: UInt64 = 0
+  package var wakeup: Wakeup = .events(0)
   /// The clock of PERF_SAMPLE_TIME; nil for perf's own.
-  public var clock: Clock?
+  package var clock: Clock?
 
-  public enum Clock: CInt, Sendable {
+  package enum Clock: CInt, Sendable {
     case monotonic = 1
     case boottime = 7
   }
 
   /// When a reader that waits on the ring is woken.
-  public enum Wakeup: Sendable, Hashable {
+  package enum Wakeup: Sendable, Hashable {
     case events(UInt32)
     case bytes(UInt32)
   }
 
-  public init(type: UInt32, config: UInt64) {
+  package init(type: UInt32, config: UInt64) {
     self.type = type
     self.config = config
   }
 
   /// A tracepoint, by its id in tracefs.
-  public static func tracepoint(id: UInt64) -> PerfEvent {
+  package static func tracepoint(id: UInt64) -> PerfEvent {
     var event = PerfEvent(type: 2, config: id)
     event.samplePeriod = 1
     event.wakeup = .events(1)
@@ -46,7 +46,7 @@ public struct PerfEvent: Sendable {
   }
 
   /// What `bpf_perf_event_output` writes to, one for each processor.
-  public static func bpfOutput(wakeup: Wakeup) -> PerfEvent {
+  package static func bpfOutput(wakeup: Wakeup) -> PerfEvent {
     var event = PerfEvent(type: 1, config: 10)  // PERF_TYPE_SOFTWARE, PERF_COUNT_SW_BPF_OUTPUT
     event.samplePeriod = 1
     event.sampleType = 1 << 10  // PERF_SAMPLE_RAW
@@ -57,7 +57,7 @@ public struct PerfEvent: Sendable {
   /// A kernel function, at its start or return. `type` and `returnBit` are the `kprobe` unit's.
   ///
   /// - Requires: Linux 4.17
-  public static func kprobe(unit: PerformanceUnit, function: String, offset: UInt64, isReturn: Bool) -> PerfEvent {
+  package static func kprobe(unit: PerformanceUnit, function: String, offset: UInt64, isReturn: Bool) -> PerfEvent {
     var event = PerfEvent(type: unit.type, config: isReturn ? 1 << unit.returnBit : 0)
     event.name = function
     event.config2 = offset
@@ -67,7 +67,7 @@ public struct PerfEvent: Sendable {
   /// A place in a file. The semaphore is the file offset of a counter to raise while the probe is there; zero for none.
   ///
   /// - Requires: Linux 4.17; semaphores 4.20
-  public static func uprobe(
+  package static func uprobe(
     unit: PerformanceUnit, path: String, offset: UInt64, isReturn: Bool, semaphore: UInt64 = 0
   ) -> PerfEvent {
     var event = PerfEvent(type: unit.type, config: (isReturn ? 1 << unit.returnBit : 0) | semaphore << 32)
@@ -78,14 +78,14 @@ public struct PerfEvent: Sendable {
 }
 
 /// Perf events.
-public enum Perf {
+package enum Perf {
   /// perf_event_open(2), closed on exec.
   ///
   /// - Parameters:
   ///   - processID: -1 for every process, zero for the caller.
   ///   - cpu: -1 for every processor (with one process only).
   /// - Throws: `EACCES` or `EPERM` without CAP_PERFMON, `ENODEV` for a processor that is offline.
-  public static func open(
+  package static func open(
     _ event: PerfEvent, processID: CInt = -1, cpu: CInt = -1, group: CInt = -1
   ) throws(Errno) -> Descriptor {
     var memory = CallMemory()
@@ -114,21 +114,21 @@ public enum Perf {
       owning: try retrying { cbpf_perf_event_open(&attributes, processID, cpu, group, 8 /* PERF_FLAG_FD_CLOEXEC */) })
   }
 
-  public static func enable(_ fd: CInt) throws(Errno) {
+  package static func enable(_ fd: CInt) throws(Errno) {
     try checked(cbpf_ioctl(fd, UInt(CBPF_PERF_IOC_ENABLE), 0))
   }
 
-  public static func disable(_ fd: CInt) throws(Errno) {
+  package static func disable(_ fd: CInt) throws(Errno) {
     try checked(cbpf_ioctl(fd, UInt(CBPF_PERF_IOC_DISABLE), 0))
   }
 
   /// Attaches a program for as long as the event is open: the way before links (5.15).
-  public static func setProgram(_ program: CInt, on fd: CInt) throws(Errno) {
+  package static func setProgram(_ program: CInt, on fd: CInt) throws(Errno) {
     try checked(cbpf_ioctl(fd, UInt(CBPF_PERF_IOC_SET_BPF), UInt(UInt32(bitPattern: program))))
   }
 
   /// The ids of the programs on the tracepoint that an event watches.
-  public static func programIDs(of fd: CInt) throws(Errno) -> [UInt32] {
+  package static func programIDs(of fd: CInt) throws(Errno) -> [UInt32] {
     let capacity = 64
     // A length and a count, then the ids.
     var words = [UInt32](repeating: 0, count: 2 + capacity)
@@ -142,15 +142,15 @@ public enum Perf {
 }
 
 /// A source of perf events that the kernel numbers at boot.
-public struct PerformanceUnit: Sendable, Hashable {
-  public var type: UInt32
+package struct PerformanceUnit: Sendable, Hashable {
+  package var type: UInt32
   /// The bit of `config` that asks for the return.
-  public var returnBit: Int
+  package var returnBit: Int
 
   /// Reads `kprobe` or `uprobe` from /sys/bus/event_source.
   ///
   /// - Throws: `ENOENT` where the kernel has none.
-  public init(_ name: String) throws(Errno) {
+  package init(_ name: String) throws(Errno) {
     let directory = "/sys/bus/event_source/devices/\(name)"
     guard let type = UInt32(try SystemFile.text("\(directory)/type")) else { throw Errno.invalidArgument }
     self.type = type

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import BPFSystem
 import FoundationEssentials
 import Glibc
 

@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import BPF
+import BPFBytecode
+import BPFSystem
 import BTFCoding
 
 /// `merops features`
@@ -40,7 +42,7 @@ struct FeaturesCommand: ParsableCommand {
       features.append(
         FeatureFact(group: "map type", name: "\(type)", works: try Features.supports(type), since: type.minimumKernel))
     }
-    for ability in Ability.allCases {
+    for ability in Features.Ability.allCases {
       features.append(
         FeatureFact(
           group: "ability", name: "\(ability)", works: try Features.supports(ability), since: ability.minimumKernel))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import BPFSystem
 
 /// What is attached at a hook of a device or cgroup.
 enum HookQuery {

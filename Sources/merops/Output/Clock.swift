@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import BPFSystem
 import Glibc
 
 /// The kernel's times, as people write them.

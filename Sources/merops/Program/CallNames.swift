@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPF
+import BPFSystem
 
 /// The kernel functions that a program in the kernel calls, by name.
 ///

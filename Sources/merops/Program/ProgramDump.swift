@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BPF
+import BPFBytecode
 import BTFCoding
 
 /// `merops prog dump`

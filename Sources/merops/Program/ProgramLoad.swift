@@ -43,7 +43,7 @@ struct ProgramLoad: ParsableCommand {
   func run() throws {
     let collection = try ObjectFile.collection(file, globals: global, type: type)
     collection.options.logLevel = logLevel
-    if let token { collection.options.token = try Token(bpffs: token) }
+    if let token { collection.options.token = try BPFToken(bpffs: token) }
     guard let pin else {
       let report = try collection.verify()
       for omission in report.omissions { Output.note("\(omission)") }
@@ -63,7 +63,7 @@ struct ProgramLoad: ParsableCommand {
 
 /// What would be loaded.
 struct VerificationText: Report {
-  var report: VerificationReport
+  var report: BPFCollection.VerificationReport
 
   var text: String {
     var programs = Table("PROGRAM", "TYPE", "ATTACHES TO", "INSTRUCTIONS", "VERIFIED", "MACHINE CODE", "STACK")
@@ -114,7 +114,7 @@ struct VerificationText: Report {
 /// What was pinned and attached.
 struct PinReport: Report {
   var pins: BPFCollection.Pins
-  var attached: [AttachReport.Entry]
+  var attached: [BPFCollection.AttachReport.Entry]
 
   private var groups: [(kind: String, paths: [(key: String, value: String)])] {
     [("program", pins.programs), ("map", pins.maps), ("link", pins.links)].map { kind, paths in

@@ -30,7 +30,7 @@ struct ProgramProfile: ParsableCommand {
     Interrupt.catchSignals()
     let chosen =
       try programs.isEmpty ? Program.ids().compactMap { try? Program(id: $0) } : programs.map { try $0.program() }
-    let statistics = try RunTimeStatistics()
+    let statistics = try Program.RunTimeStatistics()
     let before = try chosen.map { try $0.sample() }
     let start = ContinuousClock.now
     Interrupt.wait(seconds)
@@ -51,7 +51,7 @@ struct ProfileReport: Report {
   struct Row {
     var id: UInt32
     var name: String
-    var sample: ProgramSample
+    var sample: Program.Sample
   }
 
   var rows: [Row]

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BPF
+import BPFSystem
 import BTFCoding
 
 /// `merops prog run`

@@ -4,6 +4,7 @@ import ArgumentParser
 import BPF
 import BPFCompiler
 import BPFSkeleton
+import BPFSystem
 import BTF
 import BTFText
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BPF
+import BPFObject
 import BTFCoding
 import Synchronization
 

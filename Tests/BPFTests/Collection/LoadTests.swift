@@ -176,7 +176,7 @@ import Testing
 
   /// On the machine itself there is nothing that a token could stand in for.
   @Test func tokensAreForContainers() throws {
-    let error = #expect(throws: BPFError.self) { try Token() }
+    let error = #expect(throws: BPFError.self) { try BPFToken() }
     #expect(error?.code == .unsupported)
     #expect(error?.requiredKernel == (TestSupport.KernelVersion.running < "6.9" ? "6.9" : nil))
   }

@@ -70,7 +70,7 @@ import Testing
 
   @Test func misc() throws {
     let misc = try #require(Self.probed["misc"] as? [String: Bool])
-    let pairs: [(String, Ability)] = [
+    let pairs: [(String, Features.Ability)] = [
       ("have_large_insn_limit", .largePrograms), ("have_bounded_loops", .boundedLoops),
       ("have_v2_isa_extension", .isaV2),
       ("have_v3_isa_extension", .isaV3),

@@ -39,7 +39,8 @@ import Testing
       #expect(try Features.supports(type))
     }
     for ability in [
-      Ability.objectNames, .globalData, .freeze, .memoryMappedArrays, .batches, .boundedLoops, .largePrograms, .isaV2,
+      Features.Ability.objectNames, .globalData, .freeze, .memoryMappedArrays, .batches, .boundedLoops, .largePrograms,
+      .isaV2,
       .isaV3, .probeReadKernel, .ringBuffer, .link,
     ] {
       #expect(try Features.supports(ability), "\(ability)")
@@ -47,8 +48,8 @@ import Testing
     #expect(try Features.types().isSuperset(of: [.functions, .dataSections, .globalFunctions]))
   }
 
-  @Test(arguments: Ability.allCases)
-  func abilitiesFollowTheVersion(ability: Ability) throws {
+  @Test(arguments: Features.Ability.allCases)
+  func abilitiesFollowTheVersion(ability: Features.Ability) throws {
     let minimum = try #require(ability.minimumKernel)
     let supported = try Features.supports(ability)
     if supported {

@@ -139,7 +139,7 @@ import Testing
 
   @Test func statisticsCountRuns() throws {
     let program = try Self.load(.xdp, Self.pass)
-    let statistics = try RunTimeStatistics()
+    let statistics = try Program.RunTimeStatistics()
     let before = try program.sample()
     _ = try program.testRun(data: [UInt8](repeating: 0, count: 64), repetitions: 50)
     let sample = try program.sample().since(before)

@@ -4,25 +4,25 @@ import BPFSystem
 import SystemPackage
 
 /// What lets a process in a container load programs without being root on the machine: its owner mounts a bpffs with
-/// `delegate_cmds`, `delegate_maps`, `delegate_progs` and `delegate_attachs`, and the process makes a token of it.
+/// `delegate_cmds`, `delegate_maps`, `delegate_progs` and `delegate_attachs`, and the process creates a token from it.
 ///
 /// It is for ``LoadOptions/token``. ``Features`` are asked without it, and where a collection would ask them, a process that
-/// may not goes by the kernel's version.
+/// may not ask relies on the kernel's version.
 ///
 /// - Requires: Linux 6.9
-public final class Token: Sendable {
+public final class BPFToken: Sendable {
   private let descriptor: Descriptor
 
   /// The borrowed descriptor.
   public var fd: CInt { descriptor.rawValue }
 
-  /// Makes a token.
+  /// Creates a token.
   ///
   /// - Parameters:
   ///   - path: a bpffs that was mounted with delegation, in a user namespace other than the machine's.
   /// - Throws: `notFound` where nothing is delegated, `permission`, `unsupported`.
   public init(bpffs path: String = "/sys/fs/bpf") throws(BPFError) {
-    let context = "making a token of \(path)"
+    let context = "creating a token from \(path)"
     do {
       let folder = try Descriptor.open(path)
       descriptor = try BPFCall.createToken(bpffs: folder.rawValue)
@@ -36,9 +36,10 @@ public final class Token: Sendable {
 
   private static func hint(_ error: Errno) -> String? {
     switch error {
-    case .notSupported: "tokens are for user namespaces: on the machine itself, privilege is had by capabilities"
-    case .noSuchFileOrDirectory: "it has to be mounted with delegate_cmds and the like by the machine's root"
-    case .invalidArgument: "it has to be the root of a bpffs"
+    case .notSupported: "tokens work in user namespaces only: on the machine itself, grant capabilities to the process"
+    case .noSuchFileOrDirectory:
+      "root on the machine has to mount the bpffs with delegate_cmds and the other delegation options"
+    case .invalidArgument: "the path has to be the root directory of a bpffs"
     default: nil
     }
   }
