@@ -44,10 +44,12 @@ import Testing
   }
 
   /// An object's skeleton, under a name that no other has.
-  static func source(_ bytes: [UInt8], _ name: String, _ number: Int) throws -> String {
+  static func source(
+    _ bytes: [UInt8], _ name: String, _ number: Int, access: SwiftStyle.Access? = nil
+  ) throws -> String {
     var source = SkeletonSource(try ObjectSpec(bytes: bytes, name: name))
     source.typeName = "Object\(number)"
-    source.access = [.internal, .package, .public][number % 3]
+    source.access = access ?? [.internal, .package, .public][number % 3]
     if number % 5 == 0 { source.object = .embedded(Array(bytes.prefix(100))) }
     let text = try source.text()
     #expect(try source.text() == text, "the same each time")
@@ -72,6 +74,11 @@ import Testing
     }
     #expect(sources.values.contains { $0.contains("RingReader<Object") })
     try Self.check(sources)
+
+    // As the build plugin makes them, beside files that say `import BPF`.
+    for (number, object) in SwiftObjects.Objects.all.enumerated() {
+      sources["\(number)"] = try Self.source(object.bytes(), object.name, number, access: .internal)
+    }
     try Self.check(sources, strict: false)
   }
 

@@ -17,8 +17,12 @@ public class EventReader<Event: Sendable>: AsyncSequence, @unchecked Sendable {
   public typealias Failure = BPFError
 
   let bell: Bell
+  /// Where a record is decoded, by whoever has the reader's lock.
+  let room = UnsafeMutablePointer<Event>.allocate(capacity: 1)
 
   init() throws(BPFError) { bell = try Bell() }
+
+  deinit { room.deallocate() }
 
   /// The longest that a record stays unseen which a program wrote without waking the reader (`BPF_RB_NO_WAKEUP`, a
   /// wakeup for every so many bytes). One second unless set; nil for ever.
@@ -53,21 +57,18 @@ public class EventReader<Event: Sendable>: AsyncSequence, @unchecked Sendable {
   /// - Parameters:
   ///   - timeout: how long to wait for the first; nil for ever, `.zero` not at all.
   ///   - limit: how many events at most, so that this returns also where programs write faster than `body` works.
-  ///   - body: called with one event at a time.
+  ///   - body: called with one event at a time. It must not read from this reader; it may call ``wake()``.
   /// - Returns: the number of events: zero when the time is over or ``wake()`` was called.
   /// - Throws: `BPFError` for a record that does not decode. The next call goes on after that record.
   @discardableResult
   public final func poll(
     timeout: Duration? = nil, limit: Int = 1024, _ body: (Event) -> Void
   ) throws(BPFError) -> Int {
-    guard limit > 0, let first = try next(timeout: timeout) else { return 0 }
-    body(first)
-    var count = 1
-    while count < limit, let event = try take() {
-      body(event)
-      count += 1
+    do {
+      return try handOver(timeout, limit, body)
+    } catch {
+      throw .decoding(subject, error)
     }
-    return count
   }
 
   /// Waits for the first event and hands over what is there, until `body` throws: the event that it threw for is read.
@@ -75,14 +76,24 @@ public class EventReader<Event: Sendable>: AsyncSequence, @unchecked Sendable {
   public final func poll(
     timeout: Duration? = nil, limit: Int = 1024, _ body: (Event) throws -> Void
   ) throws -> Int {
-    guard limit > 0, let first = try next(timeout: timeout) else { return 0 }
-    try body(first)
-    var count = 1
-    while count < limit, let event = try take() {
-      try body(event)
-      count += 1
+    try handOver(timeout, limit, body)
+  }
+
+  private func handOver(_ timeout: Duration?, _ limit: Int, _ body: (Event) throws -> Void) throws -> Int {
+    if limit <= 0 || bell.takeWake() { return 0 }
+    var count = try drain(limit, body)
+    if count > 0 { return count }
+    let deadline = timeout.map { Bell.deadline(after: $0) }
+    while true {
+      switch try bell.wait(until: deadline, on: self) {
+      case .woken: return 0
+      case .timedOut: return try drain(limit, body)
+      case .ready:
+        count = try drain(limit, body)
+        if count > 0 { return count }
+        if let deadline, KernelClock.monotonic() >= deadline { return 0 }
+      }
     }
-    return count
   }
 
   /// Waits until there is a record, and leaves it there.
@@ -121,6 +132,9 @@ public class EventReader<Event: Sendable>: AsyncSequence, @unchecked Sendable {
   /// the caller can look at its time.
   func take() throws(BPFError) -> Event? { nil }
 
+  /// Hands over the events that are there, and returns how many.
+  func drain(_ limit: Int, _ body: (Event) throws -> Void) throws -> Int { 0 }
+
   /// What is read, for errors: "map events".
   var subject: String { "" }
 
@@ -131,19 +145,22 @@ public class EventReader<Event: Sendable>: AsyncSequence, @unchecked Sendable {
   func look() -> Look { .nothing }
 }
 
-/// Makes a value of a record's bytes.
-typealias RecordDecoder<Event> = @Sendable (RawSpan) throws(BPFError) -> Event?
+/// Makes an event of a record's bytes where the pointer points, and returns whether it did.
+///
+/// The type does not name the event's type: to find the metadata of one that does would take longer than all the rest.
+typealias RecordDecoder = @Sendable (RawSpan, UnsafeMutableRawPointer) throws(BPFError) -> Bool
 
 extension EventReader {
   /// A decoder that a caller gave.
-  static func decoder(of map: AnyMap, _ decode: @escaping @Sendable (RawSpan) throws -> Event?) -> RecordDecoder<Event>
-  {
-    let name = map.label
-    return { bytes throws(BPFError) in
+  static func decoder(of map: AnyMap, _ decode: @escaping @Sendable (RawSpan) throws -> Event?) -> RecordDecoder {
+    let subject = "map \(map.label)"
+    return { bytes, place throws(BPFError) in
       do {
-        return try decode(bytes)
+        guard let event = try decode(bytes) else { return false }
+        place.initializeMemory(as: Event.self, to: event)
+        return true
       } catch {
-        throw .decoding(map: name, error)
+        throw .decoding(subject, error)
       }
     }
   }
@@ -153,30 +170,39 @@ extension EventReader where Event: BitwiseCopyable {
   /// A decoder of records of one size.
   ///
   /// - Parameter slack: how many bytes more than the type a record may have.
-  static func decoder(of map: AnyMap, slack: Int) -> RecordDecoder<Event> {
+  static func decoder(of map: AnyMap, slack: Int) -> RecordDecoder {
     let name = map.label
-    return { bytes throws(BPFError) in
-      guard (MemoryLayout<Event>.size...MemoryLayout<Event>.size + slack).contains(bytes.byteCount) else {
+    let size = MemoryLayout<Event>.size
+    return { bytes, place throws(BPFError) in
+      guard (size...size + slack).contains(bytes.byteCount) else {
         throw .record(Event.self, bytes.byteCount, map: name)
       }
-      return bytes.unsafeLoadUnaligned(as: Event.self)
+      bytes.withUnsafeBytes {
+        if let start = $0.baseAddress { place.copyMemory(from: start, byteCount: size) }
+      }
+      return true
+    }
+  }
+}
+
+extension EventReader where Event == [UInt8] {
+  static func copies() -> RecordDecoder {
+    { bytes, place throws(BPFError) in
+      place.initializeMemory(as: [UInt8].self, to: bytes.withUnsafeBytes { Array($0) })
+      return true
     }
   }
 }
 
 extension FlexibleRecord {
-  static func decoder(of map: AnyMap) -> RecordDecoder<Flexible<Self>> {
+  static func decoder(of map: AnyMap) -> RecordDecoder {
     let name = map.label
-    return { bytes throws(BPFError) in
+    return { bytes, place throws(BPFError) in
       guard let event = Flexible<Self>(bytes) else { throw .record(Self.self, bytes.byteCount, map: name) }
-      return event
+      place.initializeMemory(as: Flexible<Self>.self, to: event)
+      return true
     }
   }
-}
-
-extension RawSpan {
-  /// A copy.
-  var array: [UInt8] { withUnsafeBytes { Array($0) } }
 }
 
 extension BPFError.Code {
@@ -193,12 +219,12 @@ extension BPFError {
         + "with a decoder of its own); if they write one, name its type when the skeleton is made")
   }
 
-  static func decoding(map: String, _ error: any Error) -> BPFError {
+  static func decoding(_ subject: String, _ error: any Error) -> BPFError {
     if let error = error as? BPFError { return error }
-    return BPFError(.decoding, "reading a record of map \(map)", underlying: error)
+    return BPFError(.decoding, "reading a record of \(subject)", underlying: error)
   }
 
   static func wrongType(_ map: AnyMap, _ wanted: MapType) -> BPFError {
-    BPFError(.invalid, "opening map \(map.label) as a \(wanted) map", detail: "it is a \(map.info.type) map")
+    BPFError(.invalid, "opening map \(map.label)", detail: "its type is \(map.info.type), not \(wanted)")
   }
 }

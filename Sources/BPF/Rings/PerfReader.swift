@@ -13,7 +13,7 @@ public final class PerfReader<Event: Sendable>: EventReader<Event>, @unchecked S
   /// The map.
   public let map: AnyMap
 
-  private typealias Decoder = @Sendable (RawSpan, PerfRecord) throws(BPFError) -> Event?
+  private typealias Decoder = @Sendable (RawSpan, PerfRecord, UnsafeMutableRawPointer) throws(BPFError) -> Bool
 
   private let decoder: Decoder
   private let lock = Mutex<Void>(())
@@ -136,10 +136,20 @@ public final class PerfReader<Event: Sendable>: EventReader<Event>, @unchecked S
           publish()
           return nil
         }
-        if let event = try decoder(bytes.bytes, record) { return event }
+        if try decoder(bytes.bytes, record, room) { return room.move() }
       }
       return nil
     }
+  }
+
+  override func drain(_ limit: Int, _ body: (Event) throws -> Void) throws -> Int {
+    var count = 0
+    try consumeRecords(limit: limit) { (bytes, record) throws(any Error) in
+      guard try decoder(bytes, record, room) else { return }
+      count += 1
+      try body(room.move())
+    }
+    return count
   }
 
   override func look() -> Look {
@@ -208,20 +218,24 @@ extension PerfReader {
     _ map: AnyMap, options: PerfOptions? = PerfOptions(),
     decode: @escaping @Sendable (RawSpan, PerfRecord) throws -> Event?
   ) throws(BPFError) {
-    let name = map.label
-    try self.init(map, options) { bytes, record throws(BPFError) in
-      do {
-        return try decode(bytes, record)
-      } catch {
-        throw .decoding(map: name, error)
-      }
-    }
+    let subject = "map \(map.label)"
+    try self.init(
+      map, options,
+      decoder: { bytes, record, place throws(BPFError) in
+        do {
+          guard let event = try decode(bytes, record) else { return false }
+          place.initializeMemory(as: Event.self, to: event)
+          return true
+        } catch {
+          throw .decoding(subject, error)
+        }
+      })
   }
 
   private convenience init(
-    _ map: AnyMap, _ options: PerfOptions?, _ decoder: @escaping RecordDecoder<Event>
+    _ map: AnyMap, _ options: PerfOptions?, _ decoder: @escaping RecordDecoder
   ) throws(BPFError) {
-    try self.init(map, options, decoder: { bytes, _ throws(BPFError) in try decoder(bytes) })
+    try self.init(map, options, decoder: { bytes, _, place throws(BPFError) in try decoder(bytes, place) })
   }
 
   /// Opens a map whose records are of this type. A record of another size ends the loop with an error.
@@ -244,7 +258,7 @@ extension PerfReader {
   public convenience init(
     _ map: AnyMap, options: PerfOptions? = PerfOptions()
   ) throws(BPFError) where Event == [UInt8] {
-    try self.init(map, options, { bytes throws(BPFError) in bytes.array })
+    try self.init(map, options, Self.copies())
   }
 }
 

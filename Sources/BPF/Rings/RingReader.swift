@@ -17,32 +17,26 @@ public final class RingReader<Event: Sendable>: EventReader<Event>, @unchecked S
   public let map: AnyMap
 
   @usableFromInline let lock = Mutex<Void>(())
-  // Both in step, and used by whoever has the lock.
-  @usableFromInline var rings: [Ring] = []
-  private var decoders: [RecordDecoder<Event>] = []
+  // Used by whoever has the lock.
+  @exclusivity(unchecked) @usableFromInline var rings: [Ring] = []
   /// Which ring is looked at first, so that a busy one does not keep the others waiting.
-  private var first = 0
+  @exclusivity(unchecked) private var first = 0
 
-  init(_ map: AnyMap, decoder: @escaping RecordDecoder<Event>) throws(BPFError) {
+  init(_ map: AnyMap, decoder: @escaping RecordDecoder) throws(BPFError) {
     self.map = map
     try super.init()
     try insert(map, decoder)
   }
 
-  private func insert(_ map: AnyMap, _ decoder: @escaping RecordDecoder<Event>) throws(BPFError) {
-    let ring = try Ring(map)
+  private func insert(_ map: AnyMap, _ decoder: @escaping RecordDecoder) throws(BPFError) {
+    let ring = try Ring(map, decoder)
     // Before the bell watches it: whoever is woken by what is there already finds it.
-    lock.withLock { _ in
-      rings.append(ring)
-      decoders.append(decoder)
-    }
+    lock.withLock { _ in rings.append(ring) }
     do throws(Errno) {
       try bell.watch(map.fd)
     } catch {
       lock.withLock { _ in
-        guard let index = rings.firstIndex(where: { $0 === ring }) else { return }
-        rings.remove(at: index)
-        decoders.remove(at: index)
+        rings.removeAll { $0 === ring }
         first = 0
       }
       throw BPFError(
@@ -57,14 +51,30 @@ public final class RingReader<Event: Sendable>: EventReader<Event>, @unchecked S
     try lock.withLock { (_) throws(BPFError) -> Event? in
       var budget = 256
       for _ in rings.indices {
-        let (ring, decoder) = (rings[first], decoders[first])
+        let ring = rings[first]
         first = first + 1 == rings.count ? 0 : first + 1
         while budget > 0, let bytes = ring.next() {
-          if let event = try decoder(bytes.bytes) { return event }
+          if try ring.decoder(bytes.bytes, room) { return room.move() }
           budget -= 1
         }
       }
       return nil
+    }
+  }
+
+  override func drain(_ limit: Int, _ body: (Event) throws -> Void) throws -> Int {
+    try lock.withLock { _ in
+      var count = 0
+      for offset in rings.indices where count < limit {
+        let ring = rings[(first + offset) % rings.count]
+        try ring.consume(limit: limit - count) { (bytes) throws(any Error) in
+          guard try ring.decoder(bytes, room) else { return }
+          count += 1
+          try body(room.move())
+        }
+      }
+      first = rings.count > 1 ? (first + 1) % rings.count : 0
+      return count
     }
   }
 
@@ -113,7 +123,7 @@ extension RingReader {
   /// Opens a map whose records are of no known type, or of several: copies of their bytes. ``consumeRecords(limit:_:)``
   /// reads them where they are.
   public convenience init(_ map: AnyMap) throws(BPFError) where Event == [UInt8] {
-    try self.init(map, decoder: { bytes throws(BPFError) in bytes.array })
+    try self.init(map, decoder: Self.copies())
   }
 
   /// Hands the records that are there to a closure, each where it is in the ring: without a copy, an allocation or a
@@ -146,6 +156,7 @@ extension RingReader {
 @usableFromInline
 final class Ring {
   private let memory: RingMemory
+  let decoder: RecordDecoder
 
   // The hot words of `memory`, kept where the loop finds them.
   @usableFromInline let consumer: UnsafePointer<Atomic<UInt>>
@@ -154,14 +165,15 @@ final class Ring {
   @usableFromInline let mask: UInt
 
   /// How far this reader is.
-  @usableFromInline var position: UInt
+  @exclusivity(unchecked) @usableFromInline var position: UInt
   /// How far the kernel knows that it is.
-  @usableFromInline var published: UInt
+  @exclusivity(unchecked) @usableFromInline var published: UInt
   /// Where the writers were when they were looked at last.
-  @usableFromInline var end: UInt
+  @exclusivity(unchecked) @usableFromInline var end: UInt
 
-  init(_ map: AnyMap) throws(BPFError) {
+  init(_ map: AnyMap, _ decoder: @escaping RecordDecoder) throws(BPFError) {
     memory = try RingMemory(map, .consumer)
+    self.decoder = decoder
     consumer = memory.consumerPosition
     producer = memory.producerPosition
     data = UnsafeRawPointer(memory.data)
@@ -176,6 +188,7 @@ final class Ring {
 
   /// Hands over the records that are there.
   @inlinable
+  @discardableResult
   func consume<Failure: Error>(
     limit: Int, _ body: (RawSpan) throws(Failure) -> Void
   ) throws(Failure) -> Int {

@@ -281,7 +281,7 @@ import Testing
     let array = try AnyMap(
       owning: BPFCall.createMap(MapCreate(type: 2, keySize: 4, valueSize: 8, maxEntries: 1)), name: "counts")
     let error = #expect(throws: BPFError.self) { _ = try RingReader(array).map }
-    #expect(error?.context == "opening map counts as a ringbuf map" && error?.detail == "it is a array map")
+    #expect(error?.context == "opening map counts" && error?.detail == "its type is array, not ringbuf")
     #expect(throws: BPFError.self) { _ = try PerfReader(array).map }
     #expect(throws: BPFError.self) { _ = try UserRingWriter(array).size }
   }
