@@ -12,6 +12,7 @@ let package = Package(
   products: [
     .library(name: "BPF", targets: ["BPF"]),
     .library(name: "BPFKernel", targets: ["BPFKernel"]),
+    .library(name: "BPFValues", targets: ["BPFValues"]),
     .library(name: "BPFCompiler", targets: ["BPFCompiler"]),
     .library(name: "BPFObject", targets: ["BPFObject"]),
     .library(name: "BPFBytecode", targets: ["BPFBytecode"]),
@@ -25,27 +26,32 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
+    // Values of both sides of the kernel boundary: compiled here, and for BPF by the build step.
+    .target(name: "BPFValues", swiftSettings: settings),
+
     // Layer 0, formats: the standard library only.
     .target(name: "BPFELF", swiftSettings: settings),
     .target(name: "Gzip", swiftSettings: settings),
     .target(name: "BTF", swiftSettings: settings),
     .target(name: "BTFCoding", dependencies: ["BTF"], swiftSettings: settings),
     .target(name: "BTFText", dependencies: ["BTF", "BTFCoding"], swiftSettings: settings),
-    .target(name: "BPFBytecode", swiftSettings: settings),
-    .target(name: "BPFObject", dependencies: ["BPFELF", "BTF", "BPFBytecode"], swiftSettings: settings),
+    .target(name: "BPFBytecode", dependencies: ["BPFValues"], swiftSettings: settings),
+    .target(
+      name: "BPFObject", dependencies: ["BPFELF", "BTF", "BPFBytecode", "BPFValues"], swiftSettings: settings),
 
-    .target(name: "BPFInterpreter", dependencies: ["BPFObject", "BTF", "BPFBytecode"], swiftSettings: settings),
+    .target(
+      name: "BPFInterpreter", dependencies: ["BPFObject", "BTF", "BPFBytecode", "BPFValues"], swiftSettings: settings),
 
     // Layer 1, the kernel.
     .target(name: "CBPF"),
     .target(
       name: "BPFSystem",
-      dependencies: ["CBPF", "Gzip", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CBPF", "BPFValues", "Gzip", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: settings),
     .target(
       name: "BPF",
       dependencies: [
-        "BPFSystem", "BPFObject", "BPFELF", "BTF", "BTFCoding", "BPFBytecode",
+        "BPFSystem", "BPFObject", "BPFELF", "BTF", "BTFCoding", "BPFBytecode", "BPFValues",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),
@@ -54,7 +60,7 @@ let package = Package(
     // compiles the same sources for BPF.
     .target(name: "CBPFKernel"),
     .target(
-      name: "BPFKernel", dependencies: ["CBPFKernel"],
+      name: "BPFKernel", dependencies: ["CBPFKernel", "BPFValues"],
       swiftSettings: settings + [.swiftLanguageMode(.v5), .enableExperimentalFeature("Lifetimes")]),
 
     // Layer 2, the toolchain: the compiler of kernel programs, skeletons of objects, and the tool and plugin that use them
@@ -113,7 +119,8 @@ let package = Package(
       plugins: ["BPFPlugin"]),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
-      name: "TestSupport", dependencies: ["BPF", "CTestSupport"], path: "Tests/TestSupport", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["BPF", "BPFValues", "CTestSupport"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     .testTarget(
       name: "TestSupportTests", dependencies: ["BPF", "TestObjects", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "GzipTests", dependencies: ["Gzip", "TestSupport"], swiftSettings: settings),
@@ -147,7 +154,8 @@ let package = Package(
       dependencies: ["BPFCompiler", "BPF", "BPFObject", "BTF", "BTFText", "BPFELF", "BPFBytecode", "TestSupport"],
       exclude: ["Fixtures", "Mistakes"], swiftSettings: settings),
     .testTarget(name: "FrontDoorTests", dependencies: ["BPF", "BPFKernel", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "BPFSystemTests", dependencies: ["BPFSystem", "BPFValues", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests",
       dependencies: [

@@ -18,7 +18,7 @@ struct Block: ParsableCommand {
 
   func run() throws {
     let firewall = try Firewall(pins: options.pins)
-    for address in addresses { try firewall.blocked.set(address, true) }
+    for address in addresses { try firewall.blocked.set(true, for: address) }
   }
 }
 

@@ -25,7 +25,7 @@ struct Tool {
       let words = line.split(separator: " ")
       switch (words.first, words.dropFirst().first.flatMap { IPv4Address("\($0)") }) {
       case ("block", let address?):
-        try filter.blockedAddresses.set(address, 1)
+        try filter.blockedAddresses.set(1, for: address)
         print("blocked \(address)")
       case ("allow", let address?):
         _ = try filter.blockedAddresses.delete(address)

@@ -46,10 +46,10 @@ private let maps: [MapSpec] = [
       instructions: code, type: type, maps: maps, options: options, validates: kind & 0x40 != 0)
   else { return 0 }
   interpreter.instructionLimit = 20_000
-  if let programs = try? interpreter.map("programs") { try? programs.set(1, toProgram: "main") }
+  if let programs = try? interpreter.map("programs") { try? programs.set(program: "main", for: 1) }
   if let user = try? interpreter.map("user") { try? user.send([1, 2, 3]) }
   if let outer = try? interpreter.map("outer"), let inner = try? interpreter.map("hash") {
-    try? outer.set([0, 0, 0, 0], to: inner)
+    try? outer.set(inner, for: [0, 0, 0, 0])
   }
   let packet = Array(bytes.prefix(200))
   switch kind & 6 {

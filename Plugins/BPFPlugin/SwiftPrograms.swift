@@ -17,7 +17,7 @@ struct SwiftPrograms {
       .sorted { $0.path < $1.path }
     let targets = Self.targets(of: context.package)
     kernelSide = targets.first { $0.name == "BPFKernel" }?.directoryURL.deletingLastPathComponent()
-    kernelSideFiles = targets.filter { ["BPFKernel", "CBPFKernel"].contains($0.name) }
+    kernelSideFiles = targets.filter { ["BPFKernel", "BPFValues", "CBPFKernel"].contains($0.name) }
       .flatMap { $0.sourceModule?.sourceFiles.map(\.url) ?? [] }
   }
 

@@ -146,7 +146,7 @@ extension Interpreter {
         case .program(let name): maps[index].programs[slot] = name
         case .map(let number):
           guard maps.indices.contains(number) else { continue }
-          try maps[index].set(Input.bytes(UInt32(truncatingIfNeeded: slot)), to: maps[number])
+          try maps[index].set(maps[number], for: Input.bytes(UInt32(truncatingIfNeeded: slot)))
         }
       }
     }
@@ -173,9 +173,9 @@ extension InMemoryMap {
   /// Puts a map into a map of maps.
   ///
   /// - Throws: ``InterpreterError`` of code `mapRefused` if this is not a map of maps, or has no room.
-  public func set(_ key: [UInt8], to inner: InMemoryMap) throws(InterpreterError) {
-    guard type.isMapOfMaps else { throw refusal("set(_:to:)", .invalid) }
-    try update(key, Input.bytes(UInt32(truncatingIfNeeded: inner.id)))
+  public func set(_ inner: InMemoryMap, for key: [UInt8]) throws(InterpreterError) {
+    guard type.isMapOfMaps else { throw refusal("set(_:for:)", .invalid) }
+    try set(Input.bytes(UInt32(truncatingIfNeeded: inner.id)), for: key)
     guard let slot = withPointer(key, { slot(of: $0) }) else { return }
     innerMaps[slot] = inner
   }
@@ -187,9 +187,9 @@ extension InMemoryMap {
   }
 
   /// Puts a program of the object into a program array, by name.
-  public func set(_ index: UInt32, toProgram name: String) throws(InterpreterError) {
-    guard kind == .programs else { throw refusal("set(_:toProgram:)", .invalid) }
-    guard Int(index) < maxEntries else { throw refusal("set(_:toProgram:)", .tooBig) }
+  public func set(program name: String, for index: UInt32) throws(InterpreterError) {
+    guard kind == .programs else { throw refusal("set(program:for:)", .invalid) }
+    guard Int(index) < maxEntries else { throw refusal("set(program:for:)", .tooBig) }
     programs[Int(index)] = name
   }
 }

@@ -9,7 +9,7 @@ public import BTF
 /// ```swift
 /// let firewall = try Interpreter(ObjectSpec(bytes: Objects.firewall))
 /// let blocked = try firewall.map("blocked", UInt32.self, UInt8.self)
-/// try blocked.set(address, 1)
+/// try blocked.set(1, for: address)
 /// let run = try firewall.run("filter", packet: bytes)
 /// #expect(run.xdpAction == .drop)
 /// ```

@@ -33,47 +33,6 @@ public struct Run: Sendable, Hashable {
   public var trafficAction: TrafficAction { TrafficAction(rawValue: returnValue) }
 }
 
-/// What an XDP program wants done with a packet: `enum xdp_action`.
-public struct XDPAction: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-  public var rawValue: UInt32
-  public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-  public static let aborted = XDPAction(rawValue: 0)
-  public static let drop = XDPAction(rawValue: 1)
-  public static let pass = XDPAction(rawValue: 2)
-  /// `XDP_TX`: out again where it came in.
-  public static let transmit = XDPAction(rawValue: 3)
-  public static let redirect = XDPAction(rawValue: 4)
-
-  public var description: String {
-    let names = ["XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"]
-    return Int(rawValue) < names.count ? names[Int(rawValue)] : "XDP action \(rawValue)"
-  }
-}
-
-/// What a TC program wants done with a packet: `TC_ACT_...`, and `TCX_...`, which has the same numbers.
-public struct TrafficAction: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-  public var rawValue: Int32
-  public init(rawValue: Int32) { self.rawValue = rawValue }
-
-  /// `TC_ACT_UNSPEC`, `TCX_NEXT`: the next program decides.
-  public static let unspecified = TrafficAction(rawValue: -1)
-  public static let ok = TrafficAction(rawValue: 0)
-  /// `TC_ACT_SHOT`, `TCX_DROP`
-  public static let shot = TrafficAction(rawValue: 2)
-  public static let redirect = TrafficAction(rawValue: 7)
-
-  public var description: String {
-    switch self {
-    case .unspecified: "TC_ACT_UNSPEC"
-    case .ok: "TC_ACT_OK"
-    case .shot: "TC_ACT_SHOT"
-    case .redirect: "TC_ACT_REDIRECT"
-    default: "TC action \(rawValue)"
-    }
-  }
-}
-
 /// Where a program sends a packet.
 public struct Redirect: Sendable, Hashable {
   /// The interface (`bpf_redirect`, `bpf_clone_redirect` and their like), or the index in ``map``.

@@ -7,7 +7,7 @@ import CBPFKernel
 ///     var drops: UInt64 = 0
 ///     atomicAdd(1, to: &drops)
 ///
-/// The sum is not given: that takes instructions of `-mcpu=v3` and Linux 5.12.
+/// The sum is not returned: that needs instructions of `-mcpu=v3` and Linux 5.12. See ``atomicFetchAdd(_:to:)``.
 @inline(__always)
 public func atomicAdd<Number: FixedWidthInteger>(_ amount: Number, to place: UnsafeMutablePointer<Number>) {
   if MemoryLayout<Number>.size == 8 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 
-/// The licence that the kernel is told. Helpers that read kernel memory, and many others, are for programs under the GPL
+/// The license of the programs in a file. Helpers that read kernel memory, and many others, are for programs under the GPL
 /// (alone or as a choice) only.
 ///
 ///     let license = License.gpl

@@ -41,12 +41,12 @@ extension SkeletonWriter {
       type = "BPF.Map<\(try key(map)), \(try self.value(map))>"
     case .perCPUHash, .perCPUArray, .lruPerCPUHash, .perCPUCgroupStorage:
       type = "BPF.PerCPUMap<\(try key(map)), \(try self.value(map))>"
-    case .queue, .stack: type = "BPF.Queue<\(try self.value(map))>"
-    case .bloomFilter: type = "BPF.BloomFilter<\(try self.value(map))>"
+    case .queue, .stack: type = "BPF.QueueMap<\(try self.value(map))>"
+    case .bloomFilter: type = "BPF.BloomFilterMap<\(try self.value(map))>"
     case .arrayOfMaps, .hashOfMaps: type = "BPF.MapOfMaps<\(try key(map))>"
     case .programArray, .cgroupArray, .sockmap, .sockhash, .xskmap, .reuseportSockarray:
       type = "BPF.DescriptorMap<\(try key(map))>"
-    case .stackTrace: type = "BPF.StackTraceMap"
+    case .stackTrace: type = "BPF.StackTraces"
     case .skStorage, .taskStorage, .inodeStorage, .cgrpStorage: type = "BPF.LocalStorage<\(try self.value(map))>"
     default:
       type = "BPF.AnyMap"

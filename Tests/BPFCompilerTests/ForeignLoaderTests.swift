@@ -155,7 +155,7 @@ import Testing
     #expect(
       try eventually {
         try Shell.check([file])
-        let found = try collection.map("inodes").lookup([1, 0, 0, 0])
+        let found = try collection.map("inodes").get([1, 0, 0, 0])
         return found == withUnsafeBytes(of: UInt64(inode)) { Array($0) }
       })
     try link.detach()
@@ -188,7 +188,7 @@ import Testing
       try collection.load()
       let link = try collection.program("onFile").attach()
       _ = try link.output()
-      let name = try #require(try collection.map("name").lookup([0, 0, 0, 0]))
+      let name = try #require(try collection.map("name").get([0, 0, 0, 0]))
       #expect(String(decoding: name.prefix { $0 != 0 }, as: UTF8.self) == Files.resolved(path))
       try link.detach()
       try file.close()
@@ -245,7 +245,7 @@ import Testing
     packet +=
       [UInt8](repeating: 0, count: 12) + [UInt8((20 + options.count) / 4) << 4, 2] + [0, 0, 0, 0, 0, 0] + options
     _ = try collection.program("options").testRun(data: packet)
-    #expect(try collection.map("last").lookup([0, 0, 0, 0]) == [0xb4, 0x05, 7, 1, 4, 0, 0, 0])
+    #expect(try collection.map("last").get([0, 0, 0, 0]) == [0xb4, 0x05, 7, 1, 4, 0, 0, 0])
   }
 
   static let address = """

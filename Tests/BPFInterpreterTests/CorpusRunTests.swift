@@ -34,7 +34,7 @@ import Testing
     let xdp = try Sample.interpreter("xdp")
     let none = try xdp.run("to_device", packet: Self.packet)
     #expect(none.xdpAction == .pass && none.redirect == nil)
-    try xdp.map("devices", UInt32.self, UInt64.self).set(0, 5)
+    try xdp.map("devices", UInt32.self, UInt64.self).set(5, for: 0)
     let run = try xdp.run("to_device", packet: Self.packet)
     #expect(run.xdpAction == .redirect)
     #expect(run.redirect?.map == "devices" && run.redirect?.target == 0)
@@ -42,12 +42,12 @@ import Testing
 
   @Test func trafficControl() throws {
     let tc = try Sample.interpreter("tc")
-    #expect(try tc.run("ingress", packet: Self.packet).trafficAction == .unspecified)
-    #expect(try tc.run("egress", .socketBuffer(Self.packet, SocketBufferFields(mark: 0xdead))).trafficAction == .shot)
+    #expect(try tc.run("ingress", packet: Self.packet).trafficAction == .next)
+    #expect(try tc.run("egress", .socketBuffer(Self.packet, SocketBufferFields(mark: 0xdead))).trafficAction == .drop)
     #expect(try tc.global("dropped") == 1 as UInt64)
     try tc.setGlobal("drop_mark", to: 7 as UInt32)
     #expect(
-      try tc.run("egress", .socketBuffer(Self.packet, SocketBufferFields(mark: 0xdead))).trafficAction == .unspecified)
+      try tc.run("egress", .socketBuffer(Self.packet, SocketBufferFields(mark: 0xdead))).trafficAction == .next)
     let run = try tc.run("rewrite", .socketBuffer(Self.packet, SocketBufferFields(mark: 3)))
     #expect(run.returnValue == Int32(Self.packet.count))
     #expect(run.packet == [0xaa] + Self.packet.dropFirst())
@@ -59,17 +59,17 @@ import Testing
     #expect(try steps.run("entry", packet: Self.packet).returnValue == 42)
     #expect(try steps.global("last_step") == 2 as Int32)
     #expect(try steps.run("empty_slot", packet: Self.packet).returnValue == 7)
-    try steps.map("steps").set(0, toProgram: "step_one")
+    try steps.map("steps").set(program: "step_one", for: 0)
     #expect(try steps.run("empty_slot", packet: Self.packet).returnValue == 42)
     // 33 in a row, and no more.
-    try steps.map("steps").set(3, toProgram: "step_one")
+    try steps.map("steps").set(program: "step_one", for: 3)
     #expect(try steps.run("entry", packet: Self.packet).returnValue == -1)
   }
 
   @Test func callbacks() throws {
     let callbacks = try Sample.interpreter("callbacks")
     let numbers = try callbacks.map("numbers", UInt32.self, UInt64.self)
-    for index in UInt32(0)..<8 { try numbers.set(index, UInt64(index) * 10) }
+    for index in UInt32(0)..<8 { try numbers.set(UInt64(index) * 10, for: index) }
     #expect(try callbacks.run("walk", packet: Self.packet).returnValue == 280)
     #expect(try callbacks.run("loop", packet: Self.packet).returnValue == 5)
     #expect(try callbacks.global("steps") == 10 as UInt64)
@@ -103,7 +103,7 @@ import Testing
     #expect(try object.map("inner_one", UInt32.self, UInt64.self).get(0) == 1)
     let spec = try #require(object.map("inner_two").spec as MapSpec?)
     let inner = try object.addMap(spec)
-    try object.map("outer_array").set([0, 0, 0, 0], to: inner)
+    try object.map("outer_array").set(inner, for: [0, 0, 0, 0])
     _ = try object.run("look", packet: Self.packet)
     #expect(try TypedMap<UInt32, UInt64>(inner).get(0) == 1)
   }

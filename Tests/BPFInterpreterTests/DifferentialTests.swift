@@ -24,7 +24,7 @@ import Testing
 
   static func contents(_ map: AnyMap) throws -> [[UInt8]: [UInt8]] {
     var result: [[UInt8]: [UInt8]] = [:]
-    for key in try map.keys() { result[key] = try map.lookup(key) }
+    for key in try map.keys() { result[key] = try map.get(key) }
     return result
   }
 
@@ -71,7 +71,7 @@ import Testing
       let interpreter = try Interpreter(
         instructions: forInterpreter.make(length: 40), type: .xdp, maps: interpreterMaps)
       for (map, contents) in zip(interpreter.maps, state) {
-        for (key, value) in contents { try map.update(key, value) }
+        for (key, value) in contents { try map.set(value, for: key) }
       }
       let run = try interpreter.run(packet: packet)
       instructionCount += run.instructionsExecuted

@@ -159,13 +159,13 @@ import Testing
 
       for index in 0..<callCount {
         let key = [UInt8(index), 0, 0, 0]
-        let (mine, theirs) = (try interpreter.maps[0].lookup(key), try map.lookup(key))
+        let (mine, theirs) = (try interpreter.maps[0].get(key), try map.get(key))
         try #require(
           mine == theirs,
           "program \(seed), call \(index): \(own.disassembled().map(\.description).joined(separator: "\n"))")
         answers.insert((mine ?? []) + run.packet)
         // A program that ends early leaves what was there.
-        try map.update(key, [UInt8](repeating: 0, count: 8))
+        try map.set([UInt8](repeating: 0, count: 8), for: key)
       }
       try #require(UInt32(truncatingIfNeeded: run.r0) == kernel.returnValue, "program \(seed)")
       let skipped = type == .socketFilter ? 14 : 0

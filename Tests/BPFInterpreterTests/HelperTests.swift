@@ -212,7 +212,7 @@ import Testing
     _ = try object.run("on_sample", record: [UInt8](repeating: 0, count: 256))
     let id = try object.global("last_stack", as: Int32.self)
     #expect(id >= 0)
-    let frames = try #require(try object.map("stacks").lookup(withUnsafeBytes(of: id) { Array($0) }))
+    let frames = try #require(try object.map("stacks").get(withUnsafeBytes(of: id) { Array($0) }))
     #expect(frames.prefix(16) == [0x10, 0, 0, 0x81, 0xff, 0xff, 0xff, 0xff, 0x20, 0, 0, 0x81, 0xff, 0xff, 0xff, 0xff])
   }
 

@@ -26,25 +26,25 @@ import Testing
     let array = try TypedMap<UInt32, UInt64>(Self.map(.array))
     #expect(array.count == 4)
     #expect(try array.get(3) == 0)
-    try array.set(3, 7)
+    try array.set(7, for: 3)
     #expect(try array.get(3) == 7)
     #expect(try array.get(4) == nil)
-    Self.refuses("E2BIG") { try array.set(4, 1) }
+    Self.refuses("E2BIG") { try array.set(1, for: 4) }
     Self.refuses("EINVAL") { _ = try array.delete(0) }
-    Self.refuses("EEXIST") { try array.map.update([0, 0, 0, 0], [UInt8](repeating: 0, count: 8), flags: 1) }
+    Self.refuses("EEXIST") { try array.map.set([UInt8](repeating: 0, count: 8), for: [0, 0, 0, 0], if: .absent) }
   }
 
   @Test func hashes() throws {
     let hash = try TypedMap<UInt32, UInt64>(Self.map(.hash))
-    for key in UInt32(0)..<4 { try hash.set(key * 1000, UInt64(key)) }
-    Self.refuses("E2BIG") { try hash.set(1, 1) }
-    try hash.set(1000, 9)
+    for key in UInt32(0)..<4 { try hash.set(UInt64(key), for: key * 1000) }
+    Self.refuses("E2BIG") { try hash.set(1, for: 1) }
+    try hash.set(9, for: 1000)
     #expect(try hash.get(1000) == 9)
     #expect(try hash.delete(1000))
     #expect(try !hash.delete(1000))
-    try hash.set(1, 1)
+    try hash.set(1, for: 1)
     #expect(Set(hash.keys) == [0, 2000, 3000, 1])
-    Self.refuses("ENOENT") { try hash.map.update([9, 9, 9, 9], [UInt8](repeating: 0, count: 8), flags: 2) }
+    Self.refuses("ENOENT") { try hash.map.set([UInt8](repeating: 0, count: 8), for: [9, 9, 9, 9], if: .present) }
     hash.map.removeAll()
     #expect(hash.count == 0)
   }
@@ -57,7 +57,7 @@ import Testing
     for step in UInt64(0)..<20_000 {
       let key = UInt32.random(in: 0..<300, using: &random)
       if Bool.random(using: &random) {
-        try hash.set(key, step)
+        try hash.set(step, for: key)
         model[key] = step
       } else {
         #expect(try hash.delete(key) == (model.removeValue(forKey: key) != nil))
@@ -68,16 +68,16 @@ import Testing
 
   @Test func leastRecentlyUsedGoesFirst() throws {
     let lru = try TypedMap<UInt32, UInt64>(Self.map(.lruHash, entries: 3))
-    for key in UInt32(1)...3 { try lru.set(key, 0) }
-    try lru.set(1, 1)
-    try lru.set(4, 0)
+    for key in UInt32(1)...3 { try lru.set(0, for: key) }
+    try lru.set(1, for: 1)
+    try lru.set(0, for: 4)
     #expect(Set(lru.keys) == [1, 3, 4])
     #expect(try lru.get(2) == nil)
   }
 
   @Test func perCPUValues() throws {
     let map = try TypedMap<UInt32, UInt64>(Self.map(.perCPUHash, cpus: 3))
-    try map.map.updateAll([1, 0, 0, 0], [1, 2, 3].map { [$0] + [UInt8](repeating: 0, count: 7) })
+    try map.map.setAll([1, 2, 3].map { [$0] + [UInt8](repeating: 0, count: 7) }, for: [1, 0, 0, 0])
     #expect(try map.values(1) == [1, 2, 3])
     #expect(try map.sum(1) == 6)
     #expect(try map.get(1) == 1)
@@ -89,9 +89,9 @@ import Testing
       var address: (UInt8, UInt8, UInt8, UInt8)
     }
     let trie = try TypedMap<Key, UInt64>(Self.map(.lpmTrie, key: 8, entries: 3))
-    try trie.set(Key(length: 8, address: (10, 9, 9, 9)), 1)
-    try trie.set(Key(length: 24, address: (10, 1, 2, 0)), 2)
-    try trie.set(Key(length: 31, address: (10, 1, 2, 6)), 3)
+    try trie.set(1, for: Key(length: 8, address: (10, 9, 9, 9)))
+    try trie.set(2, for: Key(length: 24, address: (10, 1, 2, 0)))
+    try trie.set(3, for: Key(length: 31, address: (10, 1, 2, 6)))
     func look(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) throws -> UInt64? {
       try trie.get(Key(length: 32, address: (a, b, c, d)))
     }
@@ -100,8 +100,8 @@ import Testing
     #expect(try look(10, 1, 2, 7) == 3)
     #expect(try look(11, 1, 2, 3) == nil)
     #expect(try trie.get(Key(length: 16, address: (10, 1, 0, 0))) == 1)
-    Self.refuses("ENOSPC") { try trie.set(Key(length: 9, address: (1, 0, 0, 0)), 0) }
-    Self.refuses("EINVAL") { try trie.set(Key(length: 33, address: (1, 0, 0, 0)), 0) }
+    Self.refuses("ENOSPC") { try trie.set(0, for: Key(length: 9, address: (1, 0, 0, 0))) }
+    Self.refuses("EINVAL") { try trie.set(0, for: Key(length: 33, address: (1, 0, 0, 0))) }
     #expect(try trie.delete(Key(length: 24, address: (10, 1, 2, 99))))
     #expect(try look(10, 1, 2, 3) == 1)
   }
@@ -129,7 +129,7 @@ import Testing
     let map = try Self.map(.hash)
     #expect(throws: InterpreterError.self) { try TypedMap<UInt64, UInt64>(map) }
     #expect(throws: InterpreterError.self) { try TypedMap<UInt32, UInt32>(map) }
-    #expect(throws: InterpreterError.self) { try map.lookup([1]) }
+    #expect(throws: InterpreterError.self) { try map.get([1]) }
     #expect(throws: InterpreterError.self) { try Self.map(.array, key: 8) }
     #expect(throws: InterpreterError.self) { try Self.map(.array, value: 1 << 20, entries: .max) }
   }
@@ -162,17 +162,17 @@ import Testing
       switch Int.random(in: 0..<3, using: &random) {
       case 0 where isKeyless:
         let mine = (try? own.push(value)) != nil
-        #expect(mine == ((try? kernel.update([], value)) != nil), "step \(step)")
+        #expect(mine == ((try? kernel.set(value, for: [])) != nil), "step \(step)")
       case _ where isKeyless:
-        #expect(try own.pop() == (try? kernel.lookupAndDelete([])) ?? nil, "step \(step)")
+        #expect(try own.pop() == (try? kernel.take([])) ?? nil, "step \(step)")
       case 0:
         let flags = UInt64.random(in: 0...2, using: &random)
-        let mine = (try? own.update(key, value, flags: flags)) != nil
-        #expect(mine == ((try? kernel.update(key, value, UpdateFlags(rawValue: flags))) != nil), "step \(step)")
+        let mine = (try? own.set(value, for: key, if: UpdateMode(rawValue: flags))) != nil
+        #expect(mine == ((try? kernel.set(value, for: key, if: UpdateMode(rawValue: flags))) != nil), "step \(step)")
       case 1 where type != .array:
         #expect((try? own.delete(key)) == (try? kernel.delete(key)), "step \(step)")
       default:
-        #expect((try own.lookup(key)) == (try? kernel.lookup(key)) ?? nil, "step \(step)")
+        #expect((try own.get(key)) == (try? kernel.get(key)) ?? nil, "step \(step)")
       }
     }
   }

@@ -41,7 +41,7 @@ import Testing
 
   static func contents(_ map: AnyMap) throws -> [[UInt8]: [UInt8]] {
     var result: [[UInt8]: [UInt8]] = [:]
-    for key in try map.keys() { result[key] = try map.lookup(key) }
+    for key in try map.keys() { result[key] = try map.get(key) }
     return result
   }
 
@@ -82,8 +82,8 @@ import Testing
       collection, interpreter in
       for last in [UInt8(2), 3, 5] {
         let value: [UInt8] = last == 3 ? [0] : [1]
-        try collection.map("blocked_addresses").update([10, 0, 0, last], value)
-        try interpreter.map("blocked_addresses").update([10, 0, 0, last], value)
+        try collection.map("blocked_addresses").set(value, for: [10, 0, 0, last])
+        try interpreter.map("blocked_addresses").set(value, for: [10, 0, 0, last])
       }
     }
   }
@@ -107,14 +107,14 @@ import Testing
 @Suite struct FirewallTests {
   @Test func blockedSourcesAreDropped() throws {
     let firewall = try Interpreter(ObjectSpec(bytes: Objects.dynamicFirewall))
-    try firewall.map("blocked_addresses").update([10, 0, 0, 9], [1])
+    try firewall.map("blocked_addresses").set([1], for: [10, 0, 0, 9])
     let packet = Packet(.ethernet(), .ipv4(from: "10.0.0.9", to: "10.0.0.1"), .udp(from: 4000, to: 53)).bytes
 
     let run = try firewall.run("dynamic_firewall", packet: packet)
     #expect(run.xdpAction == .drop)
     #expect(try firewall.global("dropped") == 1 as UInt64)
     #expect(
-      try firewall.map("drop_counts").lookup([10, 0, 0, 9])?.prefix(16) == [
+      try firewall.map("drop_counts").get([10, 0, 0, 9])?.prefix(16) == [
         1, 0, 0, 0, 0, 0, 0, 0, UInt8(packet.count), 0, 0, 0, 0, 0, 0, 0,
       ])
   }

@@ -85,7 +85,7 @@ import Testing
     let popped = try #require(try shapes.waiting.pop())
     #expect(popped.time == 6 && popped.textText == "abc")
 
-    try shapes.sameName.set(0, true)
+    try shapes.sameName.set(true, for: 0)
     #expect(try shapes.sameName.get(0)?.value == true && shapes.sameName_2.get(0)?.value == false)
     #expect(shapes.sameName.map.name == "same_name" && shapes.sameName_2.map.name == "sameName")
   }
@@ -231,7 +231,7 @@ import Testing
     let calls = try TailCalls.load()
     let result = try calls.entry.program().testRun(data: [UInt8](repeating: 0, count: 64))
     #expect(result.returnValue == 42 && calls.globals.lastStep == 2)
-    try calls.steps.set(1, program: calls.stepTwo.program())
+    try calls.steps.set(calls.stepTwo.program(), for: 1)
     #expect(try calls.steps.id(1) == calls.steps.id(3))
   }
 

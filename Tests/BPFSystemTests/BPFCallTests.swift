@@ -75,7 +75,7 @@ import Testing
     let info = try BPFCall.programInformation(fd: program.rawValue, arrays: [.xlated, .jited, .mapIDs, .tags])
     #expect(info.name == "answer" && info.type == 6 && !info.isGPLCompatible)
     #expect(info.xlated == code.withUnsafeBytes { Array($0) })
-    if KernelRelease.current >= KernelRelease(5, 16) { #expect(info.verifiedInstructions == 2) }
+    if KernelVersion.current >= KernelVersion(5, 16) { #expect(info.verifiedInstructions == 2) }
     #expect(info.mapIDs.isEmpty)
     #expect(try BPFCall.ids(.program).contains(info.id))
   }
@@ -89,7 +89,7 @@ import Testing
     }
     let text = try #require(log).text
     #expect(text.contains("R0 !read_ok"))
-    let isTold = KernelRelease.current >= KernelRelease(6, 4)
+    let isTold = KernelVersion.current >= KernelVersion(6, 4)
     #expect(try #require(log).requiredCapacity == (isTold ? text.utf8.count + 1 : 0))
   }
 

@@ -23,25 +23,25 @@ import Testing
   @Test(
     arguments: [
       // Debian, Ubuntu, Fedora, a plain build, a release candidate.
-      ("6.1.0-25-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.106-3 (2024-08-26)", nil, KernelRelease(6, 1, 106)),
-      ("6.1.0-50-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-10-01)", nil, KernelRelease(6, 1, 192)),
+      ("6.1.0-25-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.106-3 (2024-08-26)", nil, KernelVersion(6, 1, 106)),
+      ("6.1.0-50-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-10-01)", nil, KernelVersion(6, 1, 192)),
       (
         "5.15.0-25-generic", "#25-Ubuntu SMP Wed Mar 30", "Ubuntu 5.15.0-25.25-generic 5.15.30",
-        KernelRelease(5, 15, 30)
+        KernelVersion(5, 15, 30)
       ),
-      ("6.9.7-200.fc40.x86_64", "#1 SMP PREEMPT_DYNAMIC", nil, KernelRelease(6, 9, 7)),
-      ("6.18.44-fc-v669", "#1 SMP PREEMPT_DYNAMIC @0", nil, KernelRelease(6, 18, 44)),
-      ("7.0-rc3", "#1", nil, KernelRelease(7, 0, 0)),
-      ("5.10.0+", "#2 SMP Debian", nil, KernelRelease(5, 10, 0)),
-    ] as [(String, String, String?, KernelRelease)])
-  func releases(_ release: String, _ version: String, _ signature: String?, _ expected: KernelRelease) {
-    #expect(KernelRelease(release: release, version: version, signature: signature) == expected)
+      ("6.9.7-200.fc40.x86_64", "#1 SMP PREEMPT_DYNAMIC", nil, KernelVersion(6, 9, 7)),
+      ("6.18.44-fc-v669", "#1 SMP PREEMPT_DYNAMIC @0", nil, KernelVersion(6, 18, 44)),
+      ("7.0-rc3", "#1", nil, KernelVersion(7, 0, 0)),
+      ("5.10.0+", "#2 SMP Debian", nil, KernelVersion(5, 10, 0)),
+    ] as [(String, String, String?, KernelVersion)])
+  func releases(_ release: String, _ version: String, _ signature: String?, _ expected: KernelVersion) {
+    #expect(KernelVersion(release: release, version: version, signature: signature) == expected)
   }
 
   @Test func releasesAreOrderedAndCoded() {
-    #expect(KernelRelease(5, 9, 200) < KernelRelease(5, 10))
-    #expect(KernelRelease(4, 19, 300).code == 0x0413ff)
-    #expect(KernelRelease(parsing: "six") == nil)
+    #expect(KernelVersion(5, 9, 200) < KernelVersion(5, 10))
+    #expect(KernelVersion(4, 19, 300).code == 0x0413ff)
+    #expect(KernelVersion("six"[...]) == nil)
   }
 
   @Test func mountLines() throws {

@@ -20,7 +20,7 @@ import Testing
   @Test func releaseIsTheKernels() throws {
     let release = try Self.output("uname", "-r").trimmingCharacters(in: .whitespacesAndNewlines)
     #expect(KernelName.current.release == release)
-    #expect(KernelRelease.current >= KernelRelease(5, 10))
+    #expect(KernelVersion.current >= KernelVersion(5, 10))
   }
 
   @Test func clocksAdvance() {

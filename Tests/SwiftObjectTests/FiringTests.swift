@@ -127,8 +127,8 @@ private final class Places {
       let link = try program.attach(to: .sockmap(map))
       let (near, far) = try TestStream.pair()
       let sockets = try DescriptorMap<UInt32>(map)
-      try sockets.set(0, descriptor: near.descriptor)
-      try sockets.set(1, descriptor: far.descriptor)
+      try sockets.set(descriptor: near.descriptor, for: 0)
+      try sockets.set(descriptor: far.descriptor, for: 1)
       // A verdict may be that it is not to be sent.
       let hasRun = try program.runs { try? near.send("12345678") }
       try link.detach()

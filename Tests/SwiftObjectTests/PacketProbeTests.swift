@@ -100,7 +100,8 @@ import Testing
     #expect(changed == expected.bytes)
     let back = try probe.program("reflect").testRun(data: packet)
     #expect(Verdict(rawValue: back.returnValue) == .transmit)
-    #expect(back.data == Array(packet[6..<12] + packet[0..<6] + packet[12...]))
+    let swapped: [UInt8] = Array(packet[6..<12]) + Array(packet[0..<6]) + Array(packet[12...])
+    #expect(back.data == swapped)
   }
 
   @Test(.requires(kernel: "5.18")) func reachesBytesByHelpers() throws { try reachesBytes("byHelpers") }

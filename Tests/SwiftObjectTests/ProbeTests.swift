@@ -55,7 +55,7 @@ import Testing
     let isSeen = try eventually {
       file = open(name, O_RDONLY | O_CLOEXEC)
       if file >= 0 { close(file) }
-      paths = try #require(try probe.map("paths").lookup([0, 0, 0, 0]))
+      paths = try #require(try probe.map("paths").get([0, 0, 0, 0]))
       return try paths[16] != 0 && probe.global("result", as: UInt64.self) != 0
     }
     #expect(isSeen)
@@ -87,9 +87,9 @@ import Testing
   @Test func locksGuardAccounts() throws {
     let probe = try SwiftCorpus.load("control", ["account"])
     let accounts = try probe.map("accounts")
-    try accounts.update([1, 0, 0, 0], [UInt8](repeating: 0, count: 16))
+    try accounts.set([UInt8](repeating: 0, count: 16), for: [1, 0, 0, 0])
     for _ in 0..<3 { _ = try probe.program("account").testRun(data: [UInt8](repeating: 0, count: 64)) }
-    let account = try #require(try accounts.lookup([1, 0, 0, 0]))
+    let account = try #require(try accounts.get([1, 0, 0, 0]))
     #expect(account == [0, 0, 0, 0, 3, 0, 0, 0, 192, 0, 0, 0, 0, 0, 0, 0])
   }
 
@@ -110,7 +110,7 @@ import Testing
     #expect(try run() == 1)
     var descriptor = try probe.program("bounded").fd
     let value = withUnsafeBytes(of: &descriptor) { Array($0) }
-    try probe.map("programs").update([1, 0, 0, 0], value)
+    try probe.map("programs").set(value, for: [1, 0, 0, 0])
     #expect(try run() == 2)
   }
 

@@ -8,7 +8,7 @@ import Testing
 
 extension SwiftCorpus {
   /// The first kernel that can run programs which 5.10 cannot; nil stands for all of an object's.
-  private static let minimum: [String: [String?: TestSupport.KernelVersion]] = [
+  private static let minimum: [String: [String?: KernelVersion]] = [
     "callbacks": ["rounds": "5.17", "alarm": "5.15"],
     "congestion": [nil: "6.4"],
     "control": ["record": "5.19", "iterate": "6.4", "kernelFunctions": "6.2"],
@@ -21,7 +21,7 @@ extension SwiftCorpus {
     "usdt": [nil: "5.15"],
   ]
 
-  static func minimum(_ object: String, _ program: String) -> TestSupport.KernelVersion {
+  static func minimum(_ object: String, _ program: String) -> KernelVersion {
     minimum[object]?[program] ?? minimum[object]?[nil] ?? "5.10"
   }
 
@@ -40,7 +40,7 @@ extension SwiftCorpus {
   /// An object's programs: those that this kernel can run, and the others.
   static func programs(_ name: String) throws -> (can: [String], cannot: [String]) {
     let programs = try spec(name).programs.map(\.name)
-    let can = programs.filter { minimum(name, $0) <= TestSupport.KernelVersion.running }
+    let can = programs.filter { minimum(name, $0) <= KernelVersion.running }
     return (can, programs.filter { !can.contains($0) })
   }
 

@@ -79,7 +79,7 @@ import Testing
       .ethernet(), .ipv4(from: "192.0.2.7", to: "192.0.2.1"), .udp(from: 7, to: 9), .payload([1, 2, 3]))
     #expect(try program.testRun(data: packet.bytes).returnValue == 2)
     let blocked = try Map<IPv4Address, UInt8>(collection.map("blockedAddresses"))
-    try blocked.set(IPv4Address(192, 0, 2, 7), 1)
+    try blocked.set(1, for: IPv4Address(192, 0, 2, 7))
     #expect(try program.testRun(data: packet.bytes).returnValue == 1)
     #expect(try collection.global("dropped", as: UInt64.self) == 1)
     _ = try blocked.delete(IPv4Address(192, 0, 2, 7))

@@ -10,9 +10,9 @@ struct BenchmarkMaps {
     let count: UInt64 = 1_000_000
     million = try Map(creating: .hash, name: "bench_million", maxEntries: Int(count))
     let numbers = (1...count).map { $0 &* 0x9e37_79b9_7f4a_7c15 }
-    try million.set(numbers, numbers)
+    try million.set(numbers, for: numbers)
     small = try Map(creating: .hash, name: "bench_small", maxEntries: 1024)
-    for key in 0..<UInt32(1024) { try small.set(key, UInt64(key)) }
+    for key in 0..<UInt32(1024) { try small.set(UInt64(key), for: key) }
   }
 }
 

@@ -55,9 +55,9 @@ final class Connect: EventSource {
   static func prepare(_ collection: BPFCollection) throws {
     let policies = try collection.map("policies")
     let zero = [UInt8](repeating: 0, count: 8)
-    try policies.update([127, 0, 0, 2] + Packets.word(9) + [Packets.udp, 0], zero + zero)
-    try policies.update(
-      [127, 0, 0, 3] + Packets.word(9) + [Packets.udp, 0], [127, 0, 0, 4] + Packets.word(10) + [0, 0] + zero)
+    try policies.set(zero + zero, for: [127, 0, 0, 2] + Packets.word(9) + [Packets.udp, 0])
+    try policies.set(
+      [127, 0, 0, 4] + Packets.word(10) + [0, 0] + zero, for: [127, 0, 0, 3] + Packets.word(9) + [Packets.udp, 0])
   }
 
   func fire() throws -> [Int32] {

@@ -60,7 +60,7 @@ extension Pair {
           Packets.ethernet(Packets.ipv4, tags: [0x88a8, 0x8100])
             + Packets.ipv4(local, service, Packets.udp, udp, options: 8),
           frame6 + Packets.ipv6(network, next: Packets.udp, udp),
-        ]), prepare: { try $0.map("blocked").update(blocked, [UInt8](repeating: 0, count: 8)) }),
+        ]), prepare: { try $0.map("blocked").set([UInt8](repeating: 0, count: 8), for: blocked) }),
       Pair(
         name: "xdp_load", hook: "xdp",
         exercise: .packets([
@@ -75,7 +75,7 @@ extension Pair {
           frame6 + Packets.ipv6(network, next: Packets.tcp, tcp),
           frame6 + Packets.ipv6(other, next: Packets.udp, udp),
         ]),
-        prepare: { try $0.map("rules").update([48, 0, 0, 0] + network, Packets.word(53) + [Packets.udp, 1]) }),
+        prepare: { try $0.map("rules").set(Packets.word(53) + [Packets.udp, 1], for: [48, 0, 0, 0] + network) }),
       Pair(
         name: "tc_rewrite", hook: "tc",
         exercise: .packets([
@@ -86,12 +86,12 @@ extension Pair {
         prepare: { collection in
           // A backend at the service's own address: so a packet that is run again is rewritten again.
           for (port, transport) in [(UInt16(53), Packets.udp), (443, Packets.tcp)] {
-            try collection.map("services").update(
-              service + Packets.word(port) + [transport, 0], service + Packets.word(port) + [7, 0])
+            try collection.map("services").set(
+              service + Packets.word(port) + [7, 0], for: service + Packets.word(port) + [transport, 0])
           }
           // And one that is elsewhere, for the comparison of what comes out.
-          try collection.map("services").update(
-            local + Packets.word(443) + [Packets.tcp, 0], [10, 0, 0, 9] + Packets.word(8443) + [9, 0])
+          try collection.map("services").set(
+            [10, 0, 0, 9] + Packets.word(8443) + [9, 0], for: local + Packets.word(443) + [Packets.tcp, 0])
         }),
       Pair(name: "connect_policy", hook: "cgroup/connect4", exercise: .events(try Connect()), prepare: Connect.prepare),
       Pair(name: "tcp_latency", hook: "tp_btf", exercise: .events(try Handshake())),

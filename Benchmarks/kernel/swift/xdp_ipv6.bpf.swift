@@ -20,7 +20,7 @@ func filterIPv6(_ context: XDPContext) -> XDPAction {
   guard let ethernet = packet.read(EthernetHeader.self) else { return .drop }
   guard ethernet.type == .ipv6 else { return .pass }
   guard let header = packet.ipv6() else { return .drop }
-  guard let rule = rules[LPMKey(prefixLength: 128, address: header.source)] else { return .pass }
+  guard let rule = rules[LPMKey(header.source)] else { return .pass }
   let action = XDPAction(rawValue: UInt32(rule.action))
   if rule.transport.rawValue == 0 { return action }
 

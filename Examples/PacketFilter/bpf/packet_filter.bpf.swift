@@ -24,7 +24,7 @@ var lostCounts: UInt64 = 0
 func countDrop(_ address: IPv4Address, bytes: UInt64) {
   atomicAdd(1, to: &dropped)
   if dropCounts.pointer(to: address) == nil {
-    if dropCounts.update(address, DropCount(packets: 1, bytes: bytes), mode: .absent) { return }
+    if dropCounts.set(DropCount(packets: 1, bytes: bytes), for: address, if: .absent) { return }
   }
   // Another CPU may have been first, or the table is full.
   guard let count = dropCounts.pointer(to: address) else { return atomicAdd(1, to: &lostCounts) }

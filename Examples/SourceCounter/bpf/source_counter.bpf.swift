@@ -20,6 +20,6 @@ func countSource(_ context: XDPContext) -> XDPAction {
     load.packets += 1
     load.bytes += bytes
   }
-  if !isKnown { loads.update(header.source, Load(packets: 1, bytes: bytes)) }
+  if !isKnown { loads.set(Load(packets: 1, bytes: bytes), for: header.source) }
   return .pass
 }

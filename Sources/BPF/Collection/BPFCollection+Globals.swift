@@ -161,13 +161,13 @@ extension AnyMap {
     } else {
       var value = try load()
       value.replaceSubrange(offset..<offset + bytes.count, with: bytes)
-      try update([0, 0, 0, 0], value)
+      try set(value, for: [0, 0, 0, 0])
     }
   }
 
   /// A section's one value.
   fileprivate func load() throws(BPFError) -> [UInt8] {
-    guard let value = try lookup([0, 0, 0, 0]) else {
+    guard let value = try get([0, 0, 0, 0]) else {
       throw BPFError(.notFound, "reading map \(name)", detail: "the map has no entry")
     }
     return value

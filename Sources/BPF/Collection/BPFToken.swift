@@ -27,7 +27,7 @@ public final class BPFToken: Sendable {
       let folder = try Descriptor.open(path)
       descriptor = try BPFCall.createToken(bpffs: folder.rawValue)
     } catch {
-      let isTooOld = error == .invalidArgument && KernelRelease.current < KernelRelease(6, 9)
+      let isTooOld = error == .invalidArgument && KernelVersion.current < KernelVersion(6, 9)
       throw BPFError(
         isTooOld ? .unsupported : .init(error), context, errno: error, requires: isTooOld ? "6.9" : nil,
         hint: Self.hint(error))

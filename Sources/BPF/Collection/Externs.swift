@@ -128,7 +128,7 @@ extension Externs {
   /// What libbpf calls virtual externs: facts about the kernel that are not options of it.
   private func virtualOption(_ name: String) -> UInt64? {
     switch name {
-    case "LINUX_KERNEL_VERSION": UInt64(KernelRelease.current.code)
+    case "LINUX_KERNEL_VERSION": UInt64(KernelVersion.current.code)
     case "LINUX_HAS_BPF_COOKIE": KernelSupport.hasCookies ? 1 : 0
     case "LINUX_HAS_SYSCALL_WRAPPER": KernelSupport.hasSystemCallWrappers ? 1 : 0
     default: nil

@@ -9,7 +9,7 @@ import BTF
 /// A process that may not ask the kernel, such as one whose privilege is a ``BPFToken``, is answered by the version.
 enum KernelSupport {
   private static func isAtLeast(_ major: Int, _ minor: Int) -> Bool {
-    KernelRelease.current >= KernelRelease(major, minor)
+    KernelVersion.current >= KernelVersion(major, minor)
   }
 
   /// Parameters of global functions are the context if they are tagged so (`__arg_ctx`).

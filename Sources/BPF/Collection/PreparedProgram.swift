@@ -61,7 +61,7 @@ public struct PreparedProgram: Sendable {
   var record: ProgramLoad {
     var record = ProgramLoad(type: type.rawValue, name: name, license: license)
     record.expectedAttachType = attachType?.rawValue ?? 0
-    record.kernelVersion = KernelRelease.current.code
+    record.kernelVersion = KernelVersion.current.code
     record.flags = flags.rawValue
     record.attachTypeID = attachTypeID.rawValue
     record.attachFD = attachProgram?.fd ?? attachModule?.fd

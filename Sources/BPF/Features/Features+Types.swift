@@ -20,7 +20,7 @@ extension Features {
       result.insert(feature)
     }
     // A header that old kernels would refuse is all there is to it; no probe would tell more than the version.
-    let release = KernelRelease.current
+    let release = KernelVersion.current
     return result.union(BTFFeatures(kernel: release.major, release.minor).intersection(.layout))
   }
 

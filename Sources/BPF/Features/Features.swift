@@ -80,19 +80,19 @@ extension Features {
 
   /// Whether the running kernel is of a version or newer.
   static func isRunning(_ version: KernelVersion) -> Bool {
-    KernelRelease.current >= KernelRelease(Int(version.major), Int(version.minor))
+    KernelVersion.current >= version
   }
 
   /// What is old, or what a kernel that is new enough leaves out.
   static func missing(_ what: String, _ minimum: KernelVersion?, _ context: String) -> BPFError {
     guard let minimum, !isRunning(minimum) else {
       return BPFError(
-        .unsupported, context, detail: "this kernel (\(KernelRelease.current)) does not have \(what)",
+        .unsupported, context, detail: "this kernel (\(KernelVersion.current)) does not have \(what)",
         requires: minimum.map { "\($0)" },
         hint: "the kernel is new enough, so it was built without the feature or forbids it: see `merops features`")
     }
     return BPFError(
-      .unsupported, context, detail: "this kernel (\(KernelRelease.current)) does not have \(what)",
+      .unsupported, context, detail: "this kernel (\(KernelVersion.current)) does not have \(what)",
       requires: "\(minimum)")
   }
 }

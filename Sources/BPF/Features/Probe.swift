@@ -15,7 +15,7 @@ struct Probe {
     load = ProgramLoad(type: type.rawValue)
     load.expectedAttachType = attachType?.rawValue ?? 0
     // Kernels before 5.0 compare it for kprobe programs.
-    load.kernelVersion = KernelRelease.current.code
+    load.kernelVersion = KernelVersion.current.code
     self.instructions = instructions
   }
 

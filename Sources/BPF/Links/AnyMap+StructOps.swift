@@ -15,7 +15,7 @@ extension AnyMap {
       return Link(KernelLink(link, place), place: place)
     } catch {
       throw BPFError(
-        "registering \(place)", errno: error, requires: KernelRelease.current < KernelRelease(6, 4) ? "6.4" : nil,
+        "registering \(place)", errno: error, requires: KernelVersion.current < KernelVersion(6, 4) ? "6.4" : nil,
         hint: error == .fileExists ? "operations of this name are registered already" : nil)
     }
   }

@@ -73,7 +73,7 @@ extension KernelLink {
     } catch {
       throw BPFError(
         "replacing \(place) by map \(map.name)", errno: error,
-        requires: KernelRelease.current < KernelRelease(6, 4) ? "6.4" : nil,
+        requires: KernelVersion.current < KernelVersion(6, 4) ? "6.4" : nil,
         hint: error == .invalidArgument
           ? "both must be of a .struct_ops.link section, and what they implement may demand more, as the same name"
           : error == .notPermitted ? "another map than the expected one is registered" : nil)

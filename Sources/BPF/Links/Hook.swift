@@ -205,11 +205,6 @@ public enum NetfilterFamily: UInt32, Sendable, Hashable {
   case ipv6 = 10
 }
 
-/// A netfilter hook (`NF_INET_*`).
-public enum NetfilterHook: UInt32, Sendable, Hashable, CaseIterable {
-  case preRouting, localIn, forward, localOut, postRouting
-}
-
 /// What an iterator walks over, where its program leaves a choice.
 public enum IteratorTarget: Sendable {
   case all

@@ -84,7 +84,7 @@ extension Program {
 
   /// The error of an attachment that the kernel refused: what to do about each usual cause.
   func attachError(_ place: String, _ errno: Errno, requires kernel: String, hint: String? = nil) -> BPFError {
-    let tooOld = KernelRelease(parsing: kernel).map { KernelRelease.current < $0 } ?? false
+    let tooOld = KernelVersion(kernel).map { KernelVersion.current < $0 } ?? false
     let usual: String? =
       switch errno {
       case .resourceBusy, .fileExists:

@@ -20,7 +20,7 @@ extension Program {
           flags: order.flags, detail: detail))
       return Link(KernelLink(link, place), place: place)
     } catch {
-      guard error == .invalidArgument, KernelRelease.current < KernelRelease(5, 7) else {
+      guard error == .invalidArgument, KernelVersion.current < KernelVersion(5, 7) else {
         throw attachError(
           place, error, requires: order == .last ? (attachType.minimumKernel?.description ?? "5.7") : "6.17",
           hint: error == .badFileDescriptor ? "it must be a directory of cgroup v2" : nil)

@@ -42,7 +42,7 @@ extension Program {
         LinkCreate(program: fd, target: UInt32(bitPattern: map.fd), attachType: attachType.rawValue))
       return Link(KernelLink(link, place), place: place)
     } catch {
-      guard error == .invalidArgument, KernelRelease.current < KernelRelease(6, 10) else {
+      guard error == .invalidArgument, KernelVersion.current < KernelVersion(6, 10) else {
         throw attachError(place, error, requires: "4.14")
       }
     }

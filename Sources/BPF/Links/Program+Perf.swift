@@ -45,7 +45,7 @@ extension Program {
       try Perf.enable(event.rawValue)
       return KernelLink(link, place)
     } catch {
-      guard error == .invalidArgument, KernelRelease.current < KernelRelease(5, 15) else {
+      guard error == .invalidArgument, KernelVersion.current < KernelVersion(5, 15) else {
         throw attachError(place, error, requires: cookie == 0 ? "4.9" : "5.15")
       }
     }

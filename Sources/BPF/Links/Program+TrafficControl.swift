@@ -21,7 +21,7 @@ extension Program {
           detail: .ordered(relative: order.neighbour, expectedRevision: 0)))
       return Link(KernelLink(link, "tcx \(direction) of \(interface)"), place: "tcx \(direction) of \(interface)")
     } catch {
-      guard error == .invalidArgument, KernelRelease.current < KernelRelease(6, 6) else {
+      guard error == .invalidArgument, KernelVersion.current < KernelVersion(6, 6) else {
         throw attachError(place, error, requires: "6.6")
       }
     }

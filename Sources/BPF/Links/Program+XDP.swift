@@ -16,7 +16,7 @@ extension Program {
         LinkCreate(program: fd, target: index, attachType: AttachType.xdp.rawValue, flags: mode.rawValue))
       return Link(KernelLink(link, place), place: place)
     } catch {
-      guard error == .invalidArgument, KernelRelease.current < KernelRelease(5, 9) else {
+      guard error == .invalidArgument, KernelVersion.current < KernelVersion(5, 9) else {
         throw attachError(
           place, error, requires: "5.9",
           hint: error == .notSupported

@@ -112,7 +112,7 @@ struct MapCreation {
   }
 
   mutating func descriptor() throws(BPFError) -> Descriptor {
-    var hasRaisedLimit = KernelRelease.current >= KernelRelease(5, 11)
+    var hasRaisedLimit = KernelVersion.current >= KernelVersion(5, 11)
     while true {
       do {
         return try BPFCall.createMap(request)

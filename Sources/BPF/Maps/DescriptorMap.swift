@@ -30,7 +30,7 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
   /// - Parameters:
   ///   - type: a kind of map that holds descriptors.
   ///   - name: at most 15 bytes are kept by the kernel.
-  ///   - maxEntries: the most elements it can hold.
+  ///   - maxEntries: the most entries it can hold.
   ///   - valueSize: 4; socket maps and reuseport arrays may have 8, to let user space read cookies.
   ///   - flags: the map's.
   public init(
@@ -47,13 +47,13 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
   /// Puts what a descriptor stands for under a key.
   ///
   /// - Parameters:
-  ///   - key: where it is put.
   ///   - descriptor: of a program, perf event, cgroup directory or socket; borrowed for the call.
-  ///   - flags: whether the element may, must or must not be there already.
-  public func set(_ key: Key, descriptor: CInt, _ flags: UpdateFlags = .any) throws(BPFError) {
+  ///   - key: where it is put.
+  ///   - mode: whether the key may, must or must not be in the map.
+  public func set(descriptor: CInt, for key: Key, if mode: UpdateMode = .any) throws(BPFError) {
     // Eight bytes serve both value sizes on a little-endian machine, where all supported ones are.
     var value = UInt64(UInt32(bitPattern: descriptor)).littleEndian
-    try layout.withBytes(of: key) { (key) throws(BPFError) in try map.rawUpdate(key, &value, flags) }
+    try layout.withBytes(of: key) { (key) throws(BPFError) in try map.rawSet(&value, for: key, if: mode) }
   }
 
   /// Removes what is under a key; false when there was nothing.
@@ -62,7 +62,7 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
     try layout.withBytes(of: key) { (key) throws(BPFError) in try map.rawDelete(key) }
   }
 
-  /// What the kernel says is under a key, or nil: a program's id, a socket's cookie.
+  /// What the kernel reports for a key, or nil: a program's id, a socket's cookie.
   ///
   /// - Throws: `unsupported` for perf event, cgroup and AF_XDP maps, which cannot be read.
   public func id(_ key: Key) throws(BPFError) -> UInt64? {
@@ -70,7 +70,7 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
       (room) throws(BPFError) -> UInt64? in
       room.initializeMemory(as: UInt8.self, repeating: 0)
       guard let start = room.baseAddress,
-        try layout.withBytes(of: key, { (key) throws(BPFError) in try map.rawLookup(key, into: start) })
+        try layout.withBytes(of: key, { (key) throws(BPFError) in try map.rawGet(key, into: start) })
       else { return nil }
       return UInt64(littleEndian: start.load(as: UInt64.self))
     }
@@ -79,7 +79,7 @@ public struct DescriptorMap<Key: BitwiseCopyable>: Sendable {
 
 extension DescriptorMap {
   /// Puts a program under a key, for tail calls.
-  public func set(_ key: Key, program: Program, _ flags: UpdateFlags = .any) throws(BPFError) {
-    try set(key, descriptor: program.fd, flags)
+  public func set(_ program: Program, for key: Key, if mode: UpdateMode = .any) throws(BPFError) {
+    try set(descriptor: program.fd, for: key, if: mode)
   }
 }

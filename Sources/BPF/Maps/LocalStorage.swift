@@ -18,7 +18,8 @@ public struct LocalStorage<Value: BitwiseCopyable>: Sendable {
   /// - Throws: `sizeMismatch` where the type's size is not the map's; `invalid` for other kinds of map.
   public init(_ map: AnyMap) throws(BPFError) {
     guard [.taskStorage, .skStorage, .cgrpStorage, .inodeStorage].contains(map.info.type) else {
-      throw BPFError(.invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is no storage of objects")
+      throw BPFError(
+        .invalid, "opening map \(map.label)", detail: "a \(map.info.type) map does not store values of kernel objects")
     }
     self.map = map
     values = try Map(map)
@@ -30,8 +31,8 @@ public struct LocalStorage<Value: BitwiseCopyable>: Sendable {
   public func get(_ descriptor: CInt) throws(BPFError) -> Value? { try values.get(descriptor) }
 
   /// Gives an object a value.
-  public func set(_ descriptor: CInt, _ value: Value, _ flags: UpdateFlags = .any) throws(BPFError) {
-    try values.set(descriptor, value, flags)
+  public func set(_ value: Value, for descriptor: CInt, if mode: UpdateMode = .any) throws(BPFError) {
+    try values.set(value, for: descriptor, if: mode)
   }
 
   /// Takes an object's value away; false when it had none.

@@ -4,7 +4,7 @@ public import BPFObject
 import BPFSystem
 public import BTF
 
-/// What the kernel says of a map. None of it changes while the map lives.
+/// What the kernel reports about a map. None of it changes while the map lives.
 public struct MapInfo: Hashable, Sendable {
   public var id: UInt32
   public var type: MapType
@@ -47,7 +47,7 @@ public struct MapInfo: Hashable, Sendable {
 }
 
 extension MapInfo {
-  /// The distance between the values of two CPUs, or between two elements of a mapped array: the value size rounded up
+  /// The distance between the values of two CPUs, or between two entries of a mapped array: the value size rounded up
   /// to 8 bytes.
   public var valueStride: Int { (valueSize + 7) & ~7 }
 }

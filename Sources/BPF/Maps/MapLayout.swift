@@ -50,3 +50,76 @@
     for (index, isMember) in members.enumerated() where !isMember { bytes[index] = 0 }
   }
 }
+
+extension MapLayout {
+  /// Lends elements as the kernel wants them: one after the other at the map's size, padding cleared.
+  func withPacked<Element: BitwiseCopyable, Result>(
+    _ elements: [Element], _ body: (UnsafeRawPointer) throws(BPFError) -> Result
+  ) throws(BPFError) -> Result {
+    if isDirect, size == MemoryLayout<Element>.stride {
+      return try elements.withUnsafeBufferPointer { (buffer) throws(BPFError) -> Result in
+        guard let start = buffer.baseAddress else { throw BPFError(.invalid, "lending no elements") }
+        return try body(start)
+      }
+    }
+    let packed = UnsafeMutableRawPointer.allocate(byteCount: elements.count * size, alignment: 16)
+    defer { packed.deallocate() }
+    for (index, element) in elements.enumerated() {
+      let bytes = UnsafeMutableRawBufferPointer(start: packed + index * size, count: size)
+      bytes.initializeMemory(as: UInt8.self, repeating: 0)
+      withUnsafeBytes(of: element) { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(size))) }
+      clear(bytes)
+    }
+    return try body(packed)
+  }
+}
+
+/// Room to set elements apart that the kernel gave without their trailing padding.
+final class Spread<Element: BitwiseCopyable> {
+  private let size: Int
+  private var room: UnsafeMutableBufferPointer<Element>
+
+  init(from size: Int) {
+    self.size = size
+    room = .allocate(capacity: 0)
+  }
+
+  func elements(_ packed: UnsafeMutableRawPointer, _ count: Int) -> UnsafeBufferPointer<Element> {
+    guard size != MemoryLayout<Element>.stride else {
+      return UnsafeBufferPointer(start: packed.assumingMemoryBound(to: Element.self), count: count)
+    }
+    if room.count < count {
+      room.deallocate()
+      room = .allocate(capacity: count)
+    }
+    for index in 0..<count {
+      room.initializeElement(at: index, to: (packed + index * size).loadUnaligned(as: Element.self))
+    }
+    return UnsafeBufferPointer(rebasing: room[..<count])
+  }
+
+  deinit { room.deallocate() }
+}
+
+/// Lends uninitialised memory, on the stack if it is small. The error is carried by hand: up to Swift 6.2,
+/// `withUnsafeTemporaryAllocation` throws any.
+@inlinable func withRoom<Outcome: ~Copyable>(
+  byteCount: Int, alignment: Int = 8, _ body: (UnsafeMutableRawBufferPointer) throws(BPFError) -> Outcome
+) throws(BPFError) -> Outcome {
+  let outcome = withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: alignment) {
+    (room) -> Result<Outcome, BPFError> in
+    do throws(BPFError) {
+      return .success(try body(room))
+    } catch {
+      return .failure(error)
+    }
+  }
+  return try outcome.get()
+}
+
+/// The same for one value: a stride, never less than the size.
+@inlinable func withRoom<Value, Outcome: ~Copyable>(
+  for type: Value.Type, _ body: (UnsafeMutableRawBufferPointer) throws(BPFError) -> Outcome
+) throws(BPFError) -> Outcome {
+  try withRoom(byteCount: MemoryLayout<Value>.stride, alignment: MemoryLayout<Value>.alignment, body)
+}

@@ -55,9 +55,9 @@ public struct MapOfMaps<Key: BitwiseCopyable>: Sendable {
     }
   }
 
-  /// Puts a map under a key. Returns when no program uses the map any more that stood there before.
-  public func set(_ key: Key, _ inner: AnyMap, _ flags: UpdateFlags = .any) throws(BPFError) {
-    try Map<Key, CInt>(map).set(key, inner.fd, flags)
+  /// Puts a map under a key. Returns when no program uses the previous map of the key any more.
+  public func set(_ inner: AnyMap, for key: Key, if mode: UpdateMode = .any) throws(BPFError) {
+    try Map<Key, CInt>(map).set(inner.fd, for: key, if: mode)
   }
 
   /// Removes the map under a key; false when there was none.

@@ -38,12 +38,12 @@ public struct MapParameters: Hashable, Sendable {
 }
 
 extension MapType {
-  /// Whether a lookup gives a value for each possible CPU.
+  /// Whether a lookup returns a value for each possible CPU.
   public var isPerCPU: Bool {
     [.perCPUHash, .perCPUArray, .lruPerCPUHash, .perCPUCgroupStorage].contains(self)
   }
 
-  /// Whether elements exist from creation on and are addressed by index.
+  /// Whether entries exist from creation on and are addressed by index.
   public var isArray: Bool { [.array, .perCPUArray].contains(self) }
 
   /// Whether values are other maps: written as descriptors, read as ids.
@@ -61,7 +61,7 @@ extension MapType {
     [.queue, .stack, .bloomFilter, .ringBuffer, .userRingBuffer, .arena].contains(self)
   }
 
-  /// Kinds for which the kernel takes no key and value types.
+  /// Map types for which the kernel refuses types of keys and values.
   ///
   /// Source: kernel/bpf/syscall.c (map_check_btf), the map types' own checks.
   var refusesTypes: Bool {

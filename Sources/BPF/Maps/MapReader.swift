@@ -7,14 +7,12 @@ import SystemPackage
 
 /// Reads a whole map in chunks, while others may change it.
 ///
-/// Where the kernel can, a chunk is one batch call: a hash map is then read bucket by bucket, and an element that stays
+/// Where the kernel can, a chunk is one batch call: a hash map is then read bucket by bucket, and an entry that stays
 /// in the map is given exactly once. The room grows when a bucket does not fit. Elsewhere it goes from key to key. A key
-/// that was deleted there leads back to the first one: such restarts are counted, may give elements again, and are
+/// that was deleted there leads back to the first one: such restarts are counted, may give entries again, and are
 /// limited, so that a map that never stands still ends in an error and not in an endless loop.
-///
-/// - Requires: Linux 5.6 for batches of hash maps and arrays
 struct MapReader: ~Copyable {
-  /// What to do with elements that were read.
+  /// What to do with entries that were read.
   enum Mode { case read, take }
 
   private let map: AnyMap
@@ -35,7 +33,7 @@ struct MapReader: ~Copyable {
 
   private enum Stage { case fresh, batches, keysFresh, keys, done }
 
-  /// - Parameter chunk: elements read at a time; nil for a size that keeps the buffers in the processor's cache.
+  /// - Parameter chunk: entries read at a time; nil for a size that keeps the buffers in the processor's cache.
   init(_ map: AnyMap, mode: Mode = .read, chunk: Int? = nil) throws(BPFError) {
     guard !map.info.type.isKeyless else {
       throw BPFError(.invalid, "reading map \(map.label)", detail: "a \(map.info.type) map has no keys to go through")
@@ -66,7 +64,7 @@ struct MapReader: ~Copyable {
     var count: Int
   }
 
-  /// The next elements; nil at the end.
+  /// The next entries; nil at the end.
   mutating func next() throws(BPFError) -> Chunk? {
     while stage != .done {
       let count = try fill()
@@ -88,8 +86,8 @@ struct MapReader: ~Copyable {
 
   private var unsettled: BPFError {
     BPFError(
-      .unsettled, "reading map \(map.label)", detail: "its elements changed faster than they could be read",
-      hint: "try again, or read it while fewer elements come and go")
+      .unsettled, "reading map \(map.label)", detail: "its entries changed faster than Merops could read them",
+      hint: "try again, or read the map while fewer entries come and go")
   }
 }
 
@@ -138,7 +136,7 @@ extension MapReader {
     }
   }
 
-  /// A bucket holds more elements than there is room for.
+  /// A bucket holds more entries than there is room for.
   private mutating func grow() throws(BPFError) {
     guard capacity <= 2 * map.info.maxEntries, capacity < 1 << 31 else { throw map.failure("reading", .noSpace) }
     capacity *= 2
@@ -183,12 +181,12 @@ extension MapReader {
   }
 
   private func take(_ key: UnsafeRawPointer, into value: UnsafeMutableRawPointer) throws(BPFError) -> Bool {
-    guard mode == .take else { return try map.rawLookup(key, into: value) }
+    guard mode == .take else { return try map.rawGet(key, into: value) }
     do {
-      return try map.rawLookupAndDelete(key, into: value)
+      return try map.rawTake(key, into: value)
     } catch {
       guard error.code == .unsupported else { throw error }
-      guard try map.rawLookup(key, into: value) else { return false }
+      guard try map.rawGet(key, into: value) else { return false }
       return try map.rawDelete(key)
     }
   }

@@ -2,17 +2,17 @@
 
 import BPFSystem
 
-/// What of a map may change while it lives.
+/// What may change about a map while it lives.
 public struct MapUsage: Hashable, Sendable {
-  /// Bytes of kernel memory that the map takes, as the kernel accounts them. Before Linux 6.4 that is an estimate from
-  /// the most entries; from then on, maps whose elements come and go count those that are there.
+  /// Bytes of kernel memory that the map uses, as the kernel accounts them. Before Linux 6.4 the kernel estimates them from
+  /// the maximum number of entries; from then on, hash maps count the entries that they hold.
   public var memory: Int
   /// Whether user space can no longer write to it.
   public var isFrozen: Bool
 }
 
 extension AnyMap {
-  /// What the map takes now.
+  /// What the map uses now.
   ///
   /// - Requires: /proc; Linux 5.2 for `isFrozen`, which is false before
   public func usage() throws(BPFError) -> MapUsage {

@@ -5,7 +5,7 @@ public import BPFObject
 /// A map with a value for each CPU: programs count without locks, user space adds up.
 ///
 /// Values are ordered by the number of the CPU, for all *possible* CPUs, whether they run or not: that is how the kernel
-/// gives and takes them, each padded to 8 bytes.
+/// reads and writes them, each padded to 8 bytes.
 ///
 /// - Requires: Linux 4.6
 public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable {
@@ -46,16 +46,16 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable 
 
   /// The values of a key by CPU, or nil.
   public func get(_ key: Key) throws(BPFError) -> [Value]? {
-    try reading(key) { (key, room) throws(BPFError) in try map.rawLookup(key, into: room) }
+    try reading(key) { (key, room) throws(BPFError) in try map.rawGet(key, into: room) }
   }
 
-  /// Writes the values of a key.
+  /// Sets the values of a key.
   ///
   /// - Parameters:
-  ///   - key: whose values are written.
   ///   - values: one for each possible CPU.
-  ///   - flags: whether the element may, must or must not be there already.
-  public func set(_ key: Key, _ values: [Value], _ flags: UpdateFlags = .any) throws(BPFError) {
+  ///   - key: whose values are set.
+  ///   - mode: whether the key may, must or must not be in the map.
+  public func set(_ values: [Value], for key: Key, if mode: UpdateMode = .any) throws(BPFError) {
     guard values.count == cpuCount else {
       throw BPFError(
         .sizeMismatch, "updating map \(map.label)",
@@ -65,13 +65,13 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable 
       room.initializeMemory(as: UInt8.self, repeating: 0)
       for (cpu, value) in values.enumerated() { room.storeBytes(of: value, toByteOffset: cpu * stride, as: Value.self) }
       guard let start = room.baseAddress else { return }
-      try keyLayout.withBytes(of: key) { (key) throws(BPFError) in try map.rawUpdate(key, start, flags) }
+      try keyLayout.withBytes(of: key) { (key) throws(BPFError) in try map.rawSet(start, for: key, if: mode) }
     }
   }
 
-  /// Writes the same value for every CPU: to reset a counter.
-  public func setAll(_ key: Key, _ value: Value, _ flags: UpdateFlags = .any) throws(BPFError) {
-    try set(key, Array(repeating: value, count: cpuCount), flags)
+  /// Sets the value of a key for every CPU to the same: to reset a counter.
+  public func set(all value: Value, for key: Key, if mode: UpdateMode = .any) throws(BPFError) {
+    try set(Array(repeating: value, count: cpuCount), for: key, if: mode)
   }
 
   /// Removes a key; false when it was not there.
@@ -84,10 +84,10 @@ public struct PerCPUMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable 
   ///
   /// - Requires: Linux 5.14
   public func take(_ key: Key) throws(BPFError) -> [Value]? {
-    try reading(key) { (key, room) throws(BPFError) in try map.rawLookupAndDelete(key, into: room) }
+    try reading(key) { (key, room) throws(BPFError) in try map.rawTake(key, into: room) }
   }
 
-  /// All elements, as they were met one after the other. See ``Map/entries()``.
+  /// All entries, as they were met one after the other. See ``Map/entries()``.
   public func entries() throws(BPFError) -> [(key: Key, values: [Value])] {
     var result: [(key: Key, values: [Value])] = []
     var reader = try MapReader(map)

@@ -26,25 +26,25 @@ extension MapCodec {
   public func get(key: String) throws(BPFError) -> BTFValue? { try get(bytes: try encodeKey(text: key)) }
 
   private func get(bytes: [UInt8]) throws(BPFError) -> BTFValue? {
-    guard let value = try map.lookup(bytes) else { return nil }
+    guard let value = try map.get(bytes) else { return nil }
     return try decodeValue(value)
   }
 
   /// Writes an entry.
-  public func set(_ key: BTFValue, _ value: BTFValue, _ flags: UpdateFlags = .any) throws(BPFError) {
+  public func set(_ value: BTFValue, for key: BTFValue, if mode: UpdateMode = .any) throws(BPFError) {
     let key = try encodeKey(key)
     if map.info.type.holdsDescriptors, let id = value.integer {
-      try setReference(key, id: id, flags)
+      try setReference(id: id, for: key, if: mode)
     } else {
-      try map.update(key, try encodeValue(value), flags)
+      try map.set(try encodeValue(value), for: key, if: mode)
     }
   }
 
   /// Writes an entry from text. What a program array or map of maps holds is named by its id: `42` or `id 42`.
-  public func set(key: String, value: String, _ flags: UpdateFlags = .any) throws(BPFError) {
+  public func set(value: String, forKey key: String, if mode: UpdateMode = .any) throws(BPFError) {
     let key = try encodeKey(text: key)
     guard map.info.type.holdsDescriptors else {
-      try map.update(key, try encodeValue(text: value), flags)
+      try map.set(try encodeValue(text: value), for: key, if: mode)
       return
     }
     let words = value.split(separator: " ")
@@ -52,7 +52,7 @@ extension MapCodec {
       throw BPFError(
         .encoding, "writing a value of map \(map.label)", detail: "'\(value)' is not an id", hint: "give it as 'id 42'")
     }
-    try setReference(key, id: id, flags)
+    try setReference(id: id, for: key, if: mode)
   }
 
   /// Removes a key in text; false when it was not there.
@@ -64,7 +64,7 @@ extension MapCodec {
   public func delete(_ key: BTFValue) throws(BPFError) -> Bool { try map.delete(try encodeKey(key)) }
 
   /// Puts a program or map under a key: what is read as an id is written as a descriptor.
-  private func setReference(_ key: [UInt8], id: Int128, _ flags: UpdateFlags) throws(BPFError) {
+  private func setReference(id: Int128, for key: [UInt8], if mode: UpdateMode) throws(BPFError) {
     let kind: ObjectKind
     switch map.info.type {
     case .programArray: kind = .program
@@ -84,6 +84,6 @@ extension MapCodec {
       throw BPFError("opening \(kind) with id \(id)", errno: error, hint: BPFError.hintForIDs(error))
     }
     let value = withUnsafeBytes(of: descriptor.rawValue) { Array($0) }
-    try map.update(key, Array(value + Array(repeating: 0, count: max(0, map.info.valueSize - 4))), flags)
+    try map.set(Array(value + Array(repeating: 0, count: max(0, map.info.valueSize - 4))), for: key, if: mode)
   }
 }

@@ -10,7 +10,7 @@ public import BTFCoding
 /// ```swift
 /// let codec = try MapCodec(AnyMap(named: "flows"))
 /// for (key, value) in try codec.entries() { print(key.json, value.json) }
-/// try codec.set(key: "addr=10.0.0.1,port=443", value: "limit=3")
+/// try codec.set(value: "limit=3", forKey: "addr=10.0.0.1,port=443")
 /// ```
 ///
 /// A map without type information is read as numbers, where a size is a number's, and bytes. A value for each CPU is an

@@ -115,7 +115,7 @@ enum HookCheck {
     case .skLookup: return (["SocketLookup"], ["SocketVerdict"])
     case .skReuseport: return (["ReusePortSelection"], ["SocketVerdict"])
     case .syscall: return (["SystemCallProgram"], [])
-    case .netfilter: return (["NetfilterHook"], ["NetfilterVerdict"])
+    case .netfilter: return (["NetfilterContext"], ["NetfilterVerdict"])
     default: return ([], Array(results))
     }
   }
@@ -124,7 +124,7 @@ enum HookCheck {
     "XDPContext", "SocketBuffer", "UserProbe", "Registers", "PerfEvent", "TracepointRecord", "SystemCallEntry",
     "SystemCallExit", "RawTracepoint", "IteratorItem", "FunctionArguments", "BPFSocket", "SocketAddress",
     "SystemControl", "SocketOption", "DeviceAccess", "SocketOperations", "SocketMessage", "SocketLookup",
-    "ReusePortSelection", "SystemCallProgram", "NetfilterHook",
+    "ReusePortSelection", "SystemCallProgram", "NetfilterContext",
   ]
   private static let results: Set<String> = [
     "XDPAction", "TrafficAction", "CgroupVerdict", "SocketVerdict", "LSMVerdict", "IteratorVerdict", "NetfilterVerdict",

@@ -17,7 +17,9 @@ enum SharedLayoutCheck {
     for file in files {
       let text = try Files.text(Files.absolute(file, in: root))
       names += SharedStructs.names(in: text)
-      if text.range(ofText: "import BPFKernel") != nil { needsKernelSide = true }
+      if text.range(ofText: "import BPFKernel") != nil || text.range(ofText: "import BPFValues") != nil {
+        needsKernelSide = true
+      }
     }
     guard !names.isEmpty else { return }
     // A variable of each type, so that the compiler tells how it lies in memory.
@@ -97,7 +99,7 @@ enum SharedLayoutCheck {
             Diagnostic(
               at: files.first.map { SourceLocation(file: $0, line: 1) },
               "a file that both sides share is also compiled by itself, to compare them: it can use other `*.shared.swift` "
-                + "files, BPFKernel and the standard library")
+                + "files, BPFKernel, BPFValues and the standard library")
           ], compilerOutput: CompilerOutput.absolute(text, root: root))
       }
       return try StructLayouts(try Files.text(output), files: files)

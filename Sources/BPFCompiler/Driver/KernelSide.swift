@@ -2,28 +2,30 @@
 
 import Glibc
 
-/// The module that probes import, compiled: `BPFKernel`, its C headers, and the C that is linked into probes.
+/// The modules that probes import, compiled: `BPFKernel` and the `BPFValues` that it shares with user space, the C headers,
+/// and the C that is linked into probes.
 ///
-/// It is compiled from source with the compiler that compiles the probe, once for each state of the sources.
+/// They are compiled from source with the compiler that compiles the probe, once for each state of the sources.
 struct KernelSide {
-  /// Where `BPFKernel.swiftmodule` and the bitcode lie.
+  /// Where the modules and the bitcode lie.
   let folder: String
   /// The headers of `CBPFKernel`, with their module map.
   let headers: String
   /// Bitcode of the C that is compiled for BPF.
   let bitcode: [String]
-  private let swift: [String]
+  private let modules: [(name: String, files: [String])]
 
   /// - Parameters:
-  ///   - sources: the folder that holds `BPFKernel` and `CBPFKernel`.
+  ///   - sources: the folder that holds `BPFKernel`, `BPFValues` and `CBPFKernel`.
   ///   - cache: where compiled modules are kept.
   init(sources: String, cache: String, toolchain: Toolchain) throws(CompileError) {
     headers = "\(sources)/CBPFKernel/include"
-    swift = Files.list("\(sources)/BPFKernel", suffix: ".swift")
+    // In the order in which they are compiled: each may import those before it.
+    modules = ["BPFValues", "BPFKernel"].map { ($0, Files.list("\(sources)/\($0)", suffix: ".swift")) }
     let c = Files.list("\(sources)/CBPFKernel/bpf", suffix: ".c")
-    guard !swift.isEmpty else {
+    if let missing = modules.first(where: \.files.isEmpty) {
       throw CompileError(
-        "\(sources)/BPFKernel: the kernel-side module's sources are missing: name their "
+        "\(sources)/\(missing.name): the kernel-side module's sources are missing: name their "
           + "folder in MEROPS_KERNEL_SIDE")
     }
     var hash = Hash()
@@ -31,7 +33,7 @@ struct KernelSide {
     hash.add(Array("\(Files.modificationTime(toolchain.swiftc))".utf8))
     hash.add(Array(toolchain.clang.utf8))
     hash.add(Array("\(Files.modificationTime(toolchain.clang)) \(SwiftFrontend.flags) \(HostFrontend.flags)".utf8))
-    for path in swift + c + Files.list(headers, suffix: "") {
+    for path in modules.flatMap(\.files) + c + Files.list(headers, suffix: "") {
       hash.add(Array(path.utf8))
       hash.add(try Files.read(path))
     }
@@ -51,16 +53,7 @@ struct KernelSide {
           + "folder in XDG_CACHE_HOME")
     }
     defer { Files.remove(work) }
-    let arguments =
-      SwiftFrontend.flags + [
-        "-I", headers, "-module-name", "BPFKernel", "-emit-module", "-emit-module-path",
-        "\(work)/BPFKernel.swiftmodule",
-      ]
-    let (status, output) = try Subprocess.run(toolchain.swiftc, arguments + swift, in: ".")
-    guard status == 0 else { throw Self.failure(output, status: status, toolchain) }
-    guard Files.exists("\(work)/BPFKernel.swiftmodule") else {
-      throw CompileError("\(toolchain.swiftc) made no module: it is not a Swift compiler: name one in MEROPS_SWIFTC")
-    }
+    try emitModules(SwiftFrontend.flags, to: work, toolchain) { Self.failure($1, status: $0, toolchain) }
     for path in c {
       let text = "\(work)/\(Self.baseName(path)).ll"
       try Clang.emitLinkable(path, to: text, include: headers, toolchain: toolchain)
@@ -88,24 +81,42 @@ struct KernelSide {
     }
   }
 
-  /// The folder of the module as user space imports it, compiled when it is first asked for.
+  /// Compiles the modules with the flags of one side.
+  private func emitModules(
+    _ flags: [String], to folder: String, _ toolchain: Toolchain,
+    _ failure: (_ status: Int32, _ output: String) -> CompileError
+  ) throws(CompileError) {
+    for module in modules {
+      let path = "\(folder)/\(module.name).swiftmodule"
+      let arguments =
+        flags + ["-I", headers, "-I", folder, "-module-name", module.name, "-emit-module", "-emit-module-path", path]
+      let (status, output) = try Subprocess.run(toolchain.swiftc, arguments + module.files, in: ".")
+      guard status == 0 else { throw failure(status, output) }
+      guard Files.exists(path) else {
+        throw CompileError("\(toolchain.swiftc) made no module: it is not a Swift compiler: name one in MEROPS_SWIFTC")
+      }
+    }
+  }
+
+  /// The folder of the modules as user space imports them, compiled when it is first asked for.
   func hostModule(_ toolchain: Toolchain) throws(CompileError) -> String {
     let host = "\(folder)/host"
-    let module = "BPFKernel.swiftmodule"
-    if Files.exists("\(host)/\(module)") { return host }
-    try Files.makeFolder(host)
+    if Files.exists("\(host)/BPFKernel.swiftmodule") { return host }
     let work = try Files.temporaryFolder(in: folder, "host")
     defer { Files.remove(work) }
     var arguments = HostFrontend.flags
     for feature in ["InternalImportsByDefault", "MemberImportVisibility", "ExistentialAny"] {
       arguments += ["-enable-upcoming-feature", feature]
     }
-    arguments += ["-I", headers, "-module-name", "BPFKernel", "-emit-module", "-emit-module-path", "\(work)/\(module)"]
-    let (status, output) = try Subprocess.run(toolchain.swiftc, arguments + swift, in: ".")
-    guard status == 0, rename("\(work)/\(module)", "\(host)/\(module)") == 0 else {
-      throw CompileError(
+    try emitModules(arguments, to: work, toolchain) { status, output in
+      CompileError(
         [Diagnostic("\(toolchain.swiftc) cannot compile the kernel-side module for user space (status \(status))")],
         compilerOutput: output)
+    }
+    // Of two builds at a time the first to be ready is used.
+    rename(work, host)
+    guard Files.exists("\(host)/BPFKernel.swiftmodule") else {
+      throw CompileError("\(host) is in the way of the compiled kernel-side module: remove it")
     }
     return host
   }

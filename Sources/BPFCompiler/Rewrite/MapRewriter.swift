@@ -9,7 +9,7 @@ struct MapDeclaration {
   var flags: Int
   var pinning: Int
   var extra: Int
-  /// Bytes of a value without a type: stack traces.
+  /// Bytes of a value without a type: stack traces, byte builders.
   var valueSize: Int
 
   static let words = 6
@@ -29,6 +29,7 @@ struct MapDeclaration {
   var shape: MapShape {
     switch type {
     case 1, 5, 9, 10, 11: MapShape(key: .argument(0), value: .argument(1))
+    case 6 where valueSize != 0: MapShape(key: .size(4), value: .size(valueSize))
     case 2, 6: MapShape(key: .type(.unsignedInt), value: .argument(0))
     case 22, 23, 30: MapShape(value: .argument(0))
     case 27, 31: MapShape(record: 0)

@@ -79,7 +79,7 @@ extension Execution {
     guard flags == 1 else { return 0 }
     let value = initial == 0 ? nil : try input(initial, UInt64(map.valueSize)).baseAddress
     let result = map.withPointer(key) { key in
-      Result { () throws(MapErrno) in try map.settle(key, InMemoryMap.Update.any) }
+      Result { () throws(MapErrno) in try map.settle(key, UpdateMode.any.rawValue) }
     }
     guard case .success(let slot) = result else { return 0 }
     if let value { map.place(slot).copyMemory(from: value, byteCount: map.valueSize) }
@@ -98,7 +98,7 @@ extension Execution {
     guard map.kind == .storage else { throw fault(.badArgument, "\(map.name) is a \(map.type) map, not a storage") }
     let key = withUnsafeBytes(of: owner.environment.cgroupID) { Array($0) }
     let result = map.withPointer(key) { key in
-      Result { () throws(MapErrno) in try map.settle(key, InMemoryMap.Update.any) }
+      Result { () throws(MapErrno) in try map.settle(key, UpdateMode.any.rawValue) }
     }
     guard case .success(let slot) = result else { throw fault(.outOfMemory, "no room for the cgroup's storage") }
     return map.address(slot, cpu: currentCPU)

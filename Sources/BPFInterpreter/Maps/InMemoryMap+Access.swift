@@ -5,10 +5,10 @@ extension InMemoryMap {
   /// The value of a key, or nil. Of a per-CPU map, CPU 0's.
   ///
   /// - Throws: ``InterpreterError`` of code `sizeMismatch` for a key of the wrong size.
-  public func lookup(_ key: [UInt8]) throws(InterpreterError) -> [UInt8]? { try lookupAll(key)?.first }
+  public func get(_ key: [UInt8]) throws(InterpreterError) -> [UInt8]? { try getAll(key)?.first }
 
   /// The values of a key, one for each CPU (one in all for other maps), or nil.
-  public func lookupAll(_ key: [UInt8]) throws(InterpreterError) -> [[UInt8]]? {
+  public func getAll(_ key: [UInt8]) throws(InterpreterError) -> [[UInt8]]? {
     try check(key, keySize, "key")
     guard let slot = withPointer(key, { self.slot(of: $0, touching: false) }) else { return nil }
     return (0..<cpuCount).map { Array(UnsafeRawBufferPointer(start: place(slot, cpu: $0), count: valueSize)) }
@@ -17,17 +17,16 @@ extension InMemoryMap {
   /// Writes a value under a key; in a per-CPU map, for all CPUs.
   ///
   /// - Parameters:
-  ///   - key: bytes, as many as the map's keys have.
   ///   - value: bytes, as many as the map's values have.
-  ///   - flags: 0 whether or not the key is there (`BPF_ANY`), 1 only a new one (`BPF_NOEXIST`), 2 only one that is
-  ///     there (`BPF_EXIST`).
+  ///   - key: bytes, as many as the map's keys have.
+  ///   - mode: whether the key may, must or must not be in the map.
   /// - Throws: ``InterpreterError`` of code `mapRefused` where the kernel would reject it.
-  public func update(_ key: [UInt8], _ value: [UInt8], flags: UInt64 = 0) throws(InterpreterError) {
-    try updateAll(key, [[UInt8]](repeating: value, count: cpuCount), flags: flags)
+  public func set(_ value: [UInt8], for key: [UInt8], if mode: UpdateMode = .any) throws(InterpreterError) {
+    try setAll([[UInt8]](repeating: value, count: cpuCount), for: key, if: mode)
   }
 
   /// Writes a key's values, one for each CPU.
-  public func updateAll(_ key: [UInt8], _ values: [[UInt8]], flags: UInt64 = 0) throws(InterpreterError) {
+  public func setAll(_ values: [[UInt8]], for key: [UInt8], if mode: UpdateMode = .any) throws(InterpreterError) {
     try check(key, keySize, "key")
     guard values.count == cpuCount else {
       throw InterpreterError(.sizeMismatch, "map \(name) has \(cpuCount) values for each key, not \(values.count)")
@@ -36,7 +35,7 @@ extension InMemoryMap {
     try refusing("update") { () throws(MapErrno) in
       for (cpu, value) in values.enumerated() {
         // Only the first may find the key there or not.
-        let flags = cpu == 0 ? flags : 0
+        let flags = cpu == 0 ? mode.rawValue : 0
         let result = withPointer(key) { key in
           withPointer(value) { value in
             Result { () throws(MapErrno) in try update(key, value, flags, cpu: cpu) }
@@ -130,7 +129,7 @@ extension InMemoryMap {
     try check(value, valueSize, "value")
     try refusing("push") { () throws(MapErrno) in
       try withPointer(value) { value in
-        Result { () throws(MapErrno) in try push(value, replacesOldest ? Update.exist : Update.any) }
+        Result { () throws(MapErrno) in try push(value, (replacesOldest ? UpdateMode.present : .any).rawValue) }
       }.get()
     }
   }

@@ -3,12 +3,8 @@
 // Elements by key, with the kernel's answers. A key points to `keySize` bytes, a value to `valueSize`.
 extension InMemoryMap {
   /// Flags of an update.
-  enum Update {
-    static let any: UInt64 = 0
-    static let noExist: UInt64 = 1
-    static let exist: UInt64 = 2
-    static let lock: UInt64 = 4
-  }
+  /// `BPF_F_LOCK`: a run has the map for itself anyway.
+  static let lock: UInt64 = 4
 
   /// The slot of a key, or nil.
   func slot(of key: UnsafeRawPointer, touching: Bool = true) -> Int? {
@@ -27,13 +23,13 @@ extension InMemoryMap {
   }
 
   func update(_ key: UnsafeRawPointer, _ value: UnsafeRawPointer, _ flags: UInt64, cpu: Int = 0) throws(MapErrno) {
-    let flags = flags & ~Update.lock
-    guard flags <= Update.exist else { throw .invalid }
+    let flags = flags & ~Self.lock
+    guard flags <= UpdateMode.present.rawValue else { throw .invalid }
     switch kind {
     case .array:
       let number = Int(key.loadUnaligned(as: UInt32.self))
       guard number < maxEntries else { throw .tooBig }
-      guard flags != Update.noExist else { throw .exists }
+      guard flags != UpdateMode.absent.rawValue else { throw .exists }
       place(number, cpu: cpu).copyMemory(from: value, byteCount: valueSize)
     case .hash, .lru, .storage, .trie:
       let slot = try settle(key, flags)
@@ -47,11 +43,11 @@ extension InMemoryMap {
     if kind == .trie { try checkPrefix(key) }
     let own = kind == .trie ? exactMatch(key) : index.find(key)
     if let own {
-      guard flags != Update.noExist else { throw .exists }
+      guard flags != UpdateMode.absent.rawValue else { throw .exists }
       if kind == .lru { order.touch(own) }
       return own
     }
-    guard flags != Update.exist else { throw .noEntry }
+    guard flags != UpdateMode.present.rawValue else { throw .noEntry }
     if index.count >= maxEntries {
       guard kind == .lru, let oldest = order.leastRecent else { throw kind == .trie ? .noSpace : .tooBig }
       evict(oldest)

@@ -5,9 +5,9 @@ extension InMemoryMap {
   func push(_ value: UnsafeRawPointer, _ flags: UInt64) throws(MapErrno) {
     switch kind {
     case .queue, .stack:
-      guard flags == Update.any || flags == Update.exist else { throw .invalid }
+      guard flags == UpdateMode.any.rawValue || flags == UpdateMode.present.rawValue else { throw .invalid }
       if sequence.count >= maxEntries {
-        guard flags == Update.exist, !sequence.isEmpty else { throw .tooBig }
+        guard flags == UpdateMode.present.rawValue, !sequence.isEmpty else { throw .tooBig }
         freeSlots.append(sequence.removeFirst())
       }
       let slot = freeSlots.popLast() ?? sequence.count
@@ -15,7 +15,7 @@ extension InMemoryMap {
       place(slot).copyMemory(from: value, byteCount: valueSize)
       sequence.append(slot)
     case .bloom:
-      guard flags == Update.any else { throw .invalid }
+      guard flags == UpdateMode.any.rawValue else { throw .invalid }
       if index.find(value) == nil { _ = index.insert(value) }
     default: throw .invalid
     }

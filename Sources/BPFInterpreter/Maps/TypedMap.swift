@@ -3,7 +3,7 @@
 /// A map whose keys and values have the layouts of two Swift types, as `Map` of the library `BPF` is for the kernel's.
 ///
 ///     let blocked = try interpreter.map("blocked", UInt32.self, UInt8.self)
-///     try blocked.set(address, 1)
+///     try blocked.set(1, for: address)
 ///     #expect(try blocked.get(other) == nil)
 ///
 /// The types must be laid out as in the program. Padding inside a key is compared, as in the kernel: give such keys
@@ -23,19 +23,19 @@ public struct TypedMap<Key: BitwiseCopyable, Value: BitwiseCopyable> {
 
   /// The value of a key, or nil. Of a per-CPU map, CPU 0's.
   public func get(_ key: Key) throws(InterpreterError) -> Value? {
-    try map.lookup(map.bytes(of: key, map.keySize)).map { InMemoryMap.value($0, as: Value.self) }
+    try map.get(map.bytes(of: key, map.keySize)).map { InMemoryMap.value($0, as: Value.self) }
   }
 
   /// The values of a key in a per-CPU map, one for each CPU, or nil.
   public func values(_ key: Key) throws(InterpreterError) -> [Value]? {
-    try map.lookupAll(map.bytes(of: key, map.keySize))?.map { InMemoryMap.value($0, as: Value.self) }
+    try map.getAll(map.bytes(of: key, map.keySize))?.map { InMemoryMap.value($0, as: Value.self) }
   }
 
   /// Writes a value under a key; in a per-CPU map, for all CPUs.
   ///
   /// - Throws: ``InterpreterError`` of code `mapRefused` if the map is full.
-  public func set(_ key: Key, _ value: Value) throws(InterpreterError) {
-    try map.update(map.bytes(of: key, map.keySize), map.bytes(of: value, map.valueSize))
+  public func set(_ value: Value, for key: Key, if mode: UpdateMode = .any) throws(InterpreterError) {
+    try map.set(map.bytes(of: value, map.valueSize), for: map.bytes(of: key, map.keySize), if: mode)
   }
 
   /// Removes a key; false if it was not there.
@@ -44,11 +44,6 @@ public struct TypedMap<Key: BitwiseCopyable, Value: BitwiseCopyable> {
 
   /// Whether a key is there.
   public func contains(_ key: Key) throws(InterpreterError) -> Bool { try get(key) != nil }
-
-  /// The value of a key, or nil. Writing is ``set(_:_:)``: a Swift subscript cannot both throw and be set.
-  public subscript(key: Key) -> Value? {
-    get throws(InterpreterError) { try get(key) }
-  }
 
   /// All elements.
   public var entries: [(key: Key, value: Value)] {

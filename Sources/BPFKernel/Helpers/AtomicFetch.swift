@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import CBPFKernel
 
-// Atomic operations that tell what was there before. Build with `--cpu v3`; earlier instruction sets have none of them.
+// Atomic operations that return the value before them. Build with `--cpu v3`; earlier instruction sets have none of them.
 
-/// Adds to a number of four or eight bytes that other processors may change at the same time.
+/// Adds to a number of four or eight bytes that other CPUs may change at the same time.
 ///
 /// - Returns: what was there before.
 /// - Requires: Linux 5.12, and the instruction set v3.

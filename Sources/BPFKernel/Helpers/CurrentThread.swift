@@ -52,14 +52,14 @@ import CBPFKernel
 
   /// The thread's `task_struct`, which is read through ``readKernel(_:at:)``.
   ///
-  /// - Requires: Linux 4.8; a GPL-compatible licence.
+  /// - Requires: Linux 4.8; a GPL-compatible license.
   public static var taskAddress: UnsafeRawPointer {
     @inline(__always) get { UnsafeRawPointer(bitPattern: UInt(bpf_get_current_task())).unsafelyUnwrapped }
   }
 
   /// The thread's `task_struct`, which the verifier lets be read directly.
   ///
-  /// - Requires: Linux 5.11; a GPL-compatible licence.
+  /// - Requires: Linux 5.11; a GPL-compatible license.
   public static var task: OpaquePointer { @inline(__always) get { bpf_get_current_task_btf() } }
 
   /// Sends a signal to the process; the system call under way still completes.
@@ -69,7 +69,7 @@ import CBPFKernel
   public static func sendSignal(_ number: UInt32) -> Status { Status(rawValue: bpf_send_signal(number)) }
 }
 
-/// The processor that runs the program: its number, from 0.
+/// The number of the CPU that runs the program, from 0.
 ///
 /// - Requires: Linux 4.1.
 public var currentProcessor: UInt32 { @inline(__always) get { bpf_get_smp_processor_id() } }

@@ -72,7 +72,7 @@ public func withRecord(
 extension XDPContext {
   /// Lends a view of the whole packet, fragments included.
   ///
-  /// - Requires: Linux 6.4; a GPL-compatible licence.
+  /// - Requires: Linux 6.4; a GPL-compatible license.
   @inline(__always)
   public func withDynamicPointer<Result>(_ body: (borrowing DynamicPointer) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: bpf_dynptr.self, capacity: 1) { buffer in
@@ -86,7 +86,7 @@ extension XDPContext {
 extension SocketBuffer {
   /// Lends a view of the whole packet, wherever its bytes are.
   ///
-  /// - Requires: Linux 6.4; a GPL-compatible licence.
+  /// - Requires: Linux 6.4; a GPL-compatible license.
   @inline(__always)
   public func withDynamicPointer<Result>(_ body: (borrowing DynamicPointer) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: bpf_dynptr.self, capacity: 1) { buffer in
@@ -97,10 +97,10 @@ extension SocketBuffer {
   }
 }
 
-extension NetfilterHook {
+extension NetfilterContext {
   /// Lends a view of the packet from its network header on; nil if there is none.
   ///
-  /// - Requires: Linux 6.4; a GPL-compatible licence.
+  /// - Requires: Linux 6.4; a GPL-compatible license.
   @inline(__always)
   public func withDynamicPointer<Result>(_ body: (borrowing DynamicPointer) -> Result) -> Result? {
     guard let socketBuffer else { return nil }

@@ -34,7 +34,7 @@ public func repeatUp<State: BitwiseCopyable>(
 /// Calls `body` for each number of a range whose ends need not be known when the program is loaded, until it answers
 /// false. The verifier follows the loop until nothing new happens, so `body` may be a closure with captures.
 ///
-/// - Requires: Linux 6.4; a GPL-compatible licence.
+/// - Requires: Linux 6.4; a GPL-compatible license.
 @inline(__always)
 public func forEach(from start: Int32, to end: Int32, _ body: (Int32) -> Bool) {
   withUnsafeTemporaryAllocation(of: bpf_iter_num.self, capacity: 1) { buffer in

@@ -24,7 +24,7 @@ func withUnsafeBytesOf<T: BitwiseCopyable, Result>(_ value: T, _ body: (UnsafeRa
 
 /// Copies a value from the kernel's memory; nil if the address is not readable.
 ///
-/// - Requires: Linux 5.5; a GPL-compatible licence.
+/// - Requires: Linux 5.5; a GPL-compatible license.
 @inline(__always)
 public func readKernel<T: BitwiseCopyable>(_ type: T.Type = T.self, at address: UnsafeRawPointer?) -> T? {
   readFromHelper(type) { bpf_probe_read_kernel($0, UInt32(MemoryLayout<T>.size), address) }
@@ -32,7 +32,7 @@ public func readKernel<T: BitwiseCopyable>(_ type: T.Type = T.self, at address: 
 
 /// Copies a value from the running process; nil if the address is not readable, or not in memory just now.
 ///
-/// - Requires: Linux 5.5; a GPL-compatible licence.
+/// - Requires: Linux 5.5; a GPL-compatible license.
 @inline(__always)
 public func readUser<T: BitwiseCopyable>(_ type: T.Type = T.self, at address: UnsafeRawPointer?) -> T? {
   readFromHelper(type) { bpf_probe_read_user($0, UInt32(MemoryLayout<T>.size), address) }

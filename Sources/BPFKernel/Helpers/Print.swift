@@ -7,7 +7,7 @@ import CBPFKernel
 ///
 /// The format knows `%d %i %u %x %ld %lu %lx %lld %llu %llx %p`, and `%s` for addresses.
 ///
-/// - Requires: Linux 4.1; a GPL-compatible licence.
+/// - Requires: Linux 4.1; a GPL-compatible license.
 @inline(__always)
 public func printk(_ format: StaticString) {
   _ = bpf_trace_printk(characters(format), size(format))

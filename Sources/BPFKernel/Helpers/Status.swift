@@ -15,6 +15,12 @@
   }
 }
 
+extension LSMVerdict {
+  /// Refused with an errno.
+  @inline(__always)
+  public static func deny(_ error: KernelErrno) -> LSMVerdict { LSMVerdict(rawValue: 0 &- error.rawValue) }
+}
+
 /// An errno of the kernel. The set is open; these are the ones that hooks and helpers use.
 @frozen public struct KernelErrno: RawRepresentable, Equatable, BitwiseCopyable {
   /// The errno, positive.

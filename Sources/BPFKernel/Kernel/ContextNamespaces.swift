@@ -24,7 +24,7 @@ public enum FunctionExit {}
 
 /// Contexts of `lsm/NAME` programs: the hook's parameters, and as `result` what earlier programs decided.
 ///
-/// - Requires: Linux 5.7; a GPL-compatible licence.
+/// - Requires: Linux 5.7; a GPL-compatible license.
 public enum LSM {}
 
 /// Contexts of `iter/NAME` programs: `Iterator.task` has `meta` and `task`, null after the last.
@@ -46,10 +46,10 @@ public enum Iterator {}
 /// A table's values are literals: the structure's integers and texts, in the order of their names, zero unless given.
 /// Of several tables of a type, a program serves all, or with `struct_ops/VARIABLE` as its section that one.
 ///
-/// - Requires: Linux 5.6; a table 6.4; a GPL-compatible licence.
+/// - Requires: Linux 5.6; a table 6.4; a GPL-compatible license.
 public enum StructOps {}
 
 /// Functions of the kernel for programs: `KernelFunction.exists.bpf_task_from_pid`. They are called by their own names.
 ///
-/// - Requires: Linux 5.13; a GPL-compatible licence.
+/// - Requires: Linux 5.13; a GPL-compatible license.
 public enum KernelFunction {}

@@ -13,20 +13,20 @@ import CBPFKernel
   /// Elements; 0 if the kernel does not say.
   public var count: Int { @inline(__always) get { capacity } }
 
-  /// One element. It is the caller who knows that there is one.
+  /// One element. The caller knows that it exists.
   public subscript(index: Int) -> Element {
     @inline(__always) get { address.load(fromByteOffset: index &* MemoryLayout<Element>.stride, as: Element.self) }
   }
 
   /// A copy; zeros if the address cannot be read.
   ///
-  /// - Requires: Linux 5.5; a GPL-compatible licence.
+  /// - Requires: Linux 5.5; a GPL-compatible license.
   public var value: InlineArray<capacity, Element> { @inline(__always) get { probed.value } }
 
   /// Copies as many bytes as both have room for.
   ///
   /// - Returns: whether the address could be read; `destination` is zeroed if not.
-  /// - Requires: Linux 5.5; a GPL-compatible licence.
+  /// - Requires: Linux 5.5; a GPL-compatible license.
   @discardableResult @inline(__always)
   public func read<T: BitwiseCopyable>(into destination: inout T) -> Bool { probed.read(into: &destination) }
 
@@ -129,6 +129,6 @@ import CBPFKernel
   /// Structures; 0 if the kernel does not say.
   public var count: Int { @inline(__always) get { capacity } }
 
-  /// One structure. It is the caller who knows that there is one.
+  /// One structure. The caller knows that it exists.
   public subscript(index: Int) -> Element { @inline(__always) get { Element(address + index &* stride) } }
 }

@@ -18,7 +18,7 @@ extension KernelObject {
   /// The address.
   public var pointer: UnsafeRawPointer { @inline(__always) get { UnsafeRawPointer(raw) } }
 
-  /// Whether there is no structure: the kernel's pointer was null. Fields of such read as 0.
+  /// Whether the kernel's pointer was null. The fields of a null structure read as 0.
   public var isNull: Bool { @inline(__always) get { UInt(bitPattern: raw) == 0 } }
 }
 

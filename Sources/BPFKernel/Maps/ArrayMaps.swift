@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+import CBPFKernel
 
 /// `BPF_MAP_TYPE_ARRAY`: values by index, all there from the start, as zeroes.
 @frozen public struct ArrayMap<Value: BitwiseCopyable>: KeyedMap, ~Copyable {
@@ -7,7 +8,7 @@
   public var definition: MapDefinition
 
   @inline(__always)
-  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+  public init(maxEntries: UInt32, flags: MapFlags = [], pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
   }
 }
@@ -31,7 +32,7 @@ extension ArrayMap where Value: FixedWidthInteger {
   public var definition: MapDefinition
 
   @inline(__always)
-  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+  public init(maxEntries: UInt32, flags: MapFlags = [], pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
   }
 }
@@ -71,6 +72,10 @@ extension PerCPUArray where Value: FixedWidthInteger {
 }
 
 /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`: maps of one shape by index; user space fills it.
+///
+///     var generations = ArrayOfMaps<HashMap<IPv4Address, UInt8>>(maxEntries: 2, innerMaxEntries: 1024)
+///
+///     generations.withMap(generation & 1) { $0[address] }
 @frozen public struct ArrayOfMaps<Inner: KernelMap & ~Copyable>: KernelMap, ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 12 }
   public var definition: MapDefinition
@@ -83,10 +88,36 @@ extension PerCPUArray where Value: FixedWidthInteger {
   ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
   public init(
-    maxEntries: UInt32, innerMaxEntries: UInt32, innerFlags: MapFlags = .none, pinning: MapPinning = .none
+    maxEntries: UInt32, innerMaxEntries: UInt32, innerFlags: MapFlags = [], pinning: MapPinning = .none
   ) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
     inner = MapDefinition(type: Inner.mapType, maxEntries: innerMaxEntries, flags: innerFlags)
+  }
+}
+
+extension ArrayOfMaps where Inner: ~Copyable {
+  /// Calls `body` with the map at an index.
+  ///
+  /// - Returns: what `body` returns; nil if there is no map at the index.
+  @inline(__always) @discardableResult
+  public mutating func withMap<Result>(_ index: UInt32, _ body: (inout Inner) -> Result) -> Result? {
+    let map = address
+    return withBytes(of: index) { bpf_map_lookup_elem(map, $0) }.map {
+      body(&$0.assumingMemoryBound(to: Inner.self).pointee)
+    }
+  }
+}
+
+extension HashOfMaps where Inner: ~Copyable {
+  /// Calls `body` with the map of a key.
+  ///
+  /// - Returns: what `body` returns; nil if there is no map under the key.
+  @inline(__always) @discardableResult
+  public mutating func withMap<Result>(_ key: Key, _ body: (inout Inner) -> Result) -> Result? {
+    let map = address
+    return withBytes(of: key) { bpf_map_lookup_elem(map, $0) }.map {
+      body(&$0.assumingMemoryBound(to: Inner.self).pointee)
+    }
   }
 }
 
@@ -103,7 +134,7 @@ extension PerCPUArray where Value: FixedWidthInteger {
   ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
   public init(
-    maxEntries: UInt32, innerMaxEntries: UInt32, innerFlags: MapFlags = .none, pinning: MapPinning = .none
+    maxEntries: UInt32, innerMaxEntries: UInt32, innerFlags: MapFlags = [], pinning: MapPinning = .none
   ) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
     inner = MapDefinition(type: Inner.mapType, maxEntries: innerMaxEntries, flags: innerFlags)

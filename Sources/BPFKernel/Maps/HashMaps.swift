@@ -14,18 +14,18 @@ import CBPFKernel
   ///   - flags: how the kernel makes the map.
   ///   - pinning: whether the loader pins the map by its name.
   @inline(__always)
-  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+  public init(maxEntries: UInt32, flags: MapFlags = [], pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
   }
 }
 
-/// `BPF_MAP_TYPE_LRU_HASH`: a hash that makes room by forgetting what was used least recently.
+/// `BPF_MAP_TYPE_LRU_HASH`: a hash that makes room by removing the entry that was used least recently.
 @frozen public struct LRUHashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: KeyedMap, ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 9 }
   public var definition: MapDefinition
 
   @inline(__always)
-  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+  public init(maxEntries: UInt32, flags: MapFlags = [], pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
   }
 }
@@ -36,25 +36,25 @@ import CBPFKernel
   public var definition: MapDefinition
 
   @inline(__always)
-  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+  public init(maxEntries: UInt32, flags: MapFlags = [], pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
   }
 }
 
-/// `BPF_MAP_TYPE_LRU_PERCPU_HASH`: a per-CPU hash that forgets what was used least recently.
+/// `BPF_MAP_TYPE_LRU_PERCPU_HASH`: a per-CPU hash that removes the entry that was used least recently.
 @frozen public struct LRUPerCPUHashMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: KeyedMap, ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 10 }
   public var definition: MapDefinition
 
   @inline(__always)
-  public init(maxEntries: UInt32, flags: MapFlags = .none, pinning: MapPinning = .none) {
+  public init(maxEntries: UInt32, flags: MapFlags = [], pinning: MapPinning = .none) {
     definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, flags: flags, pinning: pinning)
   }
 }
 
 /// `BPF_MAP_TYPE_LPM_TRIE`: values by the longest prefix that matches.
 ///
-///     var networks = LPMTrie<LPMKey<UInt32>, UInt8>(maxEntries: 1000)
+///     var networks = LPMTrie<LPMKey<IPv4Address>, UInt8>(maxEntries: 1000)
 @frozen public struct LPMTrie<Key: BitwiseCopyable, Value: BitwiseCopyable>: KeyedMap, ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 11 }
   public var definition: MapDefinition
@@ -66,20 +66,7 @@ import CBPFKernel
   }
 }
 
-/// The key of an ``LPMTrie``: how many bits count, and the bits, most significant first (network byte order).
-@frozen public struct LPMKey<Address: BitwiseCopyable>: BitwiseCopyable {
-  /// Bits, from 0.
-  public var prefixLength: UInt32
-  public var address: Address
-
-  @inline(__always)
-  public init(prefixLength: UInt32, address: Address) {
-    self.prefixLength = prefixLength
-    self.address = address
-  }
-}
-
-/// A hash with a value for each CPU: nobody else adds this CPU's value meanwhile.
+/// A hash with a value for each CPU: no other CPU adds this CPU's value meanwhile.
 public protocol PerCPUKeyedMap: KeyedMap, ~Copyable {}
 
 extension PerCPUHashMap: PerCPUKeyedMap {}

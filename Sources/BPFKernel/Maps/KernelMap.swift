@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 
-internal import CBPFKernel
+import CBPFKernel
 
 /// A map that a probe declares as a global variable.
 ///

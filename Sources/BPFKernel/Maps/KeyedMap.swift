@@ -4,7 +4,7 @@ import CBPFKernel
 
 /// A map of values by key.
 ///
-/// An element that a program reads may be changed by another CPU at the same time: use ``add(_:to:)`` for counters, a
+/// Another CPU may change an entry while a program reads it: use ``add(_:to:)`` for counters, a
 /// spin lock in the value for more, or a per-CPU map.
 public protocol KeyedMap: KernelMap, ~Copyable {
   /// Compared byte by byte, padding included; padding is kept zero.
@@ -15,7 +15,7 @@ public protocol KeyedMap: KernelMap, ~Copyable {
 extension KeyedMap where Self: ~Copyable {
   /// The address of a value in the map; nil if the key is not there.
   ///
-  /// It stays readable until the program ends, even if the element is deleted.
+  /// It stays readable until the program ends, even if the entry is deleted.
   /// Source: `bpf_map_lookup_elem`.
   @inline(__always)
   public mutating func pointer(to key: Key) -> UnsafeMutablePointer<Value>? {
@@ -23,12 +23,12 @@ extension KeyedMap where Self: ~Copyable {
     return withBytes(of: key) { bpf_map_lookup_elem(map, $0) }?.assumingMemoryBound(to: Value.self)
   }
 
-  /// A copy of the value, or nil. Setting it updates the map, or deletes with nil; whether that worked is told by
-  /// ``update(_:_:mode:)`` and ``delete(_:)`` only.
+  /// A copy of the value, or nil. Setting it sets the value of the key, or deletes the key with nil; only
+  /// ``set(_:for:if:)`` and ``delete(_:)`` report whether that worked.
   public subscript(key: Key) -> Value? {
     @inline(__always) mutating get { pointer(to: key)?.pointee }
     @inline(__always) set {
-      if let newValue { update(key, newValue) } else { delete(key) }
+      if let newValue { set(newValue, for: key) } else { delete(key) }
     }
   }
 
@@ -67,10 +67,10 @@ extension KeyedMap where Self: ~Copyable {
 
   /// Sets the value of a key.
   ///
-  /// - Returns: whether it worked: no if the map is full, or `mode` forbids it.
+  /// - Returns: false if the map is full, or if `mode` forbids it.
   /// Source: `bpf_map_update_elem`.
   @inline(__always) @discardableResult
-  public mutating func update(_ key: Key, _ value: Value, mode: UpdateMode = .any) -> Bool {
+  public mutating func set(_ value: Value, for key: Key, if mode: UpdateMode = .any) -> Bool {
     let map = address
     return withBytes(of: key) { key in
       withBytes(of: value) { value in bpf_map_update_elem(map, key, value, mode.rawValue) }
@@ -91,7 +91,7 @@ extension KeyedMap where Self: ~Copyable {
 extension KeyedMap where Self: ~Copyable, Value: FixedWidthInteger {
   /// Adds to a counter, atomically; a key that is not there starts with `amount`.
   ///
-  /// - Returns: whether it was counted: no if the map is full.
+  /// - Returns: false if the map is full.
   @inline(__always) @discardableResult
   public mutating func add(_ amount: Value, to key: Key) -> Bool {
     let map = address

@@ -61,7 +61,7 @@ extension PushPopMap where Self: ~Copyable {
   }
 }
 
-/// `BPF_MAP_TYPE_BLOOM_FILTER`: tells that a value was surely not, or probably was, added.
+/// `BPF_MAP_TYPE_BLOOM_FILTER`: answers whether a value was certainly not, or was probably, added.
 ///
 /// - Requires: Linux 5.16
 @frozen public struct BloomFilter<Value: BitwiseCopyable>: KernelMap, ~Copyable {
@@ -111,7 +111,7 @@ extension PushPopMap where Self: ~Copyable {
   ///   - context: the program's context.
   ///   - user: the chain of the running process and not the kernel's.
   ///   - skip: innermost frames to leave out.
-  /// - Requires: Linux 4.6; a GPL-compatible licence, except in perf event programs.
+  /// - Requires: Linux 4.6; a GPL-compatible license, except in perf event programs.
   @inline(__always)
   public mutating func id(of context: some ProgramContext, user: Bool = false, skip: UInt8 = 0) -> UInt32? {
     let id = bpf_get_stackid(context.pointer, address, UInt64(skip) | (user ? 0x100 : 0))

@@ -2,36 +2,42 @@
 
 import CBPFKernel
 
-/// `BPF_MAP_TYPE_DEVMAP`: network devices to redirect to, by index.
+/// `BPF_MAP_TYPE_DEVMAP`: network devices to redirect to, by index. User space fills it with `DeviceTarget`.
+///
+/// - Requires: Linux 5.8.
 @frozen public struct DevMap: KernelMap, ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 14 }
   public var definition: MapDefinition
 
   @inline(__always)
   public init(maxEntries: UInt32, pinning: MapPinning = .none) {
-    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning, valueSize: 8)
   }
 }
 
-/// `BPF_MAP_TYPE_DEVMAP_HASH`: network devices to redirect to, by any number.
+/// `BPF_MAP_TYPE_DEVMAP_HASH`: network devices to redirect to, by any number. User space fills it with `DeviceTarget`.
+///
+/// - Requires: Linux 5.8.
 @frozen public struct DevMapHash: KernelMap, ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 25 }
   public var definition: MapDefinition
 
   @inline(__always)
   public init(maxEntries: UInt32, pinning: MapPinning = .none) {
-    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning, valueSize: 8)
   }
 }
 
-/// `BPF_MAP_TYPE_CPUMAP`: CPUs to go on with a packet.
+/// `BPF_MAP_TYPE_CPUMAP`: CPUs to go on with a packet. User space fills it with `CPUTarget`.
+///
+/// - Requires: Linux 5.9.
 @frozen public struct CPUMap: KernelMap, ~Copyable {
   @inline(__always) public static var mapType: UInt32 { 16 }
   public var definition: MapDefinition
 
   @inline(__always)
   public init(maxEntries: UInt32, pinning: MapPinning = .none) {
-    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning)
+    definition = MapDefinition(type: Self.mapType, maxEntries: maxEntries, pinning: pinning, valueSize: 8)
   }
 }
 
@@ -55,7 +61,7 @@ extension CPUMap: XDPRedirectMap {}
 extension XSKMap: XDPRedirectMap {}
 
 extension XDPRedirectMap where Self: ~Copyable {
-  /// Sends the packet to where an entry says: `return ports.redirect(to: 3)`.
+  /// Sends the packet to the target in an entry: `return ports.redirect(to: 3)`.
   ///
   /// - Parameters:
   ///   - index: the entry.

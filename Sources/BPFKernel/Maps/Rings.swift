@@ -29,7 +29,7 @@ import CBPFKernel
   public mutating func send(wakeup: RingWakeup = .adaptive, _ fill: (inout Record) -> Void) -> Bool {
     guard let record = bpf_ringbuf_reserve(address, UInt64(MemoryLayout<Record>.stride), 0) else { return false }
     fill(&record.assumingMemoryBound(to: Record.self).pointee)
-    bpf_ringbuf_submit(record, wakeup.rawValue)
+    bpf_ringbuf_submit(record, wakeup.flags(of: address))
     return true
   }
 
@@ -38,10 +38,10 @@ import CBPFKernel
   public mutating func reserve(wakeup: RingWakeup = .adaptive, _ fill: (inout Record) -> Bool) -> Bool {
     guard let record = bpf_ringbuf_reserve(address, UInt64(MemoryLayout<Record>.stride), 0) else { return false }
     guard fill(&record.assumingMemoryBound(to: Record.self).pointee) else {
-      bpf_ringbuf_discard(record, wakeup.rawValue)
+      bpf_ringbuf_discard(record, wakeup.flags(of: address))
       return false
     }
-    bpf_ringbuf_submit(record, wakeup.rawValue)
+    bpf_ringbuf_submit(record, wakeup.flags(of: address))
     return true
   }
 
@@ -52,7 +52,9 @@ import CBPFKernel
   public mutating func output(_ record: Record, wakeup: RingWakeup = .adaptive) -> Bool {
     let map = address
     return withBytes(of: record) {
-      bpf_ringbuf_output(map, $0, UInt64(MemoryLayout<Record>.stride), wakeup.rawValue)
+      bpf_ringbuf_output(
+        map, $0, UInt64(MemoryLayout<Record>.stride),
+        wakeup.flags(of: map, adding: UInt64(MemoryLayout<Record>.stride)))
     } == 0
   }
 
@@ -62,7 +64,7 @@ import CBPFKernel
   }
 }
 
-/// Whether a record wakes user space.
+/// Whether a record wakes user space. Wakeups are the main cost of a ring.
 @frozen public struct RingWakeup: RawRepresentable, Sendable {
   public var rawValue: UInt64
   @inline(__always) public init(rawValue: UInt64) { self.rawValue = rawValue }
@@ -72,6 +74,24 @@ import CBPFKernel
   @inline(__always) public static var none: RingWakeup { RingWakeup(rawValue: 1) }
   /// `BPF_RB_FORCE_WAKEUP`
   @inline(__always) public static var always: RingWakeup { RingWakeup(rawValue: 2) }
+
+  /// Wakes the reader as soon as there are `bytes` that it has not read. The reader polls with a limit, or what does not
+  /// reach `bytes` stays in the ring.
+  ///
+  ///     events.send(wakeup: .every(bytes: 64 << 10)) { ... }
+  ///
+  /// - Parameter bytes: a constant well below the ring's size.
+  @inline(__always) public static func every(bytes: UInt32) -> RingWakeup { RingWakeup(rawValue: UInt64(bytes) << 8) }
+
+  /// What the helpers take.
+  ///
+  /// - Parameter size: bytes that are sent with the record and not reserved yet.
+  @inline(__always) @usableFromInline
+  func flags(of ring: UnsafeMutableRawPointer, adding size: UInt64 = 0) -> UInt64 {
+    let bytes = rawValue >> 8
+    guard bytes > 0 else { return rawValue }
+    return bpf_ringbuf_query(ring, 0) &+ size >= bytes ? Self.always.rawValue : Self.none.rawValue
+  }
 }
 
 /// `BPF_MAP_TYPE_USER_RINGBUF`: records from user space.
@@ -100,7 +120,7 @@ import CBPFKernel
 
   /// Copies a record into the ring of this CPU.
   ///
-  /// - Requires: Linux 4.4; a GPL-compatible licence.
+  /// - Requires: Linux 4.4; a GPL-compatible license.
   ///
   /// Source: `bpf_perf_event_output` with `BPF_F_CURRENT_CPU`.
   @inline(__always) @discardableResult

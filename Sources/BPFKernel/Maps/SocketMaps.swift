@@ -65,7 +65,7 @@ extension SockMap {
   ///
   /// - Requires: Linux 4.14.
   @inline(__always) @discardableResult
-  public mutating func add(_ operations: SocketOperations, at index: UInt32, mode: UpdateMode = .any) -> Status {
+  public mutating func add(_ operations: SocketOperations, at index: UInt32, if mode: UpdateMode = .any) -> Status {
     let map = address
     return withBytes(of: index) {
       Status(rawValue: bpf_sock_map_update(operations.raw, map, UnsafeMutableRawPointer(mutating: $0), mode.rawValue))
@@ -109,7 +109,7 @@ extension SockHash {
   ///
   /// - Requires: Linux 4.18.
   @inline(__always) @discardableResult
-  public mutating func add(_ operations: SocketOperations, at key: Key, mode: UpdateMode = .any) -> Status {
+  public mutating func add(_ operations: SocketOperations, at key: Key, if mode: UpdateMode = .any) -> Status {
     let map = address
     return withBytes(of: key) {
       Status(rawValue: bpf_sock_hash_update(operations.raw, map, UnsafeMutableRawPointer(mutating: $0), mode.rawValue))

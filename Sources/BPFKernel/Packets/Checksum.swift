@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import CBPFKernel
 
-/// An Internet checksum (RFC 1071). It is kept as it lies in the packet: one's complement sums do not care about the
-/// order of bytes.
+/// An Internet checksum (RFC 1071). It is kept as it lies in the packet: the order of bytes does not matter to
+/// one's complement sums.
 @frozen public struct Checksum: Equatable, BitwiseCopyable {
   /// The bytes as they lie in memory.
   public var raw: UInt16
@@ -53,7 +53,7 @@ import CBPFKernel
   public mutating func update(by difference: UInt32) { self = Checksum(sum: UInt64(~raw) &+ UInt64(difference)) }
 }
 
-/// What a checksum has to be corrected by if one value takes another's place; both have a multiple of 4 bytes.
+/// The number to correct a checksum by when one value replaces another; the size of both is a multiple of 4 bytes.
 ///
 /// - Requires: Linux 4.6.
 @inline(__always)

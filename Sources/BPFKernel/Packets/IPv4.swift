@@ -79,7 +79,7 @@
 }
 
 extension Packet {
-  /// Reads an IPv4 header and moves behind its options; nil if the packet ends before that, is not IPv4 or gives its header
+  /// Reads an IPv4 header and moves behind its options; nil if the packet ends before that, is not IPv4 or states for its header
   /// less than 20 bytes.
   @inline(__always) @_lifetime(self: copy self)
   public mutating func ipv4() -> IPv4Header? {

@@ -26,7 +26,7 @@
   /// Bytes from here to the packet's end; taken before anything is read, all of them.
   public var count: Int { @inline(__always) get { end - position } }
 
-  /// Whether so many bytes are left, `count` being a constant or a small number that the verifier can bound.
+  /// Whether `count` bytes are left: a constant, or a small number that the verifier can bound.
   @inline(__always)
   public func has(_ count: Int) -> Bool { position + count <= end }
 
@@ -47,7 +47,7 @@
     return Packet.load(type, position + offset)
   }
 
-  /// Moves on, beyond the end if need be: the next read then says so.
+  /// Moves on, if need be beyond the end: the next read then returns nil.
   @inline(__always) @_lifetime(self: copy self)
   public mutating func skip(_ count: Int) { position += count }
 

@@ -20,7 +20,7 @@ extension ProgramContext {
 
   /// The address of the function that a kprobe, fentry or fexit program watches.
   ///
-  /// - Requires: Linux 5.15; a GPL-compatible licence, except in multi-kprobe and multi-uprobe programs.
+  /// - Requires: Linux 5.15; a GPL-compatible license, except in multi-kprobe and multi-uprobe programs.
   public var functionAddress: UInt64 { @inline(__always) get { bpf_get_func_ip(pointer) } }
 
   /// Writes the call stack into `buffer` as addresses, the innermost first.
@@ -31,7 +31,7 @@ extension ProgramContext {
   ///   - user: the stack of the running process and not the kernel's.
   ///   - skip: innermost frames to leave out.
   /// - Returns: bytes written.
-  /// - Requires: Linux 4.18; a GPL-compatible licence.
+  /// - Requires: Linux 4.18; a GPL-compatible license.
   @inline(__always)
   public func readStack(into buffer: UnsafeMutableRawPointer, bytes: UInt32, user: Bool = false, skip: UInt8 = 0)
     -> Status

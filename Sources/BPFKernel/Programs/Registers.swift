@@ -44,7 +44,7 @@ import CBPFKernel
 
   /// Makes the probed function return `value` at once: only functions that the kernel marks for error injection.
   ///
-  /// - Requires: Linux 4.16; a GPL-compatible licence.
+  /// - Requires: Linux 4.16; a GPL-compatible license.
   @inline(__always)
   public func overrideReturn(with value: UInt64) { _ = bpf_override_return(pointer, value) }
 }
@@ -56,7 +56,7 @@ import CBPFKernel
 
   /// An argument of the system call; `index` is a constant from 0 to 5. 0 if it cannot be read.
   ///
-  /// - Requires: Linux 5.5; a GPL-compatible licence.
+  /// - Requires: Linux 5.5; a GPL-compatible license.
   @inline(__always)
   public func systemCallArgument(_ index: Int) -> UInt64 {
     switch index {

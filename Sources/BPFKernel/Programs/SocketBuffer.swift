@@ -4,7 +4,7 @@ import CBPFKernel
 /// The context of programs that see packets as the network stack has them (`struct __sk_buff`): tc and tcx (which return
 /// a ``TrafficAction``), cgroup_skb (a ``CgroupVerdict``), socket filters (the bytes to keep, 0 for none), sk_skb (a
 /// ``SocketVerdict``), flow dissectors and lightweight tunnels. Which fields a program may use depends on its type; the
-/// verifier says so.
+/// verifier refuses others.
 ///
 ///     @section("tcx/ingress")
 ///     func filter(_ context: SocketBuffer) -> TrafficAction { ... }

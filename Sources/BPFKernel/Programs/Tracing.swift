@@ -115,7 +115,7 @@ import CBPFKernel
 /// The context of a netfilter program.
 ///
 /// - Requires: Linux 6.4.
-@frozen public struct NetfilterHook: WordContext {
+@frozen public struct NetfilterContext: WordContext {
   public let raw: OpaquePointer
   @inline(__always) public init(raw: OpaquePointer) { self.raw = raw }
 
@@ -150,7 +150,7 @@ import CBPFKernel
 
   /// Writes a value's bytes to the iterator's file.
   ///
-  /// - Requires: Linux 5.8; a GPL-compatible licence.
+  /// - Requires: Linux 5.8; a GPL-compatible license.
   @inline(__always) @discardableResult
   public func write<T: BitwiseCopyable>(_ value: T) -> Status {
     withUnsafeBytesOf(value) { Status(rawValue: bpf_seq_write(output, $0, UInt32(MemoryLayout<T>.size))) }
@@ -158,7 +158,7 @@ import CBPFKernel
 
   /// Prints text to the iterator's file; the format is that of ``printk(_:)``.
   ///
-  /// - Requires: Linux 5.8; a GPL-compatible licence.
+  /// - Requires: Linux 5.8; a GPL-compatible license.
   @inline(__always) @discardableResult
   public func print(_ format: StaticString) -> Status {
     Status(rawValue: bpf_seq_printf(output, characters(format), size(format), nil, 0))

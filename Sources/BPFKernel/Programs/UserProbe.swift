@@ -9,7 +9,7 @@ import CBPFKernel
 ///     @section("usdt")
 ///     func hit(_ context: UserProbe) -> Int32 { ... context.argument(0, of: &__bpf_usdt_specs) ... }
 ///
-/// - Requires: Linux 5.15, with BTF; a GPL-compatible licence.
+/// - Requires: Linux 5.15, with BTF; a GPL-compatible license.
 /// Source: libbpf's `usdt.bpf.h`, whose maps these are.
 @frozen public struct UserProbe: ProgramContext {
   public let raw: OpaquePointer

@@ -1,23 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import CBPFKernel
 
-/// What becomes of a packet after an XDP program (`enum xdp_action`).
-@frozen public struct XDPAction: RawRepresentable, Equatable, BitwiseCopyable {
-  public var rawValue: UInt32
-  @inline(__always) public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-  /// `XDP_ABORTED`: dropped as by an error, which the tracepoint `xdp:xdp_exception` reports.
-  public static var aborted: XDPAction { @inline(__always) get { XDPAction(rawValue: 0) } }
-  /// `XDP_DROP`: dropped.
-  public static var drop: XDPAction { @inline(__always) get { XDPAction(rawValue: 1) } }
-  /// `XDP_PASS`: on to the network stack.
-  public static var pass: XDPAction { @inline(__always) get { XDPAction(rawValue: 2) } }
-  /// `XDP_TX`: back out of the interface it came from.
-  public static var transmit: XDPAction { @inline(__always) get { XDPAction(rawValue: 3) } }
-  /// `XDP_REDIRECT`: to where a redirecting helper said.
-  public static var redirect: XDPAction { @inline(__always) get { XDPAction(rawValue: 4) } }
-}
-
 /// The context of an XDP program (`struct xdp_md`): a packet before the kernel has made anything of it.
 ///
 ///     @section("xdp")

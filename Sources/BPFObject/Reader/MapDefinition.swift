@@ -63,7 +63,8 @@ struct MapDefinition {
     case "pinning":
       guard !isInner else { throw error("an inner map cannot be pinned") }
       let value = try number(member)
-      guard let pinning = MapSpec.Pinning(rawValue: value) else { throw error("unknown pinning \(value)") }
+      let pinning = MapPinning(rawValue: value)
+      guard pinning == .none || pinning == .byName else { throw error("unknown pinning \(value)") }
       map.pinning = pinning
     case "map_extra": map.extra = try longNumber(member)
     default: throw error("its definition has a member `\(member.name)`, which means nothing")

@@ -150,7 +150,7 @@ extension SectionKind {
   ]
 
   private static func entry(
-    _ name: String, _ programType: ProgramType, _ attachType: AttachType? = nil, since: (UInt8, UInt8),
+    _ name: String, _ programType: ProgramType, _ attachType: AttachType? = nil, since: (Int, Int),
     target: Bool = false, _ options: Options = [], attach: Attachment = .none
   ) -> SectionKind {
     SectionKind(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BPFValues
 public import BTF
 
 /// One map of an object: its shape and what it is filled with.
@@ -24,7 +25,8 @@ public struct MapSpec: Sendable {
   public var recordType: TypeID?
   /// What the map is filled with when it is created.
   public var contents: Contents
-  public var pinning: Pinning
+  /// Whether the object asks for the map to be shared by name.
+  public var pinning: MapPinning
   /// The memory node for the map's elements; counts only with ``MapFlags/numaNode``.
   public var numaNode: UInt32
   /// `map_extra`: for a bloom filter the number of hashes, for an arena its address in user space.
@@ -51,7 +53,7 @@ public struct MapSpec: Sendable {
   public init(
     name: String, type: MapType, keySize: UInt32, valueSize: UInt32, maxEntries: UInt32, flags: MapFlags = [],
     keyType: TypeID? = nil, valueType: TypeID? = nil, inner: MapSpec? = nil, contents: Contents = .none,
-    pinning: Pinning = .none, numaNode: UInt32 = 0, extra: UInt64 = 0, section: Section = .user,
+    pinning: MapPinning = .none, numaNode: UInt32 = 0, extra: UInt64 = 0, section: Section = .user,
     sectionName: String = "", variables: [VariableSpec] = [], operations: [StructOperation] = []
   ) {
     self.name = name
@@ -90,14 +92,6 @@ public struct MapSpec: Sendable {
     case program(String)
     /// A map of the same object, by index in ``ObjectSpec/maps``.
     case map(Int)
-  }
-
-  /// Whether the object asks for the map to be shared by name.
-  public enum Pinning: UInt32, Hashable, Sendable {
-    /// `LIBBPF_PIN_NONE`
-    case none = 0
-    /// `LIBBPF_PIN_BY_NAME`: use the map that is pinned under this name in the object's pin directory, or pin it there.
-    case byName = 1
   }
 
   /// Where in the object a map comes from.

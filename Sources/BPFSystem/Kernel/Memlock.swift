@@ -1,3 +1,4 @@
+public import BPFValues
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 public import SystemPackage
@@ -7,8 +8,8 @@ public enum Memlock {
   /// Lifts the limit where the kernel still uses it. Does nothing on 5.11 and later, where cgroups account for memory.
   ///
   /// - Throws: `EPERM` without CAP_SYS_RESOURCE.
-  public static func raise(on kernel: KernelRelease = .current) throws(Errno) {
-    guard kernel < KernelRelease(5, 11) else { return }
+  public static func raise(on kernel: KernelVersion = .current) throws(Errno) {
+    guard kernel < KernelVersion(5, 11) else { return }
     try checked(cbpf_lift_memlock_limit())
   }
 

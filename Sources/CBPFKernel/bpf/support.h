@@ -16,11 +16,13 @@
 // A function of the kernel, which need not be there.
 #define KSYM __attribute__((section(".ksyms"), weak))
 #define FIELD_EXISTS(field) __builtin_preserve_field_info(field, 2)
+#define FIELD_OFFSET(field) __builtin_preserve_field_info(field, 0)
 #define ADDRESS(field) __builtin_preserve_access_index(&(field))
 #else
 #define STATIC_OFFSETS
 #define CORE
 #define KSYM __attribute__((weak))
 #define FIELD_EXISTS(field) 1
+#define FIELD_OFFSET(field) ((uintptr_t)&(field))
 #define ADDRESS(field) &(field)
 #endif

@@ -37,7 +37,7 @@ BPF_HELPER long bpf_map_delete_elem(const void *_Nonnull map, const void *_Nonnu
 /// Copies from an address of either address space; prefer the `_user` and `_kernel` forms.
 ///
 /// - Returns: 0, or a negative errno; `dst` is then zeroed.
-/// - Requires: Linux 4.1; a GPL-compatible licence.
+/// - Requires: Linux 4.1; a GPL-compatible license.
 BPF_HELPER long bpf_probe_read(void *_Nonnull dst, uint32_t size, const void *_Nullable unsafe_ptr) {
   return ((long (*)(void *, uint32_t, const void *))4)(dst, size, unsafe_ptr);
 }
@@ -53,7 +53,7 @@ BPF_HELPER uint64_t bpf_ktime_get_ns(void) {
 /// Prints a line to `trace_pipe` of tracefs; for debugging. `fmt_size` counts the closing zero byte.
 ///
 /// - Returns: bytes written, or a negative errno.
-/// - Requires: Linux 4.1; a GPL-compatible licence.
+/// - Requires: Linux 4.1; a GPL-compatible license.
 BPF_HELPER long bpf_trace_printk(const char *_Nonnull fmt, uint32_t fmt_size) {
   return ((long (*)(const char *, uint32_t))6)(fmt, fmt_size);
 }
@@ -61,7 +61,7 @@ BPF_HELPER long bpf_trace_printk(const char *_Nonnull fmt, uint32_t fmt_size) {
 /// Prints a line to `trace_pipe` of tracefs; for debugging. `fmt_size` counts the closing zero byte.
 ///
 /// - Returns: bytes written, or a negative errno.
-/// - Requires: Linux 4.1; a GPL-compatible licence.
+/// - Requires: Linux 4.1; a GPL-compatible license.
 BPF_HELPER long bpf_trace_printk_1(const char *_Nonnull fmt, uint32_t fmt_size, uint64_t argument1) {
   return ((long (*)(const char *, uint32_t, uint64_t))6)(fmt, fmt_size, argument1);
 }
@@ -69,7 +69,7 @@ BPF_HELPER long bpf_trace_printk_1(const char *_Nonnull fmt, uint32_t fmt_size, 
 /// Prints a line to `trace_pipe` of tracefs; for debugging. `fmt_size` counts the closing zero byte.
 ///
 /// - Returns: bytes written, or a negative errno.
-/// - Requires: Linux 4.1; a GPL-compatible licence.
+/// - Requires: Linux 4.1; a GPL-compatible license.
 BPF_HELPER long bpf_trace_printk_2(const char *_Nonnull fmt, uint32_t fmt_size, uint64_t argument1, uint64_t argument2) {
   return ((long (*)(const char *, uint32_t, uint64_t, uint64_t))6)(fmt, fmt_size, argument1, argument2);
 }
@@ -77,7 +77,7 @@ BPF_HELPER long bpf_trace_printk_2(const char *_Nonnull fmt, uint32_t fmt_size, 
 /// Prints a line to `trace_pipe` of tracefs; for debugging. `fmt_size` counts the closing zero byte.
 ///
 /// - Returns: bytes written, or a negative errno.
-/// - Requires: Linux 4.1; a GPL-compatible licence.
+/// - Requires: Linux 4.1; a GPL-compatible license.
 BPF_HELPER long bpf_trace_printk_3(const char *_Nonnull fmt, uint32_t fmt_size, uint64_t argument1, uint64_t argument2, uint64_t argument3) {
   return ((long (*)(const char *, uint32_t, uint64_t, uint64_t, uint64_t))6)(fmt, fmt_size, argument1, argument2, argument3);
 }
@@ -205,7 +205,7 @@ BPF_HELPER long bpf_skb_set_tunnel_key(struct __sk_buff *_Nonnull skb, const str
 /// Reads a perf counter of a perf event array; `flags` is its index, or `BPF_F_CURRENT_CPU` (0xffffffff).
 ///
 /// - Returns: the count, or a negative errno that cannot be told from a count: prefer `bpf_perf_event_read_value`.
-/// - Requires: Linux 4.3; a GPL-compatible licence.
+/// - Requires: Linux 4.3; a GPL-compatible license.
 BPF_HELPER uint64_t bpf_perf_event_read(const void *_Nonnull map, uint64_t flags) {
   return ((uint64_t (*)(const void *, uint64_t))22)(map, flags);
 }
@@ -229,7 +229,7 @@ BPF_HELPER uint32_t bpf_get_route_realm(struct __sk_buff *_Nonnull skb) {
 /// Writes a sample into a perf event array; `flags` is the processor or `BPF_F_CURRENT_CPU` (0xffffffff), and bytes of packet to append from bit 32.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 4.4; a GPL-compatible licence.
+/// - Requires: Linux 4.4; a GPL-compatible license.
 BPF_HELPER long bpf_perf_event_output(void *_Nonnull ctx, const void *_Nonnull map, uint64_t flags, const void *_Nonnull data, uint64_t size) {
   return ((long (*)(void *, const void *, uint64_t, const void *, uint64_t))25)(ctx, map, flags, data, size);
 }
@@ -245,7 +245,7 @@ BPF_HELPER long bpf_skb_load_bytes(const void *_Nonnull skb, uint32_t offset, vo
 /// Records the call stack in a stack trace map.
 ///
 /// - Returns: its id, or a negative errno.
-/// - Requires: Linux 4.6; a GPL-compatible licence, except in perf_event programs.
+/// - Requires: Linux 4.6; a GPL-compatible license, except in perf_event programs.
 BPF_HELPER long bpf_get_stackid(void *_Nonnull ctx, const void *_Nonnull map, uint64_t flags) {
   return ((long (*)(void *, const void *, uint64_t))27)(ctx, map, flags);
 }
@@ -309,7 +309,7 @@ BPF_HELPER uint32_t bpf_get_hash_recalc(struct __sk_buff *_Nonnull skb) {
 /// The running thread's `task_struct`, as an address to be read by `bpf_probe_read_kernel`.
 ///
 /// - Returns: the address.
-/// - Requires: Linux 4.8; a GPL-compatible licence.
+/// - Requires: Linux 4.8; a GPL-compatible license.
 BPF_HELPER uint64_t bpf_get_current_task(void) {
   return ((uint64_t (*)(void))35)();
 }
@@ -317,7 +317,7 @@ BPF_HELPER uint64_t bpf_get_current_task(void) {
 /// Writes into the running process; for debugging, and logged by the kernel.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 4.8; a GPL-compatible licence.
+/// - Requires: Linux 4.8; a GPL-compatible license.
 BPF_HELPER long bpf_probe_write_user(void *_Nonnull dst, const void *_Nonnull src, uint32_t len) {
   return ((long (*)(void *, const void *, uint32_t))36)(dst, src, len);
 }
@@ -388,7 +388,7 @@ BPF_HELPER long bpf_xdp_adjust_head(struct xdp_md *_Nonnull xdp_md, int32_t delt
 /// Copies a C string of either address space; prefer the `_user` and `_kernel` forms.
 ///
 /// - Returns: bytes copied with the closing zero byte, or a negative errno.
-/// - Requires: Linux 4.11; a GPL-compatible licence.
+/// - Requires: Linux 4.11; a GPL-compatible license.
 BPF_HELPER long bpf_probe_read_str(void *_Nonnull dst, uint32_t size, const void *_Nullable unsafe_ptr) {
   return ((long (*)(void *, uint32_t, const void *))45)(dst, size, unsafe_ptr);
 }
@@ -468,7 +468,7 @@ BPF_HELPER long bpf_xdp_adjust_meta(struct xdp_md *_Nonnull xdp_md, int32_t delt
 /// Reads a perf counter and how long it ran.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 4.15; a GPL-compatible licence.
+/// - Requires: Linux 4.15; a GPL-compatible license.
 BPF_HELPER long bpf_perf_event_read_value(const void *_Nonnull map, uint64_t flags, struct bpf_perf_event_value *_Nonnull buf, uint32_t buf_size) {
   return ((long (*)(const void *, uint64_t, struct bpf_perf_event_value *, uint32_t))55)(map, flags, buf, buf_size);
 }
@@ -476,7 +476,7 @@ BPF_HELPER long bpf_perf_event_read_value(const void *_Nonnull map, uint64_t fla
 /// Reads the counter of the perf event that runs the program.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 4.15; a GPL-compatible licence.
+/// - Requires: Linux 4.15; a GPL-compatible license.
 BPF_HELPER long bpf_perf_prog_read_value(void *_Nonnull ctx, struct bpf_perf_event_value *_Nonnull buf, uint32_t buf_size) {
   return ((long (*)(void *, struct bpf_perf_event_value *, uint32_t))56)(ctx, buf, buf_size);
 }
@@ -492,7 +492,7 @@ BPF_HELPER long bpf_getsockopt(void *_Nonnull bpf_socket, int32_t level, int32_t
 /// Returns `rc` from the probed function at once; only functions that the kernel marks for error injection.
 ///
 /// - Returns: 0.
-/// - Requires: Linux 4.16; a GPL-compatible licence.
+/// - Requires: Linux 4.16; a GPL-compatible license.
 BPF_HELPER long bpf_override_return(void *_Nonnull regs, uint64_t rc) {
   return ((long (*)(void *, uint64_t))58)(regs, rc);
 }
@@ -564,7 +564,7 @@ BPF_HELPER long bpf_skb_get_xfrm_state(struct __sk_buff *_Nonnull skb, uint32_t 
 /// Writes the call stack as addresses; the low eight bits of `flags` are frames to skip, 0x100: user space's.
 ///
 /// - Returns: bytes written, or a negative errno.
-/// - Requires: Linux 4.18; a GPL-compatible licence.
+/// - Requires: Linux 4.18; a GPL-compatible license.
 BPF_HELPER long bpf_get_stack(void *_Nonnull ctx, void *_Nonnull buf, uint32_t size, uint64_t flags) {
   return ((long (*)(void *, void *, uint32_t, uint64_t))67)(ctx, buf, size, flags);
 }
@@ -580,7 +580,7 @@ BPF_HELPER long bpf_skb_load_bytes_relative(const void *_Nonnull skb, uint32_t o
 /// Looks up the route and the neighbour for a packet.
 ///
 /// - Returns: 0: forward it; above: why not (`BPF_FIB_LKUP_RET_...`); or a negative errno.
-/// - Requires: Linux 4.18; a GPL-compatible licence.
+/// - Requires: Linux 4.18; a GPL-compatible license.
 BPF_HELPER long bpf_fib_lookup(void *_Nonnull ctx, struct bpf_fib_lookup *_Nonnull params, int32_t plen, uint32_t flags) {
   return ((long (*)(void *, struct bpf_fib_lookup *, int32_t, uint32_t))69)(ctx, params, plen, flags);
 }
@@ -644,7 +644,7 @@ BPF_HELPER long bpf_lwt_seg6_action(struct __sk_buff *_Nonnull skb, uint32_t act
 /// Reports that a remote control's key is still held.
 ///
 /// - Returns: 0.
-/// - Requires: Linux 4.18; a GPL-compatible licence.
+/// - Requires: Linux 4.18; a GPL-compatible license.
 BPF_HELPER long bpf_rc_repeat(void *_Nonnull ctx) {
   return ((long (*)(void *))77)(ctx);
 }
@@ -652,7 +652,7 @@ BPF_HELPER long bpf_rc_repeat(void *_Nonnull ctx) {
 /// Reports a key of a remote control.
 ///
 /// - Returns: 0.
-/// - Requires: Linux 4.18; a GPL-compatible licence.
+/// - Requires: Linux 4.18; a GPL-compatible license.
 BPF_HELPER long bpf_rc_keydown(void *_Nonnull ctx, uint32_t protocol, uint64_t scancode, uint32_t toggle) {
   return ((long (*)(void *, uint32_t, uint64_t, uint32_t))78)(ctx, protocol, scancode, toggle);
 }
@@ -764,7 +764,7 @@ BPF_HELPER long bpf_msg_pop_data(struct sk_msg_md *_Nonnull msg, uint32_t start,
 /// Reports that a remote control moved its pointer.
 ///
 /// - Returns: 0.
-/// - Requires: Linux 5.0; a GPL-compatible licence.
+/// - Requires: Linux 5.0; a GPL-compatible license.
 BPF_HELPER long bpf_rc_pointer_rel(void *_Nonnull ctx, int32_t rel_x, int32_t rel_y) {
   return ((long (*)(void *, int32_t, int32_t))92)(ctx, rel_x, rel_y);
 }
@@ -828,7 +828,7 @@ BPF_HELPER struct bpf_sock *_Nullable bpf_skc_lookup_tcp(void *_Nonnull ctx, con
 /// Whether an ACK carries a valid SYN cookie for a listening socket.
 ///
 /// - Returns: 0: yes; `-ENOENT`: no; or another negative errno.
-/// - Requires: Linux 5.2; a GPL-compatible licence.
+/// - Requires: Linux 5.2; a GPL-compatible license.
 BPF_HELPER long bpf_tcp_check_syncookie(void *_Nonnull sk, const void *_Nonnull iph, uint32_t iph_len, const void *_Nonnull th, uint32_t th_len) {
   return ((long (*)(void *, const void *, uint32_t, const void *, uint32_t))100)(sk, iph, iph_len, th, th_len);
 }
@@ -908,7 +908,7 @@ BPF_HELPER long bpf_send_signal(uint32_t sig) {
 /// Makes a SYN cookie for a listening socket.
 ///
 /// - Returns: the cookie in the low, the MSS in the upper 32 bits, or a negative errno.
-/// - Requires: Linux 5.4; a GPL-compatible licence.
+/// - Requires: Linux 5.4; a GPL-compatible license.
 BPF_HELPER int64_t bpf_tcp_gen_syncookie(void *_Nonnull sk, const void *_Nonnull iph, uint32_t iph_len, const void *_Nonnull th, uint32_t th_len) {
   return ((int64_t (*)(void *, const void *, uint32_t, const void *, uint32_t))110)(sk, iph, iph_len, th, th_len);
 }
@@ -916,7 +916,7 @@ BPF_HELPER int64_t bpf_tcp_gen_syncookie(void *_Nonnull sk, const void *_Nonnull
 /// `bpf_perf_event_output` for tracing programs that hold a `sk_buff`.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 5.5; a GPL-compatible licence.
+/// - Requires: Linux 5.5; a GPL-compatible license.
 BPF_HELPER long bpf_skb_output(const void *_Nonnull ctx, const void *_Nonnull map, uint64_t flags, const void *_Nonnull data, uint64_t size) {
   return ((long (*)(const void *, const void *, uint64_t, const void *, uint64_t))111)(ctx, map, flags, data, size);
 }
@@ -924,7 +924,7 @@ BPF_HELPER long bpf_skb_output(const void *_Nonnull ctx, const void *_Nonnull ma
 /// Copies from the running process.
 ///
 /// - Returns: 0, or a negative errno; `dst` is then zeroed.
-/// - Requires: Linux 5.5; a GPL-compatible licence.
+/// - Requires: Linux 5.5; a GPL-compatible license.
 BPF_HELPER long bpf_probe_read_user(void *_Nonnull dst, uint32_t size, const void *_Nullable unsafe_ptr) {
   return ((long (*)(void *, uint32_t, const void *))112)(dst, size, unsafe_ptr);
 }
@@ -932,7 +932,7 @@ BPF_HELPER long bpf_probe_read_user(void *_Nonnull dst, uint32_t size, const voi
 /// Copies from the kernel.
 ///
 /// - Returns: 0, or a negative errno; `dst` is then zeroed.
-/// - Requires: Linux 5.5; a GPL-compatible licence.
+/// - Requires: Linux 5.5; a GPL-compatible license.
 BPF_HELPER long bpf_probe_read_kernel(void *_Nonnull dst, uint32_t size, const void *_Nullable unsafe_ptr) {
   return ((long (*)(void *, uint32_t, const void *))113)(dst, size, unsafe_ptr);
 }
@@ -940,7 +940,7 @@ BPF_HELPER long bpf_probe_read_kernel(void *_Nonnull dst, uint32_t size, const v
 /// Copies a C string from the running process, cut at `size`.
 ///
 /// - Returns: bytes copied with the closing zero byte, or a negative errno.
-/// - Requires: Linux 5.5; a GPL-compatible licence.
+/// - Requires: Linux 5.5; a GPL-compatible license.
 BPF_HELPER long bpf_probe_read_user_str(void *_Nonnull dst, uint32_t size, const void *_Nullable unsafe_ptr) {
   return ((long (*)(void *, uint32_t, const void *))114)(dst, size, unsafe_ptr);
 }
@@ -948,7 +948,7 @@ BPF_HELPER long bpf_probe_read_user_str(void *_Nonnull dst, uint32_t size, const
 /// Copies a C string from the kernel, cut at `size`.
 ///
 /// - Returns: bytes copied with the closing zero byte, or a negative errno.
-/// - Requires: Linux 5.5; a GPL-compatible licence.
+/// - Requires: Linux 5.5; a GPL-compatible license.
 BPF_HELPER long bpf_probe_read_kernel_str(void *_Nonnull dst, uint32_t size, const void *_Nullable unsafe_ptr) {
   return ((long (*)(void *, uint32_t, const void *))115)(dst, size, unsafe_ptr);
 }
@@ -980,7 +980,7 @@ BPF_HELPER uint64_t bpf_jiffies64(void) {
 /// Copies the processor's branch records of a perf event; `flags` 1: only asks for their size.
 ///
 /// - Returns: bytes, or a negative errno.
-/// - Requires: Linux 5.7; a GPL-compatible licence.
+/// - Requires: Linux 5.7; a GPL-compatible license.
 BPF_HELPER long bpf_read_branch_records(void *_Nonnull ctx, void *_Nullable buf, uint32_t size, uint64_t flags) {
   return ((long (*)(void *, void *, uint32_t, uint64_t))119)(ctx, buf, size, flags);
 }
@@ -996,7 +996,7 @@ BPF_HELPER long bpf_get_ns_current_pid_tgid(uint64_t dev, uint64_t ino, struct b
 /// `bpf_perf_event_output` for tracing programs that hold an `xdp_buff`.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 5.7; a GPL-compatible licence.
+/// - Requires: Linux 5.7; a GPL-compatible license.
 BPF_HELPER long bpf_xdp_output(const void *_Nonnull ctx, const void *_Nonnull map, uint64_t flags, const void *_Nonnull data, uint64_t size) {
   return ((long (*)(const void *, const void *, uint64_t, const void *, uint64_t))121)(ctx, map, flags, data, size);
 }
@@ -1036,7 +1036,7 @@ BPF_HELPER uint64_t bpf_ktime_get_boot_ns(void) {
 /// Prints to an iterator's file; `data` is an array of u64 arguments, `data_len` its bytes.
 ///
 /// - Returns: 0, or `-EOVERFLOW`: the kernel runs the program again with more room.
-/// - Requires: Linux 5.8; a GPL-compatible licence.
+/// - Requires: Linux 5.8; a GPL-compatible license.
 BPF_HELPER long bpf_seq_printf(struct seq_file *_Nonnull m, const char *_Nonnull fmt, uint32_t fmt_size, const void *_Nullable data, uint32_t data_len) {
   return ((long (*)(struct seq_file *, const char *, uint32_t, const void *, uint32_t))126)(m, fmt, fmt_size, data, data_len);
 }
@@ -1044,7 +1044,7 @@ BPF_HELPER long bpf_seq_printf(struct seq_file *_Nonnull m, const char *_Nonnull
 /// Writes bytes to an iterator's file.
 ///
 /// - Returns: 0, or `-EOVERFLOW`: the kernel runs the program again with more room.
-/// - Requires: Linux 5.8; a GPL-compatible licence.
+/// - Requires: Linux 5.8; a GPL-compatible license.
 BPF_HELPER long bpf_seq_write(struct seq_file *_Nonnull m, const void *_Nonnull data, uint32_t len) {
   return ((long (*)(struct seq_file *, const void *, uint32_t))127)(m, data, len);
 }
@@ -1226,7 +1226,7 @@ BPF_HELPER long bpf_snprintf_btf(char *_Nonnull str, uint32_t str_size, const st
 /// Prints a kernel object to an iterator's file by its type.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 5.10; a GPL-compatible licence.
+/// - Requires: Linux 5.10; a GPL-compatible license.
 BPF_HELPER long bpf_seq_printf_btf(struct seq_file *_Nonnull m, const struct btf_ptr *_Nonnull ptr, uint32_t ptr_size, uint64_t flags) {
   return ((long (*)(struct seq_file *, const struct btf_ptr *, uint32_t, uint64_t))150)(m, ptr, ptr_size, flags);
 }
@@ -1290,7 +1290,7 @@ BPF_HELPER long bpf_task_storage_delete(const void *_Nonnull map, void *_Nonnull
 /// The running thread's `task_struct`, to be read directly.
 ///
 /// - Returns: the task.
-/// - Requires: Linux 5.11; a GPL-compatible licence.
+/// - Requires: Linux 5.11; a GPL-compatible license.
 BPF_HELPER struct task_struct *_Nonnull bpf_get_current_task_btf(void) {
   return ((struct task_struct * (*)(void))158)();
 }
@@ -1330,7 +1330,7 @@ BPF_HELPER struct socket *_Nullable bpf_sock_from_file(struct file *_Nonnull fil
 /// Checks the packet's length, changed by `len_diff`, against an interface's MTU, which is written to `mtu_len`.
 ///
 /// - Returns: 0: fits, 1: too long, 2: too long in pieces, or a negative errno.
-/// - Requires: Linux 5.12; a GPL-compatible licence.
+/// - Requires: Linux 5.12; a GPL-compatible license.
 BPF_HELPER long bpf_check_mtu(void *_Nonnull ctx, uint32_t ifindex, uint32_t *_Nonnull mtu_len, int32_t len_diff, uint64_t flags) {
   return ((long (*)(void *, uint32_t, uint32_t *, int32_t, uint64_t))163)(ctx, ifindex, mtu_len, len_diff, flags);
 }
@@ -1346,7 +1346,7 @@ BPF_HELPER long bpf_for_each_map_elem(const void *_Nonnull map, long (*_Nonnull 
 /// Formats text; `fmt` is a constant string in a read-only map, `data` an array of u64 arguments, `data_len` its bytes.
 ///
 /// - Returns: bytes that were or would be written with the closing zero byte, or a negative errno.
-/// - Requires: Linux 5.13; a GPL-compatible licence.
+/// - Requires: Linux 5.13; a GPL-compatible license.
 BPF_HELPER long bpf_snprintf(char *_Nullable str, uint32_t str_size, const char *_Nonnull fmt, const uint64_t *_Nullable data, uint32_t data_len) {
   return ((long (*)(char *, uint32_t, const char *, const uint64_t *, uint32_t))165)(str, str_size, fmt, data, data_len);
 }
@@ -1378,7 +1378,7 @@ BPF_HELPER long bpf_sys_close(uint32_t fd) {
 /// Prepares the timer of a map value; `flags` is the clock (1: monotonic).
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 5.15; a GPL-compatible licence.
+/// - Requires: Linux 5.15; a GPL-compatible license.
 BPF_HELPER long bpf_timer_init(struct bpf_timer *_Nonnull timer, const void *_Nonnull map, uint64_t flags) {
   return ((long (*)(struct bpf_timer *, const void *, uint64_t))169)(timer, map, flags);
 }
@@ -1386,7 +1386,7 @@ BPF_HELPER long bpf_timer_init(struct bpf_timer *_Nonnull timer, const void *_No
 /// Sets the function `(map, key, value) -> int` that the timer calls.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 5.15; a GPL-compatible licence.
+/// - Requires: Linux 5.15; a GPL-compatible license.
 BPF_HELPER long bpf_timer_set_callback(struct bpf_timer *_Nonnull timer, int (*_Nonnull callback_fn)(void *_Nonnull map, void *_Nonnull key, void *_Nonnull value)) {
   return ((long (*)(struct bpf_timer *, int (*)(void * map, void * key, void * value)))170)(timer, callback_fn);
 }
@@ -1394,7 +1394,7 @@ BPF_HELPER long bpf_timer_set_callback(struct bpf_timer *_Nonnull timer, int (*_
 /// Starts a timer; `flags` 1: `nsecs` is a time and not a delay, 2: on this processor.
 ///
 /// - Returns: 0, or a negative errno.
-/// - Requires: Linux 5.15; a GPL-compatible licence.
+/// - Requires: Linux 5.15; a GPL-compatible license.
 BPF_HELPER long bpf_timer_start(struct bpf_timer *_Nonnull timer, uint64_t nsecs, uint64_t flags) {
   return ((long (*)(struct bpf_timer *, uint64_t, uint64_t))171)(timer, nsecs, flags);
 }
@@ -1402,7 +1402,7 @@ BPF_HELPER long bpf_timer_start(struct bpf_timer *_Nonnull timer, uint64_t nsecs
 /// Stops a timer and waits until its function has ended.
 ///
 /// - Returns: 1: it was running, 0: not, or a negative errno.
-/// - Requires: Linux 5.15; a GPL-compatible licence.
+/// - Requires: Linux 5.15; a GPL-compatible license.
 BPF_HELPER long bpf_timer_cancel(struct bpf_timer *_Nonnull timer) {
   return ((long (*)(struct bpf_timer *))172)(timer);
 }
@@ -1410,7 +1410,7 @@ BPF_HELPER long bpf_timer_cancel(struct bpf_timer *_Nonnull timer) {
 /// The address of the traced function.
 ///
 /// - Returns: the address.
-/// - Requires: Linux 5.15; a GPL-compatible licence, except in multi-kprobe and multi-uprobe programs.
+/// - Requires: Linux 5.15; a GPL-compatible license, except in multi-kprobe and multi-uprobe programs.
 BPF_HELPER uint64_t bpf_get_func_ip(void *_Nonnull ctx) {
   return ((uint64_t (*)(void *))173)(ctx);
 }
@@ -1426,7 +1426,7 @@ BPF_HELPER uint64_t bpf_get_attach_cookie(void *_Nonnull ctx) {
 /// The user registers of a thread, to be read directly.
 ///
 /// - Returns: the registers.
-/// - Requires: Linux 5.15; a GPL-compatible licence.
+/// - Requires: Linux 5.15; a GPL-compatible license.
 BPF_HELPER struct pt_regs *_Nonnull bpf_task_pt_regs(struct task_struct *_Nonnull task) {
   return ((struct pt_regs * (*)(struct task_struct *))175)(task);
 }
@@ -1434,7 +1434,7 @@ BPF_HELPER struct pt_regs *_Nonnull bpf_task_pt_regs(struct task_struct *_Nonnul
 /// Copies the processor's branch records of this moment.
 ///
 /// - Returns: bytes, or a negative errno.
-/// - Requires: Linux 5.16; a GPL-compatible licence.
+/// - Requires: Linux 5.16; a GPL-compatible license.
 BPF_HELPER long bpf_get_branch_snapshot(void *_Nonnull entries, uint32_t size, uint64_t flags) {
   return ((long (*)(void *, uint32_t, uint64_t))176)(entries, size, flags);
 }
@@ -1442,7 +1442,7 @@ BPF_HELPER long bpf_get_branch_snapshot(void *_Nonnull entries, uint32_t size, u
 /// `bpf_trace_printk` with any number of arguments: `data` is an array of u64, `data_len` its bytes.
 ///
 /// - Returns: bytes written, or a negative errno.
-/// - Requires: Linux 5.16; a GPL-compatible licence.
+/// - Requires: Linux 5.16; a GPL-compatible license.
 BPF_HELPER long bpf_trace_vprintk(const char *_Nonnull fmt, uint32_t fmt_size, const void *_Nullable data, uint32_t data_len) {
   return ((long (*)(const char *, uint32_t, const void *, uint32_t))177)(fmt, fmt_size, data, data_len);
 }
@@ -1554,7 +1554,7 @@ BPF_HELPER long bpf_xdp_store_bytes(struct xdp_md *_Nonnull xdp_md, uint32_t off
 /// Copies from another process and may wait for its page; sleepable programs only.
 ///
 /// - Returns: 0, or a negative errno; `dst` is then zeroed.
-/// - Requires: Linux 5.18; a GPL-compatible licence.
+/// - Requires: Linux 5.18; a GPL-compatible license.
 BPF_HELPER long bpf_copy_from_user_task(void *_Nonnull dst, uint32_t size, const void *_Nullable user_ptr, struct task_struct *_Nonnull tsk, uint64_t flags) {
   return ((long (*)(void *, uint32_t, const void *, struct task_struct *, uint64_t))191)(dst, size, user_ptr, tsk, flags);
 }
@@ -1656,7 +1656,7 @@ BPF_HELPER void *_Nullable bpf_dynptr_data(const struct bpf_dynptr *_Nonnull ptr
 /// Makes a SYN cookie without a socket.
 ///
 /// - Returns: the cookie in the low, the MSS in the upper 32 bits, or a negative errno.
-/// - Requires: Linux 6.0; a GPL-compatible licence.
+/// - Requires: Linux 6.0; a GPL-compatible license.
 BPF_HELPER int64_t bpf_tcp_raw_gen_syncookie_ipv4(const void *_Nonnull iph, const void *_Nonnull th, uint32_t th_len) {
   return ((int64_t (*)(const void *, const void *, uint32_t))204)(iph, th, th_len);
 }
@@ -1664,7 +1664,7 @@ BPF_HELPER int64_t bpf_tcp_raw_gen_syncookie_ipv4(const void *_Nonnull iph, cons
 /// Makes a SYN cookie without a socket.
 ///
 /// - Returns: the cookie in the low, the MSS in the upper 32 bits, or a negative errno.
-/// - Requires: Linux 6.0; a GPL-compatible licence.
+/// - Requires: Linux 6.0; a GPL-compatible license.
 BPF_HELPER int64_t bpf_tcp_raw_gen_syncookie_ipv6(const void *_Nonnull iph, const void *_Nonnull th, uint32_t th_len) {
   return ((int64_t (*)(const void *, const void *, uint32_t))205)(iph, th, th_len);
 }
@@ -1672,7 +1672,7 @@ BPF_HELPER int64_t bpf_tcp_raw_gen_syncookie_ipv6(const void *_Nonnull iph, cons
 /// Whether an ACK carries a valid SYN cookie.
 ///
 /// - Returns: 0: yes, or a negative errno.
-/// - Requires: Linux 6.0; a GPL-compatible licence.
+/// - Requires: Linux 6.0; a GPL-compatible license.
 BPF_HELPER long bpf_tcp_raw_check_syncookie_ipv4(const void *_Nonnull iph, const void *_Nonnull th) {
   return ((long (*)(const void *, const void *))206)(iph, th);
 }
@@ -1680,7 +1680,7 @@ BPF_HELPER long bpf_tcp_raw_check_syncookie_ipv4(const void *_Nonnull iph, const
 /// Whether an ACK carries a valid SYN cookie.
 ///
 /// - Returns: 0: yes, or a negative errno.
-/// - Requires: Linux 6.0; a GPL-compatible licence.
+/// - Requires: Linux 6.0; a GPL-compatible license.
 BPF_HELPER long bpf_tcp_raw_check_syncookie_ipv6(const void *_Nonnull iph, const void *_Nonnull th) {
   return ((long (*)(const void *, const void *))207)(iph, th);
 }

@@ -46,7 +46,7 @@ struct LinkFacts {
     case .structOps(let mapID): "struct_ops map \(mapID)"
     case .netfilter(let family, let hook, let priority, _):
       "netfilter \(NetfilterFamily(rawValue: family).map { "\($0)" } ?? "family \(family)") "
-        + "\(NetfilterHook(rawValue: hook).map { "\($0)" } ?? "hook \(hook)"), priority \(priority)"
+        + "\(NetfilterHook(rawValue: hook)), priority \(priority)"
     case .kprobeMulti(let addresses, _, let flags, _):
       "\(flags & 1 != 0 ? "kretprobe" : "kprobe").multi, \(addresses.count) functions"
     case .tcx(let index, let attachType): "\(AttachType(rawValue: attachType)) of \(Self.interface(index))"

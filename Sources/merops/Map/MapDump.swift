@@ -72,7 +72,7 @@ struct MapSet: ParsableCommand {
 
   func run() throws {
     try TypeAccess.entries(of: map.map()).set(
-      key: key, value: value, onlyNew ? .noExist : onlyExisting ? .exist : .any)
+      value: value, forKey: key, if: onlyNew ? .absent : onlyExisting ? .present : .any)
   }
 }
 

@@ -13,7 +13,7 @@ import Testing
   @Test(.sameOnEveryKernel) func optionsOfTheKernel() throws {
     let collection = try load("externs_kconfig")
     _ = try collection.run("read_config")
-    #expect(try collection.global("version") as UInt64 == UInt64(KernelRelease.current.code))
+    #expect(try collection.global("version") as UInt64 == UInt64(KernelVersion.current.code))
     #expect(try collection.global("has_bpf") as Bool)
     #expect(try collection.global("jit") as Int32 == 1)
     #expect(try collection.global("absent") as UInt8 == 0)

@@ -156,7 +156,7 @@ import Testing
   }
 
   /// What the kernel is too old for is told with the first that is not.
-  @Test(.enabled(if: TestSupport.KernelVersion.running < "6.4", "this kernel has netfilter programs"))
+  @Test(.enabled(if: KernelVersion.running < "6.4", "this kernel has netfilter programs"))
   func kindsThatAreNotThereHaveAFirstKernel() throws {
     let error = #expect(throws: BPFError.self) { try load("netfilter") }
     #expect(error?.requiredKernel == "6.4")
@@ -168,17 +168,17 @@ import Testing
     let before = Memlock.current == .max ? "unlimited" : "\(Memlock.current)"
     defer { _ = try? Shell.check("prlimit --pid \(getpid()) --memlock=\(before):") }
     try Shell.check("prlimit --pid \(getpid()) --memlock=4096:")
-    try Memlock.raise(on: KernelRelease(5, 11))
+    try Memlock.raise(on: KernelVersion(5, 11))
     #expect(Memlock.current == 4096)
     try load("maps").close()
-    #expect((Memlock.current == .max) == (TestSupport.KernelVersion.running < "5.11"))
+    #expect((Memlock.current == .max) == (KernelVersion.running < "5.11"))
   }
 
   /// On the machine itself there is nothing that a token could stand in for.
   @Test func tokensAreForContainers() throws {
     let error = #expect(throws: BPFError.self) { try BPFToken() }
     #expect(error?.code == .unsupported)
-    #expect(error?.requiredKernel == (TestSupport.KernelVersion.running < "6.9" ? "6.9" : nil))
+    #expect(error?.requiredKernel == (KernelVersion.running < "6.9" ? "6.9" : nil))
   }
 
   @Test func logLevelIsHonoured() throws {

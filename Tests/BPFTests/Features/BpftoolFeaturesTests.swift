@@ -60,7 +60,7 @@ import Testing
       let newest = names.compactMap { Helper(named: $0)?.rawValue }.max() ?? 0
       let extra = ours.filter { !known.contains($0) && (Helper(named: $0)?.rawValue ?? 0) <= newest }
       #expect(extra.isEmpty, "\(type): we see \(extra)")
-      if TestSupport.KernelVersion.running < "6.9" {
+      if KernelVersion.running < "6.9" {
         #expect(known.subtracting(ours).isEmpty, "\(type): bpftool sees \(known.subtracting(ours))")
       }
       compared += 1

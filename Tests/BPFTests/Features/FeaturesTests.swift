@@ -117,8 +117,6 @@ import Testing
     }
   }
 
-  static let running: BPFBytecode.KernelVersion = {
-    let version = TestSupport.KernelVersion.running
-    return BPFBytecode.KernelVersion(UInt8(version.major), UInt8(version.minor))
-  }()
+  /// The running kernel's version without its patch level, which tables of versions do not have.
+  static let running = KernelVersion(KernelVersion.running.major, KernelVersion.running.minor)
 }

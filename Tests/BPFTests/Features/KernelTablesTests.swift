@@ -11,7 +11,7 @@ import Testing
 
 /// What our tables say of kernels, held against the running one's types and verifier. `make vm` does so on each kernel.
 @Suite(.requires(.kernelBTF)) struct KernelTablesTests {
-  private static let newestKnown = BPFBytecode.KernelVersion(7, 3)
+  private static let newestKnown = KernelVersion(7, 3)
 
   /// The enumerations of include/uapi/linux/bpf.h as the kernel was compiled with them.
   @Test func numbersAndFirstKernelsOfTypes() throws {
@@ -22,7 +22,7 @@ import Testing
   }
 
   private func check(
-    _ enumeration: String, _ table: [(number: UInt32, name: String, since: BPFBytecode.KernelVersion?)]
+    _ enumeration: String, _ table: [(number: UInt32, name: String, since: KernelVersion?)]
   ) throws {
     let types = try KernelTypes.current().vmlinux
     let id = try #require(types.id(named: enumeration, kind: .enumeration))
@@ -46,9 +46,9 @@ import Testing
     let rows = try Self.rows("kfuncs.txt")
     #expect(rows.count >= 60)
     for row in rows {
-      let numbers = row[1].split(separator: ".").compactMap { UInt8($0) }
+      let numbers = row[1].split(separator: ".").compactMap { Int($0) }
       try #require(numbers.count == 2)
-      let since = BPFBytecode.KernelVersion(numbers[0], numbers[1])
+      let since = KernelVersion(numbers[0], numbers[1])
       #expect(try Features.hasKernelFunction(row[0]) == (since <= FeaturesTests.running), "\(row[0]) of Linux \(since)")
     }
   }

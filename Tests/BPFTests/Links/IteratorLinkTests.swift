@@ -66,10 +66,10 @@ import Testing
     let collection = try load("iterator_elements")
     let map = try collection.map("elements")
     let elements = try Map<UInt32, UInt64>(map)
-    for key in 0..<4 as Range<UInt32> { try elements.set(key, UInt64(key) * 100) }
+    for key in 0..<4 as Range<UInt32> { try elements.set(UInt64(key) * 100, for: key) }
     let link = try collection.program("each_element").attach(to: .iterator(.map(map)))
     #expect(try text(link) == ["0=0", "1=100", "2=200", "3=300"])
-    try elements.set(2, 7)
+    try elements.set(7, for: 2)
     #expect(try text(link)[2] == "2=7")
     guard case .iterator(let target, let mapID, _, _, _) = try link.information().detail else {
       Issue.record("no iterator")

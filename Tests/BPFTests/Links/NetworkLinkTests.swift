@@ -14,7 +14,7 @@ import Testing
     let collection = try load("sk_lookup")
     try NetworkNamespace().run {
       let listener = try TestStream.listening()
-      try DescriptorMap<UInt32>(collection.map("target")).set(0, descriptor: listener.descriptor)
+      try DescriptorMap<UInt32>(collection.map("target")).set(descriptor: listener.descriptor, for: 0)
       do {
         let link = try collection.program("steer").attach(to: .networkNamespace(path: Self.namespacePath))
         let near = try TestStream.connected(to: 7)
@@ -34,7 +34,7 @@ import Testing
     try NetworkNamespace().run {
       let listener = try TestStream.listening()
       for collection in [first, second] {
-        try DescriptorMap<UInt32>(collection.map("target")).set(0, descriptor: listener.descriptor)
+        try DescriptorMap<UInt32>(collection.map("target")).set(descriptor: listener.descriptor, for: 0)
       }
       let link = try first.program("steer").attach(to: .networkNamespace(path: Self.namespacePath))
       try link.update(to: second.program("steer"))
@@ -128,15 +128,15 @@ import Testing
       let link = try collection.program("redirect_message").attach(to: .sockmap(collection.map("sockets")))
       let (first, firstPeer) = try TestStream.pair()
       let (second, secondPeer) = try TestStream.pair()
-      try sockets.set(0, descriptor: first.descriptor)
-      try sockets.set(1, descriptor: second.descriptor)
+      try sockets.set(descriptor: first.descriptor, for: 0)
+      try sockets.set(descriptor: second.descriptor, for: 1)
       try collection.setGlobal("destination", to: UInt32(1))
       try first.send("redirected")
       #expect(second.receive() == "redirected")
       #expect(try collection.counter("messages") == 1)
       try link.detach()
       let (third, thirdPeer) = try TestStream.pair()
-      try sockets.set(2, descriptor: third.descriptor)
+      try sockets.set(descriptor: third.descriptor, for: 2)
       try third.send("direct")
       #expect(thirdPeer.receive() == "direct")
       #expect(try collection.counter("messages") == 1)
@@ -151,7 +151,7 @@ import Testing
       let parser = try collection.program("parse").attach(to: .sockmap(streams))
       let verdict = try collection.program("verdict").attach(to: .sockmap(streams))
       let (near, far) = try TestStream.pair()
-      try DescriptorMap<UInt32>(streams).set(0, descriptor: far.descriptor)
+      try DescriptorMap<UInt32>(streams).set(descriptor: far.descriptor, for: 0)
       try near.send("seen")
       #expect(far.receive() == "seen")
       #expect(try collection.counter("segments") > 0)
@@ -200,7 +200,9 @@ import Testing
     try NetworkNamespace().run {
       let members = try (0..<2).map { _ in try TestSocket(address: "127.0.0.1", port: 7400, sharesPort: true) }
       let listeners = try DescriptorMap<UInt32>(collection.map("listeners"))
-      for (index, member) in members.enumerated() { try listeners.set(UInt32(index), descriptor: member.descriptor) }
+      for (index, member) in members.enumerated() {
+        try listeners.set(descriptor: member.descriptor, for: UInt32(index))
+      }
       let link = try collection.program("choose").attach(to: .socket(descriptor: members[0].descriptor))
       let sender = try TestSocket()
       for chosen in [0, 1, 1, 0] {

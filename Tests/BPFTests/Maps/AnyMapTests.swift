@@ -19,13 +19,13 @@ import Testing
     let map = try AnyMap(
       creating: MapParameters(
         type, name: "merops_plain", keySize: 4, valueSize: 8, maxEntries: type.isArray ? 16 : 16384, flags: flags))
-    for key in 0..<8 as Range<UInt32> { try map.update(key.bytes, (UInt64(key) * 1000 + 7).bytes) }
+    for key in 0..<8 as Range<UInt32> { try map.set((UInt64(key) * 1000 + 7).bytes, for: key.bytes) }
     try BPFTool.update(map, [9, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8])
     let ours = Set(try map.entries().map { [$0.key, $0.value] })
     #expect(try BPFTool.dump(map) == ours)
     #expect(ours.count == (type.isArray ? 16 : 9))
-    #expect(try map.lookup([9, 0, 0, 0]) == [1, 2, 3, 4, 5, 6, 7, 8])
-    #expect(try map.lookup(UInt32(99).bytes) == nil)
+    #expect(try map.get([9, 0, 0, 0]) == [1, 2, 3, 4, 5, 6, 7, 8])
+    #expect(try map.get(UInt32(99).bytes) == nil)
     if !type.isArray {
       #expect(try map.delete([9, 0, 0, 0]))
       #expect(try map.delete([9, 0, 0, 0]) == false)
@@ -34,36 +34,36 @@ import Testing
     }
   }
 
-  @Test(arguments: [UpdateFlags.any, .noExist, .exist])
-  func updateFlagsDecideOnPresence(flags: UpdateFlags) throws {
+  @Test(arguments: [UpdateMode.any, .absent, .present])
+  func modesDecideOnPresence(mode: UpdateMode) throws {
     let map = try AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 4, maxEntries: 4))
-    try map.update([1, 0, 0, 0], [1, 1, 1, 1])
+    try map.set([1, 1, 1, 1], for: [1, 0, 0, 0])
     func code(_ key: UInt32) -> BPFError.Code? {
       do {
-        try map.update(key.bytes, [2, 2, 2, 2], flags)
+        try map.set([2, 2, 2, 2], for: key.bytes, if: mode)
         return nil
       } catch {
         return error.code
       }
     }
-    #expect(code(1) == (flags == .noExist ? .exists : nil))
-    #expect(code(2) == (flags == .exist ? .notFound : nil))
+    #expect(code(1) == (mode == .absent ? .exists : nil))
+    #expect(code(2) == (mode == .present ? .notFound : nil))
   }
 
   @Test func aFullMapSaysSo() throws {
     let map = try AnyMap(creating: MapParameters(.hash, name: "tiny", keySize: 4, valueSize: 4, maxEntries: 2))
-    try map.update([1, 0, 0, 0], [0, 0, 0, 0])
-    try map.update([2, 0, 0, 0], [0, 0, 0, 0])
-    let error = try #require(throws: BPFError.self) { try map.update([3, 0, 0, 0], [0, 0, 0, 0]) }
+    try map.set([0, 0, 0, 0], for: [1, 0, 0, 0])
+    try map.set([0, 0, 0, 0], for: [2, 0, 0, 0])
+    let error = try #require(throws: BPFError.self) { try map.set([0, 0, 0, 0], for: [3, 0, 0, 0]) }
     #expect(error.code == .full)
     #expect(error.description.contains("updating map tiny") && error.description.contains("max_entries"))
   }
 
   @Test func wrongSizesAreErrorsAndNotOverruns() throws {
     let map = try AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 8, maxEntries: 4))
-    #expect(throws: BPFError.self) { try map.update([1], [0, 0, 0, 0, 0, 0, 0, 0]) }
-    #expect(throws: BPFError.self) { try map.update([1, 0, 0, 0], [0]) }
-    #expect(throws: BPFError.self) { try map.lookup([]) }
+    #expect(throws: BPFError.self) { try map.set([0, 0, 0, 0, 0, 0, 0, 0], for: [1]) }
+    #expect(throws: BPFError.self) { try map.set([0], for: [1, 0, 0, 0]) }
+    #expect(throws: BPFError.self) { try map.get([]) }
     #expect(throws: BPFError.self) { try map.delete([1, 2, 3, 4, 5]) }
   }
 
@@ -72,8 +72,8 @@ import Testing
     #expect(map.lookupSize % 8 == 0)
     let cpus = map.lookupSize / 8
     let value = (0..<cpus).flatMap { cpu -> [UInt8] in [UInt8(cpu & 0xff), 1, 2, 3, 4, 0, 0, 0] }
-    try map.update([0, 0, 0, 0], value)
-    #expect(try map.lookup([0, 0, 0, 0]) == value)
+    try map.set(value, for: [0, 0, 0, 0])
+    #expect(try map.get([0, 0, 0, 0]) == value)
     if commandPath("bpftool") != nil {
       #expect(try BPFTool.dump(map).first?.count == cpus + 1)
     }
@@ -98,8 +98,8 @@ import Testing
   @Test func isOpenedByIDAndByName() throws {
     let name = "mt\(UInt32.random(in: 0...0xff_ffff))"
     let map = try AnyMap(creating: MapParameters(.hash, name: name, keySize: 4, valueSize: 4, maxEntries: 4))
-    try map.update([1, 0, 0, 0], [7, 0, 0, 0])
-    #expect(try AnyMap(id: map.info.id).lookup([1, 0, 0, 0]) == [7, 0, 0, 0])
+    try map.set([7, 0, 0, 0], for: [1, 0, 0, 0])
+    #expect(try AnyMap(id: map.info.id).get([1, 0, 0, 0]) == [7, 0, 0, 0])
     #expect(try AnyMap(named: name).info == map.info)
     #expect(try AnyMap.all().contains(map.info))
     let twin = try AnyMap(creating: MapParameters(.hash, name: name, keySize: 4, valueSize: 4, maxEntries: 4))
@@ -112,20 +112,20 @@ import Testing
   @Test func aMapOpenedForReadingCannotBeWritten() throws {
     let map = try AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 4, maxEntries: 4))
     let reader = try AnyMap(id: map.info.id, access: .readOnly)
-    try map.update([1, 0, 0, 0], [1, 0, 0, 0])
-    #expect(try reader.lookup([1, 0, 0, 0]) == [1, 0, 0, 0])
+    try map.set([1, 0, 0, 0], for: [1, 0, 0, 0])
+    #expect(try reader.get([1, 0, 0, 0]) == [1, 0, 0, 0])
     #expect(try #require(throws: BPFError.self) { try reader.delete([1, 0, 0, 0]) }.code == .permission)
   }
 
   @Test func lookupAndDeleteTakesOnce() throws {
     let map = try AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 4, maxEntries: 4))
-    try map.update([1, 0, 0, 0], [5, 0, 0, 0])
+    try map.set([5, 0, 0, 0], for: [1, 0, 0, 0])
     _ = try supported(from: "5.14", "lookup and delete in a hash map") { () throws in
-      #expect(try map.lookupAndDelete([1, 0, 0, 0]) == [5, 0, 0, 0])
-      #expect(try map.lookupAndDelete([1, 0, 0, 0]) == nil)
+      #expect(try map.take([1, 0, 0, 0]) == [5, 0, 0, 0])
+      #expect(try map.take([1, 0, 0, 0]) == nil)
     }
     let array = try AnyMap(creating: MapParameters(.array, keySize: 4, valueSize: 4, maxEntries: 4))
-    #expect(try #require(throws: BPFError.self) { try array.lookupAndDelete([1, 0, 0, 0]) }.code == .unsupported)
+    #expect(try #require(throws: BPFError.self) { try array.take([1, 0, 0, 0]) }.code == .unsupported)
   }
 
   @Test func ringsAreRoundedToPowersOfTwoOfPages() throws {
@@ -155,7 +155,7 @@ import Testing
   @Test func descriptorsAreClosed() throws {
     try expectNoLeak {
       let map = try AnyMap(creating: MapParameters(.hash, name: "leak", keySize: 4, valueSize: 4, maxEntries: 64))
-      for key in 0..<64 as Range<UInt32> { try map.update(key.bytes, key.bytes) }
+      for key in 0..<64 as Range<UInt32> { try map.set(key.bytes, for: key.bytes) }
       _ = try AnyMap(id: map.info.id).entries()
       _ = try? AnyMap(named: "leak")
       _ = try? AnyMap(creating: MapParameters(.array, keySize: 3, valueSize: 4, maxEntries: 4))

@@ -20,7 +20,7 @@ import Testing
     let map = try AnyMap(
       creating: MapParameters(
         type, keySize: size, valueSize: 8, maxEntries: type == .lruHash ? 20000 : 2000, flags: flags))
-    for key in keys { try map.update(Array(key.bytes.prefix(size)), key.bytes) }
+    for key in keys { try map.set(key.bytes, for: Array(key.bytes.prefix(size))) }
     let elements =
       size == 8 ? try Self.chunks(of: UInt64.self, map, chunk) : try Self.chunks(of: UInt32.self, map, chunk)
     var seen: [UInt64: Int] = [:]
@@ -46,7 +46,7 @@ import Testing
   /// a full table, makes the kernel answer ENOSPC.
   @Test func roomGrowsForLargeBuckets() throws {
     let map = try Map<UInt32, UInt32>(creating: .hash, maxEntries: 4096, flags: .zeroSeed)
-    try map.set(Array(0..<4096), Array(0..<4096))
+    try map.set(Array(0..<4096), for: Array(0..<4096))
     var chunks = 0
     var total = 0
     try map.forEachChunk(of: 1) { keys, _ in
@@ -61,7 +61,7 @@ import Testing
     let count = 1_000_000
     let map = try Map<UInt64, UInt64>(creating: .hash, name: "million", maxEntries: count)
     let keys = (0..<UInt64(count)).map { $0 &* 0x9e37_79b9_7f4a_7c15 }
-    try map.set(keys, keys)
+    try map.set(keys, for: keys)
     var sum: UInt64 = 0
     var total = 0
     try map.forEachChunk { keys, values in
@@ -78,11 +78,11 @@ import Testing
 
   @Test func aRefusedUpdateSaysHowFarItCame() throws {
     let map = try Map<UInt32, UInt32>(creating: .hash, name: "small", maxEntries: 10)
-    let error = try #require(throws: BPFError.self) { try map.set(Array(0..<20), Array(0..<20)) }
+    let error = try #require(throws: BPFError.self) { try map.set(Array(0..<20), for: Array(0..<20)) }
     #expect(error.code == .full)
-    #expect(error.description.contains("after 10 of 20 elements"))
-    #expect(throws: BPFError.self) { try map.set([1, 2], [1]) }
-    try map.set([], [])
+    #expect(error.description.contains("10 of 20 entries"))
+    #expect(throws: BPFError.self) { try map.set([1], for: [1, 2]) }
+    try map.set([], for: [])
     #expect(try map.delete([]) == 0)
     #expect(try map.delete([0, 100, 1, 101, 2]) == 3)
   }
@@ -95,7 +95,7 @@ import Testing
     }
     let map = try Map<UInt32, Five>(AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 5, maxEntries: 100)))
     let values = (0..<100 as Range<UInt32>).map { Five(word: $0 &* 77777, byte: UInt8($0)) }
-    try map.set(Array(0..<100), values)
+    try map.set(values, for: Array(0..<100))
     #expect(try map.get(7) == values[7])
     var seen = 0
     try map.forEachChunk { keys, chunk in
@@ -113,13 +113,13 @@ import Testing
     let map = try AnyMap(creating: MapParameters(type, keySize: 8, valueSize: 8, maxEntries: 4000, flags: flags))
     let zeros = [UInt8](repeating: 0, count: map.lookupSize)
     @Sendable func key(_ index: UInt32) -> [UInt8] { UInt32(32).bytes + index.byteSwapped.bytes }
-    for index in 0..<1000 as Range<UInt32> { try map.update(key(index), zeros) }
+    for index in 0..<1000 as Range<UInt32> { try map.set(zeros, for: key(index)) }
     let stop = Stop()
     let writer = Thread {
       var round: UInt32 = 0
       while !stop.isSet {
         let passing = key(1000 + round % 2000)
-        try? map.update(passing, zeros)
+        try? map.set(zeros, for: passing)
         if round % 3 != 0 { _ = try? map.delete(passing) }
         if round % 5 == 0 { _ = try? map.delete(key(1000 + (round / 2) % 2000)) }
         round &+= 1

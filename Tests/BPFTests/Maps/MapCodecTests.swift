@@ -19,7 +19,7 @@ import Testing
       let map = try AnyMap(creating: MapParameters(.hash, keySize: keySize, valueSize: valueSize, maxEntries: 4))
       let codec = try MapCodec(map)
       #expect(!codec.isTyped)
-      try codec.set(key: key, value: value)
+      try codec.set(value: value, forKey: key)
       let entry = try #require(try codec.entries().first)
       #expect(entry.key.json == keyJSON && entry.value.json == valueJSON)
       #expect(try codec.get(key: key)?.json == valueJSON)
@@ -28,15 +28,15 @@ import Testing
       #expect(try codec.entries().isEmpty)
     }
     let map = try AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 1, maxEntries: 4))
-    #expect(try #require(throws: BPFError.self) { try MapCodec(map).set(key: "1", value: "256") }.code == .encoding)
-    #expect(throws: BPFError.self) { try MapCodec(map).set(key: "what", value: "1") }
+    #expect(try #require(throws: BPFError.self) { try MapCodec(map).set(value: "256", forKey: "1") }.code == .encoding)
+    #expect(throws: BPFError.self) { try MapCodec(map).set(value: "1", forKey: "what") }
   }
 
   @Test func prefixesReadAsPeopleWriteThem() throws {
     let map = try AnyMap(
       creating: MapParameters(.lpmTrie, keySize: 8, valueSize: 4, maxEntries: 4, flags: .noPreallocation))
     let codec = try MapCodec(map)
-    try codec.set(key: "10.0.0.0/8", value: "3")
+    try codec.set(value: "3", forKey: "10.0.0.0/8")
     #expect(try codec.get(key: "10.9.9.9")?.integer == 3)
     #expect(try codec.get(key: "11.9.9.9") == nil)
     #expect(try codec.entries().first?.key.json == #"{"prefixlen":8,"data":[10,0,0,0]}"#)
@@ -46,10 +46,10 @@ import Testing
     let map = try AnyMap(creating: MapParameters(.perCPUHash, keySize: 4, valueSize: 4, maxEntries: 4))
     let codec = try MapCodec(map)
     let cpus = map.lookupSize / 8
-    try codec.set(key: "1", value: "9")
+    try codec.set(value: "9", forKey: "1")
     #expect(try codec.get(key: "1") == .array(Array(repeating: .unsigned(9), count: cpus)))
     let list = "[" + (0..<cpus).map { "\($0)" }.joined(separator: ",") + "]"
-    try codec.set(key: "1", value: list)
+    try codec.set(value: list, forKey: "1")
     #expect(try codec.get(key: "1")?.json == list)
   }
 
@@ -57,7 +57,7 @@ import Testing
   @Test(arguments: [MapType.hash, .perCPUHash]) func jsonAsItIsRead(_ type: MapType) throws {
     let map = try AnyMap(creating: MapParameters(type, keySize: 6, valueSize: 4, maxEntries: 64))
     let codec = try MapCodec(map)
-    for index in 0..<40 { try codec.set(key: "hex 0\(index % 10) 02 03 04 05 0\(index / 10)", value: "\(index)") }
+    for index in 0..<40 { try codec.set(value: "\(index)", forKey: "hex 0\(index % 10) 02 03 04 05 0\(index / 10)") }
     var buffer = JSONBuffer()
     try map.forEach { key, value in
       try codec.writeKey(key, to: &buffer)
@@ -72,7 +72,7 @@ import Testing
 
   @Test func queuesHaveNoKeys() throws {
     let codec = try MapCodec(AnyMap(creating: MapParameters(.queue, keySize: 0, valueSize: 4, maxEntries: 4)))
-    try codec.set(key: "", value: "7")
+    try codec.set(value: "7", forKey: "")
     #expect(try codec.get(key: "")?.integer == 7)
   }
 
@@ -82,10 +82,10 @@ import Testing
     let collection = try load("maps")
     let trie = try MapCodec(AnyMap(id: try collection.map("lpm_trie").info.id))
     #expect(trie.isTyped)
-    try trie.set(key: #"{"prefix_length": 24, "address": [10, 1, 2, 0]}"#, value: "77")
-    try trie.set(key: "10.2.0.0/16", value: "78")
+    try trie.set(value: "77", forKey: #"{"prefix_length": 24, "address": [10, 1, 2, 0]}"#)
+    try trie.set(value: "78", forKey: "10.2.0.0/16")
     let hash = try MapCodec(AnyMap(id: try collection.map("hash").info.id))
-    try hash.set(key: "3", value: "4")
+    try hash.set(value: "4", forKey: "3")
     for codec in [trie, hash] {
       let text = try Shell.run(["bpftool", "-j", "map", "dump", "id", "\(codec.map.info.id)"], mergeErrors: false)
         .output
@@ -102,7 +102,7 @@ import Testing
       #expect(!ours.isEmpty && formatted.count == ours.count)
       if codec.map.info.type == .hash { #expect(formatted == ours) }
     }
-    #expect(try #require(throws: BPFError.self) { try trie.set(key: "nonsense=1", value: "1") }.code == .encoding)
+    #expect(try #require(throws: BPFError.self) { try trie.set(value: "1", forKey: "nonsense=1") }.code == .encoding)
   }
 
   @Test func paddingInsideKeysIsClearedByTheMapsTypes() throws {
@@ -132,11 +132,11 @@ import Testing
         room.withMemoryRebound(to: UInt8.self) { $0[0] = 1 }
         return room[0]
       }
-      try map.set(key, id)
+      try map.set(id, for: key)
     }
     #expect(try any.entries().allSatisfy { Array($0.key[1...3]) == [0, 0, 0] })
     #expect(try map.get(Key(kind: 1, id: 5)) == 5)
-    try map.set([Key(kind: 2, id: 1)], [9])
-    #expect(try any.lookup([2, 0, 0, 0, 1, 0, 0, 0]) == [9, 0, 0, 0])
+    try map.set([9], for: [Key(kind: 2, id: 1)])
+    #expect(try any.get([2, 0, 0, 0, 1, 0, 0, 0]) == [9, 0, 0, 0])
   }
 }

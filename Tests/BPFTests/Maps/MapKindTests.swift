@@ -13,7 +13,7 @@ import Testing
 @Suite(.requires(.root)) struct MapKindTests {
   @Test(arguments: [MapType.queue, .stack])
   func queuesAndStacks(type: MapType) throws {
-    let queue = try Queue<UInt32>(creating: type, maxEntries: 3)
+    let queue = try QueueMap<UInt32>(creating: type, maxEntries: 3)
     #expect(try queue.pop() == nil)
     #expect(try queue.peek() == nil)
     for value in 1...3 as ClosedRange<UInt32> { try queue.push(value) }
@@ -24,12 +24,12 @@ import Testing
     while let value = try queue.pop() { taken.append(value) }
     #expect(taken == (type == .queue ? [2, 3, 4] : [4, 3, 2]))
     #expect(throws: BPFError.self) { try queue.map.entries() }
-    #expect(throws: BPFError.self) { try Queue<UInt64>(queue.map) }
+    #expect(throws: BPFError.self) { try QueueMap<UInt64>(queue.map) }
   }
 
   @Test(.requires(kernel: "5.16"))
   func bloomFilters() throws {
-    let filter = try BloomFilter<UInt64>(maxEntries: 1000, hashes: 4)
+    let filter = try BloomFilterMap<UInt64>(maxEntries: 1000, hashes: 4)
     #expect(filter.map.info.extra == 4)
     for value in 0..<500 as Range<UInt64> { try filter.add(value) }
     for value in 0..<500 as Range<UInt64> { #expect(try filter.mayContain(value)) }
@@ -42,34 +42,34 @@ import Testing
     let template = try AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 4, maxEntries: 4))
     let outer = try MapOfMaps<UInt32>(creating: type, maxEntries: 4, like: template)
     let inner = try Map<UInt32, UInt32>(creating: .hash, name: "inner", maxEntries: 4)
-    try inner.set(7, 70)
-    try outer.set(1, inner.map)
+    try inner.set(70, for: 7)
+    try outer.set(inner.map, for: 1)
     #expect(try outer.id(1) == inner.map.info.id)
     let found = try #require(try outer.get(1))
     #expect(try Map<UInt32, UInt32>(found).get(7) == 70)
     #expect(try outer.get(2) == nil)
     #expect(try outer.entries().map(\.value) == [inner.map.info.id])
     let other = try AnyMap(creating: MapParameters(.hash, keySize: 8, valueSize: 4, maxEntries: 4))
-    #expect(throws: BPFError.self) { try outer.set(2, other) }
+    #expect(throws: BPFError.self) { try outer.set(other, for: 2) }
     let codec = try MapCodec(outer.map)
-    try codec.set(key: "3", value: "id \(inner.map.info.id)")
+    try codec.set(value: "id \(inner.map.info.id)", forKey: "3")
     #expect(try codec.get(key: "3")?.integer == Int128(inner.map.info.id))
     #expect(try outer.delete(1))
     #expect(try outer.id(1) == nil)
-    #expect(throws: BPFError.self) { try codec.set(key: "3", value: "something") }
+    #expect(throws: BPFError.self) { try codec.set(value: "something", forKey: "3") }
   }
 
   @Test func programArrays() throws {
     let array = try DescriptorMap<UInt32>(creating: .programArray, maxEntries: 4)
     let program = try Self.load(.socketFilter, [.move(.r0, 0), .exit])
     let id = try BPFCall.programInformation(fd: program.rawValue).id
-    try array.set(2, descriptor: program.rawValue)
+    try array.set(descriptor: program.rawValue, for: 2)
     #expect(try array.id(2) == UInt64(id))
     #expect(try array.id(1) == nil)
     #expect(try MapCodec(array.map).entries().map(\.value.integer) == [Int128(id)])
     #expect(try array.delete(2))
     #expect(try array.delete(2) == false)
-    #expect(throws: BPFError.self) { try array.set(0, descriptor: 0) }
+    #expect(throws: BPFError.self) { try array.set(descriptor: 0, for: 0) }
   }
 
   @Test(arguments: [MapType.sockmap, .sockhash])
@@ -77,7 +77,7 @@ import Testing
     try NetworkNamespace().run {
       let listener = try TCPPair()
       let map = try DescriptorMap<UInt32>(creating: type, maxEntries: 4)
-      try map.set(1, descriptor: listener.client)
+      try map.set(descriptor: listener.client, for: 1)
       var cookie: UInt64 = 0
       var length = socklen_t(8)
       #expect(getsockopt(listener.client, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0)
@@ -103,7 +103,7 @@ import Testing
       }
       #expect(bound == 0)
       let map = try DescriptorMap<UInt32>(creating: .reuseportSockarray, maxEntries: 4)
-      try map.set(0, descriptor: socket)
+      try map.set(descriptor: socket, for: 0)
       #expect(try #require(try map.id(0)) != 0)
       #expect(try map.delete(0))
     }
@@ -119,9 +119,9 @@ import Testing
       var entries: UInt32 = 64
       #expect(setsockopt(socket, 283, 2, &entries, 4) == 0)  // SOL_XDP, XDP_RX_RING
       let map = try DescriptorMap<UInt32>(creating: .xskmap, maxEntries: 4)
-      try map.set(0, descriptor: socket)
+      try map.set(descriptor: socket, for: 0)
       #expect(try map.delete(0))
-      #expect(throws: BPFError.self) { try map.set(1, descriptor: 0) }
+      #expect(throws: BPFError.self) { try map.set(descriptor: 0, for: 1) }
     }
   }
 
@@ -129,17 +129,17 @@ import Testing
   func deviceMaps(type: MapType) throws {
     try NetworkNamespace().run {
       let map = try Map<UInt32, DeviceTarget>(creating: type, maxEntries: 4)
-      try map.set(1, DeviceTarget(interfaceIndex: 1))
+      try map.set(DeviceTarget(interfaceIndex: 1), for: 1)
       #expect(try map.get(1)?.interfaceIndex == 1)
       #expect(try MapCodec(map.map).entries().map(\.value.json) == [#"{"ifindex":1,"prog_id":0}"#])
-      #expect(throws: BPFError.self) { try map.set(2, DeviceTarget(interfaceIndex: 4711)) }
+      #expect(throws: BPFError.self) { try map.set(DeviceTarget(interfaceIndex: 4711), for: 2) }
       #expect(try map.delete(1))
     }
   }
 
   @Test func cpuMaps() throws {
     let map = try Map<UInt32, CPUTarget>(creating: .cpumap, maxEntries: 1)
-    try map.set(0, CPUTarget(queueSize: 192))
+    try map.set(CPUTarget(queueSize: 192), for: 0)
     #expect(try map.get(0)?.queueSize == 192)
     #expect(try map.delete(0))
   }
@@ -148,8 +148,8 @@ import Testing
   func cgroupArrays() throws {
     let cgroup = try TestCgroup()
     let map = try DescriptorMap<UInt32>(creating: .cgroupArray, maxEntries: 2)
-    try map.set(0, descriptor: cgroup.descriptor)
-    #expect(throws: BPFError.self) { try map.set(1, descriptor: 0) }
+    try map.set(descriptor: cgroup.descriptor, for: 0)
+    #expect(throws: BPFError.self) { try map.set(descriptor: 0, for: 1) }
     #expect(try #require(throws: BPFError.self) { try map.id(0) }.code == .unsupported)
     #expect(try map.map.keys().count == 2)
     #expect(try map.delete(0))

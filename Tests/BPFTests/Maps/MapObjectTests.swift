@@ -27,10 +27,10 @@ import Testing
 
   private func check(_ storage: LocalStorage<UInt64>, _ descriptor: CInt) throws {
     #expect(try storage.get(descriptor) == nil)
-    try storage.set(descriptor, 42)
+    try storage.set(42, for: descriptor)
     #expect(try storage.get(descriptor) == 42)
-    #expect(try #require(throws: BPFError.self) { try storage.set(descriptor, 1, .noExist) }.code == .exists)
-    try storage.set(descriptor, 43, .exist)
+    #expect(try #require(throws: BPFError.self) { try storage.set(1, for: descriptor, if: .absent) }.code == .exists)
+    try storage.set(43, for: descriptor, if: .present)
     #expect(try storage.delete(descriptor))
     #expect(try storage.delete(descriptor) == false)
     #expect(throws: BPFError.self) { try storage.map.entries() }
@@ -68,7 +68,7 @@ import Testing
     let map = try Map<UInt32, UInt32>(array.map)
     for index in 0..<5000 { array[index] = UInt32(index) * 3 }
     #expect(try map.entries().allSatisfy { $0.value == $0.key * 3 })
-    try map.set(77, 1)
+    try map.set(1, for: 77)
     #expect(array[77] == 1)
     // A second view, and a map opened anew, see the same memory.
     #expect(try MappedArray<UInt32>(array.map)[78] == 78 * 3)
@@ -81,9 +81,10 @@ import Testing
   @Test func frozenMapsCannotBeWritten() throws {
     let array = try AnyMap(
       creating: MapParameters(.array, keySize: 4, valueSize: 4, maxEntries: 4, flags: .memoryMappable))
-    try array.update([0, 0, 0, 0], [9, 0, 0, 0])
+    try array.set([9, 0, 0, 0], for: [0, 0, 0, 0])
     try array.freeze()
-    #expect(try #require(throws: BPFError.self) { try array.update([0, 0, 0, 0], [1, 0, 0, 0]) }.code == .permission)
+    #expect(
+      try #require(throws: BPFError.self) { try array.set([1, 0, 0, 0], for: [0, 0, 0, 0]) }.code == .permission)
     let view = try MappedArray<UInt32>(array)
     #expect(!view.isWritable && view[0] == 9)
     #expect(throws: BPFError.self) { try array.freeze() }
@@ -91,9 +92,9 @@ import Testing
 
   @Test func globalsWhileProgramsRun() throws {
     let collection = try load("globals")
-    let seen = try Global<UInt64>(try collection.map(".bss"), named: "seen")
-    let total = try Global<UInt64>(try collection.map(".data"), named: "total")
-    let threshold = try Global<UInt32>(try collection.map(".rodata"), named: "threshold")
+    let seen = try GlobalVariable<UInt64>(try collection.map(".bss"), named: "seen")
+    let total = try GlobalVariable<UInt64>(try collection.map(".data"), named: "total")
+    let threshold = try GlobalVariable<UInt32>(try collection.map(".rodata"), named: "threshold")
     _ = try collection.run("count")
     #expect(try seen.get() == 1)
     #expect(try total.get() == 110)
@@ -105,8 +106,10 @@ import Testing
     #expect(try threshold.get() == 10)
     #expect(!threshold.isWritable)
     #expect(try #require(throws: BPFError.self) { try threshold.set(1) }.code == .permission)
-    #expect(throws: BPFError.self) { try Global<UInt32>(try collection.map(".bss"), named: "seen") }
-    let error = try #require(throws: BPFError.self) { try Global<UInt32>(try collection.map(".bss"), named: "nothing") }
+    #expect(throws: BPFError.self) { try GlobalVariable<UInt32>(try collection.map(".bss"), named: "seen") }
+    let error = try #require(throws: BPFError.self) {
+      try GlobalVariable<UInt32>(try collection.map(".bss"), named: "nothing")
+    }
     #expect(error.code == .notFound && "\(error)".contains("seen"))
   }
 
@@ -114,7 +117,7 @@ import Testing
   @Test func globalsOfAnOpenedMap() throws {
     let collection = try load("globals")
     let id = try collection.map(".data").info.id
-    let total = try Global<UInt64>(AnyMap(id: id), named: "total")
+    let total = try GlobalVariable<UInt64>(AnyMap(id: id), named: "total")
     try total.set(7)
     _ = try collection.run("count")
     #expect(try total.get() == 17)
@@ -130,17 +133,17 @@ import Testing
       var debit: UInt64
     }
     let map = try Map<UInt32, Account>(try collection.map("accounts"))
-    try map.set(0, Account(credit: 5, debit: 6), .locked)
+    try map.set(Account(credit: 5, debit: 6), for: 0, locked: true)
     _ = try collection.run("transfer")
-    #expect(try map.get(0, .locked)?.credit == 5 + 64)
+    #expect(try map.get(0, locked: true)?.credit == 5 + 64)
     let codec = try MapCodec(map.map)
     #expect(try codec.get(key: "0")?.json == #"{"padding":0,"credit":69,"debit":7}"#)
-    try codec.set(key: "0", value: "credit=1")
+    try codec.set(value: "credit=1", forKey: "0")
     #expect(try map.get(0)?.credit == 1)
   }
 
   @Test func stacksThatProgramsCollect() throws {
-    let map = try StackTraceMap(
+    let map = try StackTraces(
       AnyMap(creating: MapParameters(.stackTrace, keySize: 4, valueSize: 64 * 8, maxEntries: 64)))
     let code =
       Instruction.loadMap(.r2, descriptor: map.map.fd)

@@ -12,7 +12,7 @@ import Testing
     let path = "\(bpffs.path)/kept"
     do {
       let map = try Map<UInt32, UInt32>(creating: .hash, name: "kept", maxEntries: 4)
-      try map.set(1, 2)
+      try map.set(2, for: 1)
       try map.map.pin(at: path)
       #expect(try #require(throws: BPFError.self) { try map.map.pin(at: path) }.code == .exists)
     }

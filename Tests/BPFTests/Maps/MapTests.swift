@@ -14,11 +14,11 @@ import Testing
 
   @Test func typedElements() throws {
     let map = try Map<UInt32, UInt64>(creating: .hash, name: "typed", maxEntries: 8)
-    try map.set(1, 10)
-    try map.set(2, 20, .noExist)
+    try map.set(10, for: 1)
+    try map.set(20, for: 2, if: .absent)
     #expect(try map.get(1) == 10)
-    #expect(try map[2] == 20)
-    #expect(try map[3] == nil)
+    #expect(try map.get(2) == 20)
+    #expect(try map.get(3) == nil)
     #expect(try map.contains(2))
     #expect(try map.delete(2))
     #expect(try map.delete(2) == false)
@@ -48,7 +48,7 @@ import Testing
         $0.initializeMemory(as: UInt8.self, repeating: 0xa5)
       }
       let flow = Flow(source: IPv4Address(10, 0, 0, 1), port: BigEndian(port), isInbound: port % 2 == 0)
-      try map.set(flow, flow)
+      try map.set(flow, for: flow)
       flows.append(flow)
     }
     for (key, value) in try map.map.entries() {
@@ -56,7 +56,7 @@ import Testing
       #expect(key == value)
     }
     #expect(try map.entries().map(\.key.port.value).sorted() == Array(1...40))
-    try map.set(flows, flows)
+    try map.set(flows, for: flows)
     #expect(try map.count() == 40)
     #expect(try map.delete(flows) == 40)
   }
@@ -64,7 +64,7 @@ import Testing
   @Test func networkKeys() throws {
     let map = try Map<LPMKey<IPv4Address>, UInt32>(creating: .lpmTrie, name: "routes", maxEntries: 16)
     for (text, value) in [("10.0.0.0/8", 8), ("10.1.0.0/16", 16), ("10.1.2.3/32", 32), ("0.0.0.0/0", 0)] {
-      try map.set(try #require(LPMKey(text)), UInt32(value))
+      try map.set(UInt32(value), for: try #require(LPMKey(text)))
     }
     for (address, value) in [("10.1.2.3", 32), ("10.1.9.9", 16), ("10.200.0.1", 8), ("192.168.0.1", 0)] {
       #expect(try map.get(LPMKey(try #require(IPv4Address(address)))) == UInt32(value))
@@ -74,7 +74,7 @@ import Testing
     #expect(Set(try map.keys().map(\.description)) == ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32"])
 
     let six = try Map<LPMKey<IPv6Address>, UInt8>(creating: .lpmTrie, maxEntries: 16)
-    try six.set(try #require(LPMKey("2001:db8::/32")), 1)
+    try six.set(1, for: try #require(LPMKey("2001:db8::/32")))
     #expect(try six.get(LPMKey(try #require(IPv6Address("2001:db8:7::1")))) == 1)
     #expect(try six.get(LPMKey(.loopback)) == nil)
   }
@@ -82,7 +82,7 @@ import Testing
   @Test(.requires(.command("bpftool")))
   func addressesLieAsInPackets() throws {
     let map = try Map<IPv4Address, UInt8>(creating: .hash, name: "blocked", maxEntries: 16)
-    try map.set(IPv4Address(192, 0, 2, 1), 1)
+    try map.set(1, for: IPv4Address(192, 0, 2, 1))
     #expect(try BPFTool.dump(map.map) == [[[192, 0, 2, 1], [1]]])
     try BPFTool.update(map.map, [198, 51, 100, 7], [1])
     #expect(try Set(map.keys().map(\.description)) == ["192.0.2.1", "198.51.100.7"])
@@ -90,11 +90,11 @@ import Testing
 
   @Test func takingRemoves() throws {
     let map = try Map<UInt32, UInt32>(creating: .hash, maxEntries: 1000)
-    try map.set(Array(0..<1000), Array(0..<1000))
+    try map.set(Array(0..<1000), for: Array(0..<1000))
     let taken = try map.takeAll()
     #expect(taken.map(\.key).sorted() == Array(0..<1000))
     #expect(try map.count() == 0)
-    try map.set(Array(0..<10), Array(0..<10))
+    try map.set(Array(0..<10), for: Array(0..<10))
     #expect(try map.map.removeAll() == 10)
     #expect(throws: BPFError.self) {
       try Map<UInt32, UInt32>(creating: .array, maxEntries: 10).map.removeAll()
@@ -104,14 +104,14 @@ import Testing
   @Test func perCPU() throws {
     let map = try PerCPUMap<UInt32, UInt32>(creating: .perCPUHash, name: "percpu", maxEntries: 8)
     let values = (0..<map.cpuCount).map { UInt32($0 + 1) }
-    try map.set(5, values)
+    try map.set(values, for: 5)
     #expect(try map.get(5) == values)
     #expect(try map.sum(5) == values.reduce(0, +))
-    try map.setAll(6, 9)
+    try map.set(all: 9, for: 6)
     #expect(try map.get(6) == Array(repeating: 9, count: map.cpuCount))
     #expect(try map.get(7) == nil)
     #expect(try map.entries().map(\.key).sorted() == [5, 6])
-    #expect(throws: BPFError.self) { try map.set(5, values + [1]) }
+    #expect(throws: BPFError.self) { try map.set(values + [1], for: 5) }
     #expect(try map.delete(6))
     #expect(throws: BPFError.self) {
       try PerCPUMap<UInt32, UInt64>(try AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 8, maxEntries: 1)))
@@ -121,7 +121,7 @@ import Testing
   @Test(arguments: [MapType.perCPUArray, .perCPUHash, .lruPerCPUHash])
   func perCPUSumsAgreeWithBpftool(type: MapType) throws {
     let map = try PerCPUMap<UInt32, UInt64>(creating: type, maxEntries: 4)
-    try map.set(1, (0..<map.cpuCount).map { UInt64($0 * 3 + 1) })
+    try map.set((0..<map.cpuCount).map { UInt64($0 * 3 + 1) }, for: 1)
     for (key, value) in try map.sums() {
       let element = try #require(try BPFTool.dump(map.map).first { $0[0] == key.bytes })
       #expect(element.dropFirst().reduce(0) { $0 + $1.u64 } == value)

@@ -4,7 +4,7 @@ import BPFKernel
 let license = License.gpl
 
 struct Alarm {
-  var timer: Timer
+  var timer: KernelTimer
   var count: UInt64
 }
 

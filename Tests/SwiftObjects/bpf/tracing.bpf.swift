@@ -83,10 +83,10 @@ func list(_ context: IteratorItem) -> IteratorVerdict {
 }
 
 @section("netfilter")
-func hooked(_ context: NetfilterHook) -> NetfilterVerdict {
+func hooked(_ context: NetfilterContext) -> NetfilterVerdict {
   context.withDynamicPointer { view in
-    view.load(UInt8.self, at: 9) == IPProtocol.udp.rawValue ? NetfilterVerdict.drop : .accept
-  } ?? .accept
+    view.load(UInt8.self, at: 9) == IPProtocol.udp.rawValue ? NetfilterVerdict.drop : .pass
+  } ?? .pass
 }
 
 @section("syscall")

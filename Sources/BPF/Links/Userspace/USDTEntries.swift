@@ -58,7 +58,7 @@ final class USDTEntries: Attachment {
         hint: "compile with a larger BPF_USDT_MAX_SPEC_CNT")
     }
     entries.withLock { $0[spec] = index }
-    try map.update([index].withUnsafeBytes { Array($0) }, value)
+    try map.set(value, for: [index].withUnsafeBytes { Array($0) })
     return index
   }
 
@@ -71,7 +71,7 @@ final class USDTEntries: Attachment {
     }
     let key = withUnsafeBytes(of: address) { Array($0) }
     do {
-      try addresses.update(key, withUnsafeBytes(of: index) { Array($0) }, .noExist)
+      try addresses.set(withUnsafeBytes(of: index) { Array($0) }, for: key, if: .absent)
     } catch {
       guard error.code == .exists else { throw error.within("attaching to \(place)") }
       // Programs find their arguments by address alone.

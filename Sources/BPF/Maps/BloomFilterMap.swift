@@ -5,7 +5,7 @@ import BPFObject
 /// A set that answers "certainly not" or "probably": values go in and never out.
 ///
 /// - Requires: Linux 5.16
-public struct BloomFilter<Value: BitwiseCopyable>: Sendable {
+public struct BloomFilterMap<Value: BitwiseCopyable>: Sendable {
   /// The map as bytes.
   public let map: AnyMap
   private let layout: MapLayout
@@ -15,7 +15,7 @@ public struct BloomFilter<Value: BitwiseCopyable>: Sendable {
   /// - Throws: `sizeMismatch` where the type's size is not the map's; `invalid` for other kinds of map.
   public init(_ map: AnyMap) throws(BPFError) {
     guard map.info.type == .bloomFilter else {
-      throw BPFError(.invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is no bloom filter")
+      throw BPFError(.invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is not a bloom filter")
     }
     self.map = map
     layout = try map.valueLayout(of: Value.self, size: map.info.valueSize)
@@ -36,10 +36,10 @@ public struct BloomFilter<Value: BitwiseCopyable>: Sendable {
 
   /// Adds a value.
   public func add(_ value: Value) throws(BPFError) {
-    try layout.withBytes(of: value) { (value) throws(BPFError) in try map.rawUpdate(nil, value) }
+    try layout.withBytes(of: value) { (value) throws(BPFError) in try map.rawSet(value, for: nil) }
   }
 
-  /// False when the value was never added; true when it was, or is taken for one that was.
+  /// False when the value was never added; true when it was added, or is mistaken for one that was.
   public func mayContain(_ value: Value) throws(BPFError) -> Bool {
     // The value is read from where lookups in other maps write theirs.
     try withRoom(byteCount: layout.size) { (room) throws(BPFError) in
@@ -47,7 +47,7 @@ public struct BloomFilter<Value: BitwiseCopyable>: Sendable {
         room.copyMemory(from: UnsafeRawBufferPointer(start: value, count: layout.size))
       }
       guard let start = room.baseAddress else { return false }
-      return try map.rawLookup(nil, into: start)
+      return try map.rawGet(nil, into: start)
     }
   }
 }

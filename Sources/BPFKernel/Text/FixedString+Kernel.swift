@@ -1,43 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import CBPFKernel
 
-/// Text in place: `char[capacity]`. It ends at the first zero byte, and its last byte is not zero only if it was cut, so
-/// that user space can tell a cut text from a whole one.
-///
-/// Fill it where it is to lie, in a reserved record or a map value: the stack has 512 bytes.
-///
-///     events.send { $0.path.readUser(from: address) }
-@frozen public struct FixedString<let capacity: Int>: BitwiseCopyable {
-  /// The text, a zero byte, and whatever there was.
-  public var bytes: InlineArray<capacity, UInt8>
-
-  /// Empty text, made by writing all of its bytes: for short ones.
-  @inline(__always)
-  public init() { bytes = InlineArray(repeating: 0) }
-
-  /// Whether the text was longer than there is room for, so that it must not be taken for the whole.
-  public var isCut: Bool { @inline(__always) get { bytes[capacity &- 1] != 0 } }
-
-  /// Whether there is no text.
-  public var isEmpty: Bool { @inline(__always) get { bytes[0] == 0 } }
-
-  /// Whether the text starts with these ASCII characters, which must be fewer than `capacity`.
-  @inline(__always)
-  public func hasPrefix(_ text: StaticString) -> Bool {
-    for index in 0..<text.utf8CodeUnitCount where bytes[index] != text.utf8Start[index] { return false }
-    return true
-  }
-
-  /// Whether the text is these ASCII characters, which must be fewer than `capacity`.
-  @inline(__always)
-  public func equals(_ text: StaticString) -> Bool { hasPrefix(text) && bytes[text.utf8CodeUnitCount] == 0 }
-}
-
 extension FixedString {
   /// Reads a C string from the kernel's memory.
   ///
   /// - Returns: characters read, or an errno: the text is then empty.
-  /// - Requires: Linux 5.5; a GPL-compatible licence.
+  /// - Requires: Linux 5.5; a GPL-compatible license.
   @inline(__always) @discardableResult
   public mutating func readKernel(from address: UnsafeRawPointer?) -> Status {
     let size = withMutableBytes { bpf_probe_read_kernel_str($0, UInt32(capacity), address) }
@@ -50,7 +18,7 @@ extension FixedString {
   /// Reads a C string from the running process.
   ///
   /// - Returns: characters read, or an errno (it may just not be in memory): the text is then empty.
-  /// - Requires: Linux 5.5; a GPL-compatible licence.
+  /// - Requires: Linux 5.5; a GPL-compatible license.
   @inline(__always) @discardableResult
   public mutating func readUser(from address: UnsafeRawPointer?) -> Status {
     let size = withMutableBytes { bpf_probe_read_user_str($0, UInt32(capacity), address) }
@@ -108,4 +76,31 @@ extension FixedString {
     bytes[capacity &- 1] = length == -7 ? Self.unknownByte : 0
     return Status(rawValue: length)
   }
+}
+
+extension FixedString {
+  /// Reads the text in a structure of the kernel: `name.readKernel(from: task.comm)`.
+  ///
+  /// - Returns: bytes of text, or an errno if the address cannot be read; the text is then empty.
+  /// - Requires: Linux 5.5; a GPL-compatible license.
+  @inline(__always) @discardableResult
+  public mutating func readKernel<let size: Int>(from array: KernelArray<size, UInt8>) -> Status {
+    readKernel(from: array.address)
+  }
+
+  /// Reads the text in a structure of the kernel.
+  ///
+  /// - Returns: bytes of text, or an errno if the address cannot be read; the text is then empty.
+  /// - Requires: Linux 5.5; a GPL-compatible license.
+  @inline(__always) @discardableResult
+  public mutating func readKernel<let size: Int>(from array: KernelArray<size, UInt8>.Probed) -> Status {
+    readKernel(from: array.address)
+  }
+
+  /// Reads the text in a tracepoint's record: `path.readKernel(from: context.filename)`.
+  ///
+  /// - Returns: bytes of text, or an errno if the address cannot be read; the text is then empty.
+  /// - Requires: Linux 5.5; a GPL-compatible license.
+  @inline(__always) @discardableResult
+  public mutating func readKernel(from text: TracepointText) -> Status { readKernel(from: text.address) }
 }

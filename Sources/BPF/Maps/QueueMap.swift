@@ -5,7 +5,7 @@ public import BPFObject
 /// A queue (first in, first out) or a stack (last in, first out) in the kernel.
 ///
 /// - Requires: Linux 4.20
-public struct Queue<Value: BitwiseCopyable>: Sendable {
+public struct QueueMap<Value: BitwiseCopyable>: Sendable {
   /// The map as bytes.
   public let map: AnyMap
   private let layout: MapLayout
@@ -15,7 +15,8 @@ public struct Queue<Value: BitwiseCopyable>: Sendable {
   /// - Throws: `sizeMismatch` where the type's size is not the map's; `invalid` for other kinds of map.
   public init(_ map: AnyMap) throws(BPFError) {
     guard map.info.type == .queue || map.info.type == .stack else {
-      throw BPFError(.invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is no queue and no stack")
+      throw BPFError(
+        .invalid, "opening map \(map.label)", detail: "a \(map.info.type) map is neither a queue nor a stack")
     }
     self.map = map
     layout = try map.valueLayout(of: Value.self, size: map.info.valueSize)
@@ -39,18 +40,18 @@ public struct Queue<Value: BitwiseCopyable>: Sendable {
   /// - Throws: `full`.
   public func push(_ value: Value, replacesOldest: Bool = false) throws(BPFError) {
     try layout.withBytes(of: value) { (value) throws(BPFError) in
-      try map.rawUpdate(nil, value, replacesOldest ? .exist : .any)
+      try map.rawSet(value, for: nil, if: replacesOldest ? .present : .any)
     }
   }
 
   /// Takes the next value out; nil when there is none.
   public func pop() throws(BPFError) -> Value? {
-    try reading { (room) throws(BPFError) in try map.rawLookupAndDelete(nil, into: room) }
+    try reading { (room) throws(BPFError) in try map.rawTake(nil, into: room) }
   }
 
   /// The next value, which stays; nil when there is none.
   public func peek() throws(BPFError) -> Value? {
-    try reading { (room) throws(BPFError) in try map.rawLookup(nil, into: room) }
+    try reading { (room) throws(BPFError) in try map.rawGet(nil, into: room) }
   }
 
   private func reading(_ body: (UnsafeMutableRawPointer) throws(BPFError) -> Bool) throws(BPFError) -> Value? {

@@ -6,19 +6,18 @@ import Synchronization
 
 /// A global variable of a loaded object (`.data`, `.bss`, `.rodata`), read and written while programs run.
 ///
-/// Its memory is mapped where the kernel can (Linux 5.5): then reading and writing make no system call. Elsewhere the
-/// whole section is read, and written back, for one variable: what a program writes in between is lost.
-public struct Global<Value: BitwiseCopyable>: Sendable {
+/// The section's memory is mapped into this process: reading and writing make no system call.
+public struct GlobalVariable<Value: BitwiseCopyable>: Sendable {
   /// The map of the section.
   public let map: AnyMap
   /// The variable's name, as in the program.
   public let name: String
   /// Bytes from the start of the section.
   public let offset: Int
-  private let memory: MapMemory?
+  private let memory: MapMemory
 
   /// Whether it can be written: constants (`.rodata`) cannot, once their object is loaded.
-  public var isWritable: Bool { memory?.isWritable ?? !map.info.flags.contains(.readOnly) }
+  public var isWritable: Bool { memory.isWritable }
 
   /// The variable at an offset.
   ///
@@ -41,7 +40,12 @@ public struct Global<Value: BitwiseCopyable>: Sendable {
     self.map = map
     self.name = name
     self.offset = offset
-    memory = try map.memory()
+    guard let memory = try map.memory() else {
+      throw BPFError(
+        .invalid, "opening variable \(name)", detail: "map \(map.label) cannot be mapped into memory",
+        hint: "read the section's bytes with `AnyMap.get`")
+    }
+    self.memory = memory
   }
 
   /// The variable that an object describes.
@@ -61,41 +65,32 @@ public struct Global<Value: BitwiseCopyable>: Sendable {
     try self.init(map, variable)
   }
 
-  /// Reads the variable.
-  public func get() throws(BPFError) -> Value {
-    if let memory { return memory.bytes.loadUnaligned(fromByteOffset: offset, as: Value.self) }
-    let section = try map.section()
-    return section.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Value.self) }
-  }
+  /// The value now.
+  public func get() -> Value { memory.bytes.loadUnaligned(fromByteOffset: offset, as: Value.self) }
 
-  /// Writes the variable.
+  /// Sets the value.
   ///
   /// - Throws: `permission` for a constant.
   public func set(_ value: Value) throws(BPFError) {
-    if let memory {
-      guard memory.isWritable else {
-        throw BPFError(
-          .permission, "writing variable \(name)", detail: "map \(map.label) is frozen",
-          hint: "set constants before the object is loaded")
-      }
-      memory.bytes.storeBytes(of: value, toByteOffset: offset, as: Value.self)
-    } else {
-      var section = try map.section()
-      section.withUnsafeMutableBytes { $0.storeBytes(of: value, toByteOffset: offset, as: Value.self) }
-      try map.update([0, 0, 0, 0], section)
-    }
+    try checkWritable()
+    memory.bytes.storeBytes(of: value, toByteOffset: offset, as: Value.self)
+  }
+
+  private func checkWritable() throws(BPFError) {
+    guard !isWritable else { return }
+    throw BPFError(
+      .permission, "writing variable \(name)", detail: "map \(map.label) is frozen",
+      hint: "set constants before the object is loaded")
   }
 }
 
-extension Global where Value: FixedWidthInteger {
+extension GlobalVariable where Value: FixedWidthInteger {
   /// Writes a word so that programs which see it also see all that was written before: the last step of a switch.
   ///
-  /// - Throws: `invalid` where the variable is not mapped and aligned, `permission` for a constant.
+  /// - Throws: `invalid` where the variable is not aligned, `permission` for a constant.
   public func storeReleasing(_ value: Value) throws(BPFError) {
     let word = try word()
-    guard isWritable else {
-      throw BPFError(.permission, "writing variable \(name)", detail: "map \(map.label) is frozen")
-    }
+    try checkWritable()
     switch MemoryLayout<Value>.size {
     case 1: word.atomic(UInt8.self).pointee.store(UInt8(truncatingIfNeeded: value), ordering: .releasing)
     case 2: word.atomic(UInt16.self).pointee.store(UInt16(truncatingIfNeeded: value), ordering: .releasing)
@@ -117,10 +112,9 @@ extension Global where Value: FixedWidthInteger {
 
   private func word() throws(BPFError) -> UnsafeMutableRawPointer {
     let size = MemoryLayout<Value>.size
-    guard let base = memory?.bytes.baseAddress, size <= 8, offset % size == 0 else {
+    guard let base = memory.bytes.baseAddress, size <= 8, offset % size == 0 else {
       throw BPFError(
-        .invalid, "using variable \(name) as an atomic word", detail: "it is not mapped, not aligned or too large",
-        requires: "5.5")
+        .invalid, "using variable \(name) as an atomic word", detail: "it is not aligned, or has more than 8 bytes")
     }
     return base + offset
   }
@@ -144,13 +138,5 @@ extension AnyMap {
         name: variable.name, offset: entry.offset, size: entry.size, type: variable.type,
         isGlobal: variable.linkage == .global)
     }
-  }
-
-  /// The whole value of a section's map.
-  fileprivate func section() throws(BPFError) -> [UInt8] {
-    guard let bytes = try lookup([0, 0, 0, 0]) else {
-      throw BPFError(.notFound, "reading map \(label)", detail: "it has no element")
-    }
-    return bytes
   }
 }

@@ -4,15 +4,15 @@ public import CBPFKernel
 /// A timer in a map value: a stored property of the value's type.
 ///
 /// - Requires: Linux 5.15, in hash and array maps; 7.0 in programs of kprobes, uprobes, tracepoints, raw tracepoints
-///   and perf events; a GPL-compatible licence.
-public typealias Timer = bpf_timer
+///   and perf events; a GPL-compatible license.
+public typealias KernelTimer = bpf_timer
 
 /// What a timer calls: with the map, the key and the value that it is in. The answer is 0.
 public typealias TimerFunction =
   @convention(c) (_ map: UnsafeMutableRawPointer, _ key: UnsafeMutableRawPointer, _ value: UnsafeMutableRawPointer)
   -> Int32
 
-extension Timer {
+extension KernelTimer {
   /// Prepares the timer, with the map that its value is in (`map.address`).
   ///
   /// - Parameter clock: 1 is monotonic, 0 the wall clock, 7 goes on while the machine sleeps.
@@ -27,7 +27,7 @@ extension Timer {
     withUnsafeMutablePointer(to: &self) { Status(rawValue: bpf_timer_set_callback($0, function)) }
   }
 
-  /// Lets the timer run out after so many nanoseconds.
+  /// Lets the timer expire after a number of nanoseconds.
   @inline(__always) @discardableResult
   public mutating func start(after nanoseconds: UInt64) -> Status {
     withUnsafeMutablePointer(to: &self) { Status(rawValue: bpf_timer_start($0, nanoseconds, 0)) }

@@ -5,7 +5,7 @@ import BPFObject
 /// Stack traces that programs collected with `bpf_get_stackid`, by their ids.
 ///
 /// - Requires: Linux 4.6
-public struct StackTraceMap: Sendable {
+public struct StackTraces: Sendable {
   /// The map as bytes.
   public let map: AnyMap
 
@@ -35,7 +35,7 @@ public struct StackTraceMap: Sendable {
     let words = bytes.withUnsafeBytes { bytes in
       stride(from: 0, to: bytes.count & ~7, by: 8).map { bytes.loadUnaligned(fromByteOffset: $0, as: UInt64.self) }
     }
-    // The kernel clears the rest of the element: a stack ends at its first zero.
+    // The kernel clears the rest of the entry: a stack ends at its first zero.
     return Array(words.prefix { $0 != 0 })
   }
 
@@ -64,7 +64,7 @@ public struct StackTraceMap: Sendable {
 
   private func lookup(_ id: Int32) throws(BPFError) -> [UInt8]? {
     guard id >= 0 else { return nil }
-    return try map.lookup(withUnsafeBytes(of: id) { Array($0) })
+    return try map.get(withUnsafeBytes(of: id) { Array($0) })
   }
 
   /// One frame of a stack.
