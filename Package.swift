@@ -155,7 +155,7 @@ let package = Package(
       exclude: ["Fixtures", "Mistakes"], swiftSettings: settings),
     .testTarget(name: "FrontDoorTests", dependencies: ["BPF", "BPFKernel", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "BPFSystemTests", dependencies: ["BPFSystem", "BPFValues", "TestSupport"], swiftSettings: settings),
+      name: "BPFSystemTests", dependencies: ["BPFSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "BPFTests",
       dependencies: [
