@@ -130,6 +130,6 @@ import Testing
         .move(.r6, .r0), .move(.r1, .r6), .move(.r2, 0), .call(Helper(rawValue: 132)),
         .load(.r0, from: .r6, size: .byte), .exit,
       ], maps: [ring])
-    #expect(after.message.contains("which is no more"))
+    #expect(after.message.contains("which was freed"))
   }
 }

@@ -22,7 +22,7 @@ import Testing
     let scratch = try Scratch()
     let result = try Command.merops("prog", "load", try scratch.object("globals"), "--token", "/sys/fs/bpf")
     #expect(result.status == 1)
-    #expect(result.output.contains("tokens are for user namespaces"), "\(result.output)")
+    #expect(result.output.contains("tokens work in user namespaces only"), "\(result.output)")
   }
 
   /// `FOLDER COMMAND...`: runs a command as root of a user namespace that has a bpffs at FOLDER, to which the machine's
