@@ -35,7 +35,7 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appending(path: "merops-names-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let names = try Set(Modules.names(of: "BPF") + Modules.names(of: "BPFKernel") + Modules.reexports.map(\.name))
+    let names = try Set(Modules.types(of: "BPF") + Modules.types(of: "BPFKernel") + Modules.reexports.map(\.name))
     #expect(names.count > 100)
     let source = folder.appending(path: "Names.swift")
     let imports = "import BPF\nimport BPFKernel\nimport Foundation\nimport Synchronization\n\n"
@@ -91,13 +91,24 @@ private enum Modules {
     }
   }
 
+  /// Those of its types and protocols.
+  static func types(of module: String) throws -> [String] {
+    let kinds = ["swift.struct", "swift.class", "swift.enum", "swift.protocol", "swift.typealias"]
+    return try symbols("\(module).symbols.json", in: module)
+      .filter { $0.pathComponents.count == 1 && kinds.contains($0.kind.identifier) }.map { $0.pathComponents[0] }
+  }
+
   /// What a module adds publicly to the types of another.
   static func extensions(of other: String, in module: String) throws -> [String] {
     try symbols("\(module)@\(other).symbols.json", in: module).map { $0.pathComponents.joined(separator: ".") }
   }
 
   private struct Graph: Decodable {
-    struct Symbol: Decodable { var pathComponents: [String] }
+    struct Symbol: Decodable {
+      struct Kind: Decodable { var identifier: String }
+      var kind: Kind
+      var pathComponents: [String]
+    }
     var symbols: [Symbol]
   }
 

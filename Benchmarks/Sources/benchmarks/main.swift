@@ -17,7 +17,7 @@ do {
   let isJSON = CommandLine.arguments.contains("--json")
   let only = option("--only")
   let libbpf = option("--libbpf") ?? "unknown"
-  let kernel = "\(KernelVersion.current)"
+  let kernel = "\(Features.kernelVersion)"
   var results: [Result] = []
   for (comparison, repetitions) in try comparisons(peers: CommandLine.arguments[1], maps)
   where only.map(comparison.name.contains) ?? true {

@@ -40,7 +40,7 @@ import Glibc
       let swift = try Side(swift: "kernel/swift/\(pair.name).bpf.swift", compiler, root: ".")
       comparisons.append(try pair.compare(c: c, swift: swift, overhead: overhead, rounds: rounds))
     }
-    let kernel = "\(KernelVersion.current)"
+    let kernel = "\(Features.kernelVersion)"
     if CommandLine.arguments.contains("--json") {
       print(json(comparisons, kernel: kernel))
       return

@@ -36,6 +36,9 @@ public enum Features {
     return found
   }
 
+  /// The version of the running kernel. ``supports(_:)-(Ability)`` and its like say what the kernel can do.
+  public static var kernelVersion: KernelVersion { .current }
+
   /// What the kernel was built with, where it can be found out.
   ///
   /// - Parameter option: "CONFIG_BPF_LSM".

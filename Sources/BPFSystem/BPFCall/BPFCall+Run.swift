@@ -3,44 +3,44 @@ import CBPF
 package import SystemPackage
 
 /// What BPF_PROG_TEST_RUN takes.
-public struct ProgramRun: Sendable {
+package struct ProgramRun: Sendable {
   /// The packet; empty for programs that take none.
-  public var data: [UInt8] = []
+  package var data: [UInt8] = []
   /// Room for the packet as the program left it; nil when it is not wanted.
-  public var dataCapacity: Int?
+  package var dataCapacity: Int?
   /// The context, of the program type's layout; empty for none.
-  public var context: [UInt8] = []
+  package var context: [UInt8] = []
   /// Whether the context is wanted back.
-  public var returnsContext = false
+  package var returnsContext = false
   /// Whether the kernel writes the context back to where it was given, as it does for syscall programs, whose calls it
   /// refuses otherwise.
-  public var contextIsShared = false
-  public var repetitions: UInt32 = 0
+  package var contextIsShared = false
+  package var repetitions: UInt32 = 0
   /// BPF_F_TEST_RUN_ON_CPU 1, BPF_F_TEST_XDP_LIVE_FRAMES 2.
-  public var flags: UInt32 = 0
-  public var cpu: UInt32 = 0
+  package var flags: UInt32 = 0
+  package var cpu: UInt32 = 0
   /// With live frames.
-  public var batchSize: UInt32 = 0
+  package var batchSize: UInt32 = 0
   /// System calls, each with the input as it was given.
-  public var calls = 1
+  package var calls = 1
 
-  public init() {}
+  package init() {}
 }
 
 /// What a test run gave.
-public struct ProgramRunResult: Sendable {
-  public var returnValue: UInt32
+package struct ProgramRunResult: Sendable {
+  package var returnValue: UInt32
   /// Nanoseconds of one repetition, on average.
-  public var duration: UInt64
-  public var data: [UInt8]
-  public var context: [UInt8]
+  package var duration: UInt64
+  package var data: [UInt8]
+  package var context: [UInt8]
 }
 
 extension BPFCall {
   /// BPF_PROG_TEST_RUN: runs a program on given input.
   ///
   /// - Throws: `ENOSPC` when the packet that came out is larger than the room.
-  public static func testRun(program: CInt, _ run: ProgramRun) throws(Errno) -> ProgramRunResult {
+  package static func testRun(program: CInt, _ run: ProgramRun) throws(Errno) -> ProgramRunResult {
     var memory = CallMemory()
     defer { memory.free() }
     let data = memory.room(run.dataCapacity ?? 0)
@@ -75,7 +75,7 @@ extension BPFCall {
   /// BPF_ENABLE_STATS: run times are counted for as long as the descriptor is open.
   ///
   /// - Requires: Linux 5.8
-  public static func enableStatistics() throws(Errno) -> Descriptor {
+  package static func enableStatistics() throws(Errno) -> Descriptor {
     var attributes = cbpf_words()
     return try open(CBPF_ENABLE_STATS, &attributes)
   }
@@ -83,7 +83,7 @@ extension BPFCall {
   /// BPF_TOKEN_CREATE: a token of a bpffs that was mounted with delegation.
   ///
   /// - Requires: Linux 6.9
-  public static func createToken(bpffs: CInt, flags: UInt32 = 0) throws(Errno) -> Descriptor {
+  package static func createToken(bpffs: CInt, flags: UInt32 = 0) throws(Errno) -> Descriptor {
     var attributes = cbpf_words(word: (flags, UInt32(bitPattern: bpffs), 0, 0))
     return try open(CBPF_TOKEN_CREATE, &attributes)
   }
@@ -92,7 +92,7 @@ extension BPFCall {
   ///
   /// - Returns: how many bytes were read; zero for none left.
   /// - Requires: Linux 6.17
-  public static func readStream(
+  package static func readStream(
     program: CInt, stream: UInt32, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
     var attributes = cbpf_stream_read(
@@ -103,19 +103,19 @@ extension BPFCall {
 }
 
 /// What a perf event or raw tracepoint descriptor of some process is attached to.
-public struct TaskDescriptorQuery: Sendable, Hashable {
-  public var programID: UInt32
+package struct TaskDescriptorQuery: Sendable, Hashable {
+  package var programID: UInt32
   /// enum bpf_task_fd_type: raw tracepoint 0, tracepoint 1, kprobe 2, kretprobe 3, uprobe 4, uretprobe 5.
-  public var type: UInt32
+  package var type: UInt32
   /// Tracepoint, symbol or file name.
-  public var name: String
-  public var offset: UInt64
-  public var address: UInt64
+  package var name: String
+  package var offset: UInt64
+  package var address: UInt64
 }
 
 extension BPFCall {
   /// BPF_TASK_FD_QUERY. `ENOENT` or `ENOTSUP` for a descriptor of something else.
-  public static func queryTaskDescriptor(processID: CInt, fd: CInt) throws(Errno) -> TaskDescriptorQuery {
+  package static func queryTaskDescriptor(processID: CInt, fd: CInt) throws(Errno) -> TaskDescriptorQuery {
     var memory = CallMemory()
     defer { memory.free() }
     let name = memory.room(4096)

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// Waits for several descriptors at once.
-public struct Epoll: ~Copyable, Sendable {
-  public let descriptor: Descriptor
+package struct Epoll: ~Copyable, Sendable {
+  package let descriptor: Descriptor
 
   /// What to wait for, and what came.
-  public struct Events: OptionSet, Sendable, Hashable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-    public static let readable = Events(rawValue: 1)
-    public static let writable = Events(rawValue: 4)
-    public static let error = Events(rawValue: 8)
-    public static let hangUp = Events(rawValue: 16)
+  package struct Events: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    package static let readable = Events(rawValue: 1)
+    package static let writable = Events(rawValue: 4)
+    package static let error = Events(rawValue: 8)
+    package static let hangUp = Events(rawValue: 16)
     /// Reported once, then no more until it is added again.
-    public static let once = Events(rawValue: 1 << 30)
+    package static let once = Events(rawValue: 1 << 30)
     /// Reported when it happens, not while it lasts.
-    public static let edge = Events(rawValue: 1 << 31)
+    package static let edge = Events(rawValue: 1 << 31)
   }
 
   /// A descriptor that is ready, by the tag it was added with.
-  public struct Ready: Sendable, Hashable {
-    public var tag: UInt64
-    public var events: Events
+  package struct Ready: Sendable, Hashable {
+    package var tag: UInt64
+    package var events: Events
   }
 
-  public init() throws(Errno) {
+  package init() throws(Errno) {
     descriptor = Descriptor(owning: try checked(epoll_create1(CInt(EPOLL_CLOEXEC)).orError))
   }
 
   /// Adds a borrowed descriptor. It must be removed, or this closed, before the number is used for something else.
-  public borrowing func add(_ fd: CInt, events: Events = .readable, tag: UInt64) throws(Errno) {
+  package borrowing func add(_ fd: CInt, events: Events = .readable, tag: UInt64) throws(Errno) {
     try checked(cbpf_epoll_control(descriptor.rawValue, 1, fd, events.rawValue, tag))
   }
 
-  public borrowing func remove(_ fd: CInt) throws(Errno) {
+  package borrowing func remove(_ fd: CInt) throws(Errno) {
     try checked(cbpf_epoll_control(descriptor.rawValue, 2, fd, 0, 0))
   }
 
@@ -44,7 +44,7 @@ public struct Epoll: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - timeout: nanoseconds; zero returns at once, nil waits for ever.
-  public borrowing func wait(
+  package borrowing func wait(
     timeout: Int64?, _ body: (Ready) throws(Errno) -> Void
   ) throws(Errno) {
     let fd = descriptor.rawValue
@@ -61,7 +61,7 @@ public struct Epoll: ~Copyable, Sendable {
   }
 
   /// The same, when only the waiting matters. It allocates nothing.
-  public borrowing func wait(timeout: Int64?) throws(Errno) {
+  package borrowing func wait(timeout: Int64?) throws(Errno) {
     let fd = descriptor.rawValue
     let count = withUnsafeTemporaryAllocation(of: cbpf_epoll_event.self, capacity: 64) { events in
       cbpf_epoll_wait(fd, events.baseAddress, 64, max(timeout ?? -1, -1))
@@ -72,22 +72,22 @@ public struct Epoll: ~Copyable, Sendable {
 }
 
 /// A counter in the kernel that a descriptor stands for: wakes whoever waits.
-public struct EventCounter: ~Copyable, Sendable {
-  public let descriptor: Descriptor
+package struct EventCounter: ~Copyable, Sendable {
+  package let descriptor: Descriptor
 
-  public init() throws(Errno) {
+  package init() throws(Errno) {
     descriptor = Descriptor(owning: try checked(cbpf_eventfd()))
   }
 
   /// Adds one. Safe from any thread.
-  public borrowing func signal() {
+  package borrowing func signal() {
     // A full counter is signalled already.
     var one: UInt64 = 1
     _ = write(descriptor.rawValue, &one, 8)
   }
 
   /// Takes what was added.
-  public borrowing func drain() {
+  package borrowing func drain() {
     var value: UInt64 = 0
     _ = read(descriptor.rawValue, &value, 8)
   }

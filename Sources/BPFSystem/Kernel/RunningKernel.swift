@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import BPFValues
+package import BPFValues
 import Glibc
 
 extension KernelVersion {
@@ -12,7 +12,7 @@ extension KernelVersion {
   ///   - release: `uname -r`.
   ///   - version: `uname -v`.
   ///   - signature: /proc/version_signature, where it exists.
-  public init?(release: String, version: String, signature: String? = nil) {
+  package init?(release: String, version: String, signature: String? = nil) {
     if let word = signature?.split(separator: " ").last, let parsed = KernelVersion(word) {
       self = parsed
       return
@@ -28,7 +28,7 @@ extension KernelVersion {
   }
 
   /// The running kernel. 0.0 where it does not say, so that nothing is claimed of it.
-  public static let current: KernelVersion = {
+  package static let current: KernelVersion = {
     let names = KernelName.current
     let signature = try? SystemFile.text("/proc/version_signature")
     return KernelVersion(release: names.release, version: names.version, signature: signature) ?? KernelVersion(0, 0)
@@ -36,13 +36,13 @@ extension KernelVersion {
 }
 
 /// What uname(2) says.
-public struct KernelName: Sendable, Hashable {
-  public var release: String
-  public var version: String
+package struct KernelName: Sendable, Hashable {
+  package var release: String
+  package var version: String
   /// `x86_64`, `aarch64`.
-  public var machine: String
+  package var machine: String
 
-  public static let current: KernelName = {
+  package static let current: KernelName = {
     var name = utsname()
     uname(&name)
     func field<Bytes>(_ bytes: Bytes) -> String { withUnsafeBytes(of: bytes) { text($0) } }
