@@ -38,12 +38,8 @@ struct Run: ParsableCommand {
   }
 
   private func attach(_ firewall: DynamicFirewall) throws -> Link {
-    let place = XDPPlace.interface(.name(interface), mode: generic ? .generic : .automatic)
-    guard let netns else { return try firewall.dynamicFirewall.attach(to: place) }
-    let path = netns.contains("/") ? netns : "/run/netns/\(netns)"
-    var link: Link?
-    try NetNamespace(path: path).run { () throws(BPFError) in link = try firewall.dynamicFirewall.attach(to: place) }
-    guard let link else { throw ExitCode.failure }
-    return link
+    let namespace = try netns.map { try $0.contains("/") ? NetworkNamespace(path: $0) : NetworkNamespace(name: $0) }
+    return try firewall.dynamicFirewall.attach(
+      to: .interface(Interface(interface, in: namespace), mode: generic ? .generic : .automatic))
   }
 }

@@ -12,8 +12,6 @@
 @_exported public import struct BPFObject.ProgramSpec
 @_exported public import struct BPFObject.ProgramType
 @_exported public import struct BPFObject.VariableSpec
-@_exported public import struct BPFSystem.LinkInformation
-@_exported public import class BPFSystem.NetNamespace
 @_exported public import struct BPFValues.BigEndian
 @_exported public import struct BPFValues.FixedString
 @_exported public import struct BPFValues.IPv4Address

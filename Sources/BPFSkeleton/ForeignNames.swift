@@ -68,16 +68,15 @@ enum ForeignNames {
 
   /// Of the library that a skeleton is made for.
   static let bpf = """
-    Ability AnyMap ArenaMemory AttachOrder AttachReport AttachTarget AttachType BPFCollection BPFError
-    BPFToken BigEndian BloomFilterMap ByteBool CPUTarget CgroupVerdict Descriptor DescriptorMap
-    DeviceBinding DeviceTarget EventReader Features FixedString Flexible FlexibleRecord GlobalVariable
-    Hook IPv4Address IPv6Address Interface IteratorTarget IteratorVerdict KernelType KernelTypes
-    KernelVersion LPMKey LSMVerdict Link LinkInfo LinkType LoadOptions LocalStorage MACAddress Map
-    MapAccess MapCodec MapFlags MapInfo MapOfMaps MapParameters MapPinning MapType MapTypes MapUsage
-    MappedArray ModuleTypes NetfilterFamily NetfilterHook NetfilterVerdict NetworkNamespace ObjectSpec
-    PackedPath PerCPUMap PerfOptions PerfReader PerfRecord PreparedProgram Program ProgramInfo
-    ProgramSample ProgramType QueueMap RingReader RunTimeStatistics Skeleton SkeletonProgram
-    SkeletonSupport SocketVerdict StackTraces TestRun TestRunResult TrafficAction TrafficDirection USDT Uprobe Global Queue Token
-    UpdateMode UserRingWriter VerificationReport VerifierError VerifierLog XDPAction XDPMode
+    Ability AnyMap ArenaMemory AttachReport AttachTarget AttachType BPFCollection BPFError BPFToken BigEndian
+    BloomFilterMap ByteBool CPUTarget CgroupVerdict Descriptor DescriptorMap DeviceBinding DeviceTarget EventReader
+    Features FixedString Flexible FlexibleRecord Global GlobalVariable Hook IPv4Address IPv6Address Interface
+    IteratorVerdict KernelType KernelTypes KernelVersion LPMKey LSMVerdict Link LinkInfo LinkSet LinkType
+    LoadOptions LocalStorage MACAddress Map MapAccess MapCodec MapFlags MapInfo MapOfMaps MapParameters MapPinning
+    MapType MapTypes MapUsage MappedArray ModuleTypes NetfilterHook NetfilterVerdict NetworkNamespace ObjectSpec
+    PackedPath PerCPUMap PerfOptions PerfReader PerfRecord PreparedProgram Program ProgramInfo ProgramKinds
+    ProgramSample ProgramType Queue QueueMap RingReader RunTimeStatistics Skeleton SkeletonProgram SkeletonSupport
+    SocketVerdict StackTraces TestRun TestRunResult Token TrafficAction UpdateMode UserRingWriter VerificationReport
+    VerifierError VerifierLog XDPAction
     """
 }

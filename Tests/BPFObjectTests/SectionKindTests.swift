@@ -10,39 +10,39 @@ import Testing
     var type: ProgramType
     var attach: AttachType?
     var options: SectionKind.Options
-    var attachment: SectionKind.Attachment
+    var hook: HookKind?
 
     init(
       _ section: String, _ type: ProgramType, _ attach: AttachType? = nil, _ options: SectionKind.Options = [],
-      _ attachment: SectionKind.Attachment = .none
+      _ hook: HookKind? = nil
     ) {
       (self.section, self.type, self.attach) = (section, type, attach)
-      (self.options, self.attachment) = (options, attachment)
+      (self.options, self.hook) = (options, hook)
     }
     var testDescription: String { section }
   }
 
   @Test(arguments: [
-    Case("socket", .socketFilter),
-    Case("sk_reuseport", .skReuseport, .skReuseportSelect, [.isAttachable]),
-    Case("sk_reuseport/migrate", .skReuseport, .skReuseportSelectOrMigrate, [.isAttachable]),
-    Case("kprobe", .kprobe, nil, [], .kprobe(isReturn: false)),
-    Case("kprobe/do_exit+0x10", .kprobe, nil, [], .kprobe(isReturn: false)),
-    Case("kretprobe/do_exit", .kprobe, nil, [], .kprobe(isReturn: true)),
-    Case("kprobe.multi/tcp_*", .kprobe, .traceKprobeMulti, [], .kprobeMulti(isReturn: false)),
-    Case("kretprobe.multi/tcp_*", .kprobe, .traceKprobeMulti, [], .kprobeMulti(isReturn: true)),
+    Case("socket", .socketFilter, nil, [], .socket),
+    Case("sk_reuseport", .skReuseport, .skReuseportSelect),
+    Case("sk_reuseport/migrate", .skReuseport, .skReuseportSelectOrMigrate),
+    Case("kprobe", .kprobe, nil, [], .kprobe),
+    Case("kprobe/do_exit+0x10", .kprobe, nil, [], .kprobe),
+    Case("kretprobe/do_exit", .kprobe, nil, [], .kretprobe),
+    Case("kprobe.multi/tcp_*", .kprobe, .traceKprobeMulti, [], .kprobeMulti),
+    Case("kretprobe.multi/tcp_*", .kprobe, .traceKprobeMulti, [], .kretprobeMulti),
     Case("kprobe.session/tcp_*", .kprobe, .traceKprobeSession, [], .kprobeSession),
-    Case("ksyscall/openat", .kprobe, nil, [], .ksyscall(isReturn: false)),
-    Case("kretsyscall/openat", .kprobe, nil, [], .ksyscall(isReturn: true)),
-    Case("uprobe//bin/sh:main", .kprobe, nil, [], .uprobe(isReturn: false)),
-    Case("uretprobe.s//bin/sh:main", .kprobe, nil, [.isSleepable], .uprobe(isReturn: true)),
-    Case("uprobe.multi.s//bin/sh:*", .kprobe, .traceUprobeMulti, [.isSleepable], .uprobeMulti(isReturn: false)),
+    Case("ksyscall/openat", .kprobe, nil, [], .ksyscall),
+    Case("kretsyscall/openat", .kprobe, nil, [], .kretsyscall),
+    Case("uprobe//bin/sh:main", .kprobe, nil, [], .uprobe),
+    Case("uretprobe.s//bin/sh:main", .kprobe, nil, [.isSleepable], .uretprobe),
+    Case("uprobe.multi.s//bin/sh:*", .kprobe, .traceUprobeMulti, [.isSleepable], .uprobeMulti),
     Case("uprobe.session//bin/sh:*", .kprobe, .traceUprobeSession, [], .uprobeSession),
     Case("usdt/libc:libc:setjmp", .kprobe, nil, [.isUSDT], .usdt),
     Case("usdt.s/x:y:z", .kprobe, nil, [.isUSDT, .isSleepable], .usdt),
-    Case("tc", .schedCLS), Case("classifier", .schedCLS), Case("action", .schedACT),
-    Case("tc/ingress", .schedCLS, .tcxIngress), Case("tcx/egress", .schedCLS, .tcxEgress),
-    Case("netkit/primary", .schedCLS, .netkitPrimary), Case("netkit/peer", .schedCLS, .netkitPeer),
+    Case("tc", .schedCLS, nil, [], .trafficControl), Case("classifier", .schedCLS), Case("action", .schedACT),
+    Case("tc/ingress", .schedCLS, .tcxIngress, [], .ingress), Case("tcx/egress", .schedCLS, .tcxEgress, [], .egress),
+    Case("netkit/primary", .schedCLS, .netkitPrimary, [], .netkit), Case("netkit/peer", .schedCLS, .netkitPeer),
     Case("tracepoint/syscalls/sys_enter_execve", .tracepoint, nil, [], .tracepoint),
     Case("tp/sched/sched_switch", .tracepoint, nil, [], .tracepoint),
     Case("raw_tp/sched_switch", .rawTracepoint, nil, [], .rawTracepoint),
@@ -54,35 +54,38 @@ import Testing
     Case("fsession.s/do_exit", .tracing, .traceFsession, [.attachesByBTF, .isSleepable], .tracing),
     Case("fentry.multi/tcp_*", .tracing, .traceFentryMulti, [], .tracingMulti),
     Case("freplace/handler", .ext, nil, [.attachesByBTF], .tracing),
-    Case("lsm/file_open", .lsm, .lsmMAC, [.attachesByBTF], .lsm),
-    Case("lsm.s/file_open", .lsm, .lsmMAC, [.attachesByBTF, .isSleepable], .lsm),
-    Case("lsm_cgroup/socket_bind", .lsm, .lsmCgroup, [.attachesByBTF]),
+    Case("lsm/file_open", .lsm, .lsmMAC, [.attachesByBTF], .tracing),
+    Case("lsm.s/file_open", .lsm, .lsmMAC, [.attachesByBTF, .isSleepable], .tracing),
+    Case("lsm_cgroup/socket_bind", .lsm, .lsmCgroup, [.attachesByBTF], .cgroup),
     Case("iter/task", .tracing, .traceIter, [.attachesByBTF], .iterator),
     Case("iter.s/task", .tracing, .traceIter, [.attachesByBTF, .isSleepable], .iterator),
-    Case("syscall", .syscall, nil, [.isSleepable]),
-    Case("xdp", .xdp, .xdp, [.isAttachable, .attachTypeIsOptional]),
+    Case("syscall", .syscall, nil, [.isSleepable], .unattached),
+    Case("xdp", .xdp, .xdp, [], .xdp),
     Case("xdp.frags", .xdp, .xdp, [.xdpFragments]),
-    Case("xdp/devmap", .xdp, .xdpDevmap, [.isAttachable]),
+    Case("xdp/devmap", .xdp, .xdpDevmap, [], .unattached),
     Case("xdp.frags/cpumap", .xdp, .xdpCpumap, [.xdpFragments]),
-    Case("perf_event", .perfEvent), Case("lwt_xmit", .lwtXmit), Case("lwt_seg6local", .lwtSeg6Local),
-    Case("sockops", .sockOps, .cgroupSockOps, [.isAttachable, .attachTypeIsOptional]),
-    Case("sk_skb", .skSKB), Case("sk_skb/verdict", .skSKB, .skSKBVerdict, [.isAttachable, .attachTypeIsOptional]),
-    Case("sk_msg", .skMsg, .skMsgVerdict, [.isAttachable, .attachTypeIsOptional]),
-    Case("flow_dissector", .flowDissector, .flowDissector, [.isAttachable, .attachTypeIsOptional]),
-    Case("cgroup/skb", .cgroupSKB),
-    Case("cgroup_skb/egress", .cgroupSKB, .cgroupInetEgress, [.isAttachable, .attachTypeIsOptional]),
-    Case("cgroup/connect_unix", .cgroupSockAddr, .cgroupUnixConnect, [.isAttachable]),
-    Case("cgroup/getsockopt", .cgroupSockopt, .cgroupGetsockopt, [.isAttachable]),
-    Case("cgroup/dev", .cgroupDevice, .cgroupDevice, [.isAttachable, .attachTypeIsOptional]),
+    Case("perf_event", .perfEvent, nil, [], .perfEvent), Case("lwt_xmit", .lwtXmit),
+    Case("lwt_seg6local", .lwtSeg6Local),
+    Case("sockops", .sockOps, .cgroupSockOps),
+    Case("sk_skb", .skSKB, nil, [], .socketMap),
+    Case("sk_skb/verdict", .skSKB, .skSKBVerdict),
+    Case("sk_msg", .skMsg, .skMsgVerdict),
+    Case("flow_dissector", .flowDissector, .flowDissector),
+    Case("cgroup/skb", .cgroupSKB, nil, [], .cgroup),
+    Case("cgroup_skb/egress", .cgroupSKB, .cgroupInetEgress),
+    Case("cgroup/connect_unix", .cgroupSockAddr, .cgroupUnixConnect),
+    Case("cgroup/getsockopt", .cgroupSockopt, .cgroupGetsockopt),
+    Case("cgroup/dev", .cgroupDevice, .cgroupDevice),
     Case("struct_ops/ssthresh", .structOps), Case("struct_ops.s/init", .structOps, nil, [.isSleepable]),
-    Case("sk_lookup", .skLookup, .skLookup, [.isAttachable]), Case("netfilter", .netfilter, .netfilter),
+    Case("sk_lookup", .skLookup, .skLookup, [], .networkNamespace),
+    Case("netfilter", .netfilter, .netfilter, [], .netfilter),
   ])
   func matches(_ expected: Case) throws {
     let kind = try #require(SectionKind.matching(expected.section))
     #expect(kind.programType == expected.type)
     #expect(kind.attachType == expected.attach)
     #expect(kind.options == expected.options)
-    #expect(kind.attachment == expected.attachment)
+    if let hook = expected.hook { #expect(kind.hook == hook) }
     if let minimum = kind.programType.minimumKernel { #expect(kind.minimumKernel >= minimum) }
   }
 

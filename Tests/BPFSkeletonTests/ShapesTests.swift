@@ -208,7 +208,7 @@ import Testing
 
   @Test("Programs attach where their type does", .requires(.command("ip")))
   func interface() throws {
-    let namespace = try NetworkNamespace()
+    let namespace = try TestNamespace()
     try namespace.run {
       try Shell.check("ip link add veth0 type veth peer name veth1")
       let shapes = try Shapes.load()

@@ -97,7 +97,7 @@ import Testing
     let program = try BPFCall.loadProgram(ProgramLoad(type: 17), instructions: Self.returning(0).span.bytes)
     let link = try BPFCall.openRawTracepoint("sys_enter", program: program.rawValue)
     let info = try BPFCall.linkInformation(fd: link.rawValue)
-    #expect(info.detail == .rawTracepoint(name: "sys_enter", cookie: 0))
+    #expect(info.type == 1 && info.name == "sys_enter" && info.cookies == [0])
     #expect(info.programID == (try BPFCall.programInformation(fd: program.rawValue)).id)
     #expect(try BPFCall.ids(.link).contains(info.id))
   }

@@ -67,15 +67,6 @@ import Testing
     #expect(config["CONFIG_N"] == "\"a=b\"")
   }
 
-  @Test func probeDefinitions() {
-    #expect(
-      LegacyProbe(group: "g", name: "n", place: .function("do_exit", offset: 16), isReturn: true).definition
-        == "r:g/n do_exit+0x10")
-    #expect(
-      LegacyProbe(name: "n", place: .file("/bin/x", offset: 0x20, semaphore: 0x40)).definition
-        == "p:merops/n /bin/x:0x20(0x40)")
-  }
-
   @Test func netlinkAttributesComeBack() throws {
     var message = NetlinkMessage(type: 1, flags: [])
     message.attribute(3, "eth0")

@@ -134,17 +134,6 @@ import Testing
     try Perf.disable(event.rawValue)
   }
 
-  @Test func legacyUprobeIsMadeAndRemoved() throws {
-    let tracefs = try TraceFS()
-    let name = "test_\(getpid())"
-    let probe = LegacyProbe(name: name, place: .file("/bin/true", offset: 0x1000, semaphore: 0))
-    let id = try probe.create(in: tracefs)
-    #expect(id > 0)
-    #expect(try tracefs.text("uprobe_events").contains("merops/\(name) "))
-    try probe.remove(from: tracefs)
-    #expect(try !tracefs.text("uprobe_events").contains(name))
-  }
-
   @Test func uprobeUnitIsNumbered() throws {
     let unit = try PerformanceUnit("uprobe")
     #expect(unit.type > 5 && unit.returnBit == 0)

@@ -35,36 +35,24 @@ import Testing
     #expect(NetworkInterface.index(ofName: "left") == nil)
   }
 
-  @Test func xdpIsSetReplacedAndCleared() throws {
-    let first = try Self.program(type: 6, returning: 2)
-    let second = try Self.program(type: 6, returning: 1)
-    let firstID = try BPFCall.programInformation(fd: first.rawValue).id
-    let secondID = try BPFCall.programInformation(fd: second.rawValue).id
-    let (one, two) = (first.rawValue, second.rawValue)
+  /// What a device says of the XDP program on it, in each mode (XDP_FLAGS_*).
+  @Test(arguments: [(2 as UInt32, 2 as UInt8), (4, 1)]) func xdpIsSeen(flags: UInt32, mode: UInt8) throws {
+    let program = try Self.program(type: 6, returning: 2)
+    let id = try BPFCall.programInformation(fd: program.rawValue).id
+    let fd = program.rawValue
     try Self.withPair { left in
-      try XDPAttachment.set(interface: left, program: one, flags: .generic)
-      #expect(try NetworkInterface.find(index: left).xdp.genericProgramID == firstID)
-      #expect(try NetworkInterface.find(index: left).xdp.mode == 2)
-      // The kernel says in words what is wrong.
-      let refused = #expect(throws: NetlinkError.self) {
-        try XDPAttachment.set(interface: left, program: two, flags: [.generic, .onlyIfNone])
-      }
-      #expect(refused?.errno == Errno(rawValue: EBUSY))
-      #expect(refused?.message?.contains("already attached") == true, "\(String(describing: refused))")
-      #expect(throws: NetlinkError.self) {
-        try XDPAttachment.set(interface: left, program: two, flags: .generic, expecting: two)
-      }
-      try XDPAttachment.set(interface: left, program: two, flags: .generic, expecting: one)
-      #expect(try NetworkInterface.find(index: left).xdp.programIDs == [secondID])
-      try XDPAttachment.set(interface: left, program: nil, flags: .generic)
       #expect(try NetworkInterface.find(index: left).xdp.programIDs == [])
-
-      try XDPAttachment.set(interface: left, program: one, flags: .driver)
-      #expect(try NetworkInterface.find(index: left).xdp.driverProgramID == firstID)
-      try XDPAttachment.set(interface: left, program: nil, flags: .driver)
+      do {
+        // BPF_XDP
+        let link = try BPFCall.createLink(LinkCreate(program: fd, target: left, attachType: 37, flags: flags))
+        let xdp = try NetworkInterface.find(index: left).xdp
+        #expect(xdp.mode == mode && xdp.programIDs == [id])
+        #expect((flags == 2 ? xdp.genericProgramID : xdp.driverProgramID) == id)
+        _ = link.rawValue
+      }
+      #expect(eventually { (try? NetworkInterface.find(index: left).xdp.programIDs) == [] })
     }
-    withExtendedLifetime((one, two)) {}
-    _ = first.rawValue + second.rawValue
+    _ = program.rawValue
   }
 
   @Test func filtersAreAddedReplacedListedAndDeleted() throws {

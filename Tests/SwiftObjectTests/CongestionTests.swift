@@ -39,7 +39,7 @@ import Testing
     let report = try collection.attachAll()
     #expect(report.attached.map(\.name) == ["meropsSwift"])
     #expect(isRegistered)
-    let namespace = try NetworkNamespace()
+    let namespace = try TestNamespace()
     try namespace.run {
       let (near, far) = try TestStream.pair(congestionControl: Self.name)
       #expect(near.congestionControl == Self.name)

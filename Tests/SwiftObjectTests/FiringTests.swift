@@ -102,7 +102,7 @@ private final class Places {
   private func onLoopback(_ program: Program, _ hook: Hook, _ body: @escaping @Sendable () throws -> Void) throws
     -> Bool
   {
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let link = try program.attach(to: hook)
       let hasRun = try program.runs(when: body)
       try link.detach()
@@ -111,7 +111,7 @@ private final class Places {
   }
 
   private func onSocket(_ program: Program) throws -> Bool {
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let receiver = try TestSocket(address: "127.0.0.1", port: 7500, sharesPort: true)
       let link = try program.attach(to: .socket(descriptor: receiver.descriptor))
       let hasRun = try program.runs { try TestSocket().send([1], to: "127.0.0.1", port: 7500) }
@@ -123,7 +123,7 @@ private final class Places {
   /// Both ends of a connection in a map of sockets.
   private func onSockets(_ program: Program) throws -> Bool {
     let map = try AnyMap(creating: MapParameters(.sockmap, keySize: 4, valueSize: 4, maxEntries: 2))
-    return try NetworkNamespace().run {
+    return try TestNamespace().run {
       let link = try program.attach(to: .sockmap(map))
       let (near, far) = try TestStream.pair()
       let sockets = try DescriptorMap<UInt32>(map)
@@ -149,12 +149,12 @@ private final class Places {
   private func inUserCode(_ program: Program, _ section: String) throws -> Bool {
     if section.hasPrefix("usdt") {
       let probed = try probed.get()
-      let link = try program.attach(to: .usdt(USDT(path: probed.path, provider: "merops", name: "plain")))
+      let link = try program.attach(to: .usdt(Hook.USDT(path: probed.path, provider: "merops", name: "plain")))
       let hasRun = try program.runs { try probed.run() }
       try link.detach()
       return hasRun
     }
-    let place = Uprobe(
+    let place = Hook.Uprobe(
       path: ProbedFunction.library, symbol: ProbedFunction.makedev, isReturn: section.hasPrefix("uretprobe"),
       processID: getpid())
     let link = try program.attach(to: .uprobe(place))
@@ -174,7 +174,7 @@ private final class Places {
       var nothing: UnsafeMutablePointer<CChar>?
       #expect(fexecve(folder, &nothing, &nothing) == -1)
       close(folder)
-      try NetworkNamespace().run { _ = try TestStream.pair() }
+      try TestNamespace().run { _ = try TestStream.pair() }
     }
     try link.detach()
     return hasRun

@@ -25,7 +25,8 @@ import Testing
     let probe = try SwiftCorpus.load("tracing", ["called", "returned"]) { try $0.setGlobal("thread", to: threadID()) }
     let place = { (isReturn: Bool) in
       Hook.uprobe(
-        Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, isReturn: isReturn, processID: getpid()))
+        Hook.Uprobe(
+          path: ProbedFunction.library, symbol: ProbedFunction.makedev, isReturn: isReturn, processID: getpid()))
     }
     let entry = try probe.program("called").attach(to: place(false))
     let exit = try probe.program("returned").attach(to: place(true))

@@ -59,7 +59,7 @@ import Testing
     let collection = try SwiftCorpus.load("connection_latency")
     try #require(collection.attachAll().waiting.isEmpty)
     let ring = try RingReader(collection.map("connections"))
-    let namespace = try NetworkNamespace()
+    let namespace = try TestNamespace()
     var latencies: [UInt64] = []
     let isSeen = try eventually {
       try namespace.run { _ = try TestStream.pair() }

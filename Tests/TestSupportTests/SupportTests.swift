@@ -32,7 +32,7 @@ import struct BPF.BPFError
     #expect(pair.nearIndex > 0 && pair.farIndex > 0)
     // Nobody else speaks: no router solicitation, no group report, no question for an address.
     sleep(2)
-    func received(_ side: NetworkNamespace, _ device: String) throws -> String {
+    func received(_ side: TestNamespace, _ device: String) throws -> String {
       try side.run { try String(contentsOfFile: "/proc/thread-self/net/dev", encoding: .utf8) }
         .split(separator: "\n").first { $0.contains(device) }?.split(separator: " ")[2].description ?? "none"
     }
@@ -41,7 +41,7 @@ import struct BPF.BPFError
   }
 
   @Test(.requires(.root), .requires(.command("ip"))) func namespacesAreSeparate() throws {
-    let namespace = try NetworkNamespace()
+    let namespace = try TestNamespace()
     let links = try namespace.check("ip -br link")
     #expect(links.split(separator: "\n").count == 1)
   }

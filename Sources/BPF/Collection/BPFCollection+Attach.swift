@@ -32,12 +32,13 @@ extension BPFCollection {
   }
 
   private func attachTheRest() throws(BPFError) -> AttachReport {
-    let (programs, names) = try state.withLock { (state) throws(BPFError) in
+    let programs = try state.withLock { (state) throws(BPFError) in
       try state.expect(.loaded, "attaching")
-      return (state.loaded.programs, Set(state.links.keys))
+      return state.loaded.programs
     }
+    let names = Set(links.names)
     var report = AttachReport()
-    var made: [HeldLink] = []
+    let made = LinkSet()
     do throws(BPFError) {
       for program in programs where !names.contains(program.name) {
         guard let spec = program.spec, spec.autoattach, program.type != .structOps else { continue }
@@ -47,57 +48,28 @@ extension BPFCollection {
         }
         let link = try program.attach()
         report.attached.append(AttachReport.Entry(name: program.name, place: link.place))
-        made.append(HeldLink(program.name, link))
+        made.keep(link, as: program.name)
       }
       for name in structOpsNames where !names.contains(name) {
         let link = try registerStructOps(name)
         report.attached.append(AttachReport.Entry(name: name, place: link.place))
-        made.append(HeldLink(name, link))
+        made.keep(link, as: name)
       }
       try state.withLock { (state) throws(BPFError) in
         // Somebody may have closed the collection meanwhile.
         try state.expect(.loaded, "attaching")
-        for link in made { state.links[link.name] = link }
+        links.absorb(made)
       }
     } catch {
-      for link in made.reversed() { link.drop() }
+      made.removeAll()
       throw error
     }
     return report
   }
 
-  /// Keeps a link with the collection, so that it lives as long.
-  public func keep(_ link: consuming Link, as name: String) {
-    let held = HeldLink(name, link)
-    let old = state.withLock { state in state.links.updateValue(held, forKey: name) }
-    old?.drop()
-  }
-
-  /// Takes a link out of the collection: it is the caller's to keep.
-  public func takeLink(_ name: String) -> Link? {
-    let held = state.withLock { state in state.links.removeValue(forKey: name) }
-    return held?.take()
-  }
-
-  /// Lends a link that the collection keeps, by the name of its program or struct_ops map.
-  ///
-  /// - Returns: what `body` returned; nil where the collection has no such link.
-  public func withLink<Result: Sendable, Failure: Error>(
-    _ name: String, _ body: (borrowing Link) throws(Failure) -> Result
-  ) throws(Failure) -> Result? {
-    let held = state.withLock { state in state.links[name] }
-    return try held?.withLink(body)
-  }
-
-  /// The names of the programs and struct_ops maps that this collection holds links of.
-  public var attachedNames: [String] { state.withLock { $0.links.keys.sorted() } }
+  /// Keeps a link with the collection, so that it lives as long: in ``links``.
+  public func keep(_ link: consuming Link, as name: String) { links.keep(link, as: name) }
 
   /// Detaches what this collection attached; programs and maps stay loaded.
-  public func detachAll() {
-    let links = state.withLock { state -> [HeldLink] in
-      defer { state.links = [:] }
-      return Array(state.links.values)
-    }
-    for link in links { link.drop() }
-  }
+  public func detachAll() { links.removeAll() }
 }

@@ -53,11 +53,11 @@ extension BPFCollection {
         try map.pin(at: place)
         pins.maps[map.name] = place
       }
-      guard links, !attachedNames.isEmpty else { return pins }
+      guard links, !self.links.isEmpty else { return pins }
       pins.directories += try Pinning.makeDirectories("\(directory)/links")
-      for name in attachedNames {
+      for name in self.links.names {
         let place = path(name, in: "\(directory)/links")
-        _ = try withLink(name) { link throws(BPFError) in try link.pin(at: place) }
+        _ = try self.links.withLink(name) { link throws(BPFError) in try link.pin(at: place) }
         pins.links[name] = place
       }
     } catch {

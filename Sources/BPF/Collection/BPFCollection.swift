@@ -19,6 +19,9 @@ import SystemPackage
 /// Safe to share between threads; changes before the load and the load itself take turns.
 public final class BPFCollection: Sendable {
   let state: Mutex<State>
+  /// The links of what is attached, by the name of the program or struct_ops map. They are detached when the collection
+  /// closes; take out those that are to stay.
+  public let links = LinkSet()
   /// Held while programs are attached, so that two who attach at once do not both attach the same.
   let attaching = Mutex<Void>(())
 
@@ -26,7 +29,6 @@ public final class BPFCollection: Sendable {
     var plan: LoadPlan
     var phase = Phase.open
     var loaded = LoadedObjects()
-    var links: [String: HeldLink] = [:]
   }
 
   enum Phase { case open, loaded, closed }
@@ -88,7 +90,11 @@ public final class BPFCollection: Sendable {
   public func load() throws(BPFError) {
     try state.withLock { (state) throws(BPFError) in
       try state.expect(.open, "loading")
-      state.loaded = try LoadSession.load(state.plan)
+      let plan = state.plan
+      // The index of a device is resolved, and meant, in its own namespace.
+      state.loaded = try NetworkNamespace.run(in: plan.options.device?.interface.namespace) { () throws(BPFError) in
+        try LoadSession.load(plan)
+      }
       state.phase = .loaded
     }
   }
@@ -107,14 +113,11 @@ public final class BPFCollection: Sendable {
 
   /// Detaches all links and closes programs and maps. Pins stay.
   public func close() {
-    let links = state.withLock { state -> [HeldLink] in
-      let links = Array(state.links.values)
-      state.links = [:]
+    state.withLock { state in
       state.loaded = LoadedObjects()
       state.phase = .closed
-      return links
     }
-    for link in links { link.drop() }
+    links.removeAll()
   }
 }
 

@@ -41,5 +41,11 @@ extension LoadOptions {
     ///
     /// - Requires: Linux 4.16, and a card that runs eBPF
     case offload(Interface)
+
+    var interface: Interface {
+      switch self {
+      case .metadata(let interface), .offload(let interface): interface
+      }
+    }
   }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFBytecode
 import BPFSystem
+import BPFValues
 import SystemPackage
 
-/// What keeps a program attached. When it is let go of, the program is detached.
+/// What keeps a program attached. The program is detached when nobody refers to it any more.
 protocol Attachment: AnyObject, Sendable {
   /// The kernel's link, where the attachment is one.
   var linkFD: CInt? { get }
@@ -21,16 +23,22 @@ protocol Attachment: AnyObject, Sendable {
 extension Attachment {
   func replace(with map: AnyMap, expecting old: AnyMap?) throws(BPFError) {
     throw BPFError(
-      .unsupported, "replacing what is attached by map \(map.name)", detail: "it is no struct_ops link",
-      requires: "6.4",
+      .unsupported, "replacing what is attached by map \(map.name)", detail: "it is not a struct_ops link",
       hint: "register a map of a .struct_ops.link section")
+  }
+
+  /// The answer of a hook whose program the kernel cannot exchange.
+  func cannotReplace(_ place: String) -> BPFError {
+    BPFError(
+      .unsupported, "replacing the program at \(place)", detail: "this kernel does not hold it by a link",
+      hint: "attach the new program, then detach the old one")
   }
 }
 
 /// An attachment that is a link of the kernel's (bpf_link): its descriptor, or a pin, holds it.
 final class KernelLink: Attachment {
-  fileprivate let descriptor: Descriptor
-  fileprivate let place: String
+  private let descriptor: Descriptor
+  private let place: String
 
   init(_ descriptor: consuming Descriptor, _ place: String) {
     self.descriptor = descriptor
@@ -43,11 +51,9 @@ final class KernelLink: Attachment {
     do {
       try BPFCall.detachLink(descriptor.rawValue)
     } catch {
-      // Tracing and perf links cannot be told to detach (EOPNOTSUPP), and 5.8 and older have no such command
-      // (EINVAL): their last descriptor's close does it, which follows.
-      guard error == .notSupported || error == .invalidArgument else {
-        throw BPFError("detaching from \(place)", errno: error)
-      }
+      // The kernel does not detach tracing and perf links by a command (EOPNOTSUPP): their last descriptor's close does
+      // it, which follows.
+      guard error == .notSupported else { throw BPFError("detaching from \(place)", errno: error) }
     }
   }
 
@@ -59,14 +65,12 @@ final class KernelLink: Attachment {
       throw BPFError(
         cannot ? .unsupported : .init(error), "replacing the program at \(place)", errno: error,
         hint: cannot
-          ? "the kernel updates xdp, tcx, netkit, cgroup, netns, sockmap and struct_ops links; "
-            + "for others attach the new program, then detach the old one"
-          : error == .notPermitted ? "another program than the expected one is attached" : nil)
+          ? "the kernel updates xdp, tcx, netkit, cgroup, netns, sockmap and struct_ops links, by a program of the same "
+            + "type; for others attach the new program, then detach the old one"
+          : error == .notPermitted && old != nil ? "another program than the expected one is attached" : nil)
     }
   }
-}
 
-extension KernelLink {
   func replace(with map: AnyMap, expecting old: AnyMap?) throws(BPFError) {
     do {
       try BPFCall.updateLink(descriptor.rawValue, to: map.fd, expecting: old?.fd)
@@ -75,8 +79,8 @@ extension KernelLink {
         "replacing \(place) by map \(map.name)", errno: error,
         requires: KernelVersion.current < KernelVersion(6, 4) ? "6.4" : nil,
         hint: error == .invalidArgument
-          ? "both must be of a .struct_ops.link section, and what they implement may demand more, as the same name"
-          : error == .notPermitted ? "another map than the expected one is registered" : nil)
+          ? "both must be of a .struct_ops.link section; what they implement may ask for more, such as the same name"
+          : error == .notPermitted && old != nil ? "another map than the expected one is registered" : nil)
     }
   }
 }
@@ -106,11 +110,20 @@ final class AttachmentGroup: Attachment {
   }
 }
 
-extension Attachment {
-  /// The answer of a hook whose program the kernel cannot exchange.
-  func cannotReplace(_ place: String, requires kernel: String) -> BPFError {
-    BPFError(
-      .unsupported, "replacing the program at \(place)", detail: "it is not attached by a link", requires: kernel,
-      hint: "attach the new program, then detach the old one")
+extension AnyMap {
+  /// Registers a loaded struct_ops map with the kernel. Keep the link: the operations are taken out when it goes out of
+  /// scope.
+  ///
+  /// - Requires: Linux 6.4, and a map from a `.struct_ops.link` section
+  public func attachStructOps() throws(BPFError) -> Link {
+    let place = "struct_ops \(name)"
+    do {
+      let link = try BPFCall.createLink(LinkCreate(program: fd, attachType: AttachType.structOps.rawValue))
+      return Link(KernelLink(link, place), place: place)
+    } catch {
+      throw BPFError(
+        "registering \(place)", errno: error, requires: KernelVersion.current < KernelVersion(6, 4) ? "6.4" : nil,
+        hint: error == .fileExists ? "operations of this name are registered already" : nil)
+    }
   }
 }

@@ -1,56 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BPFObject
-import BPFSystem
 
 extension Hook {
   /// The hook that a program's section names: `SEC("tracepoint/sched/sched_process_exec")`.
   ///
-  /// - Returns: nil for programs whose section does not say where (`xdp`, `tc`, `cgroup_skb/egress`, `usdt` alone):
+  /// - Returns: nil for programs whose section does not name the place (`xdp`, `tc`, `cgroup_skb/egress`, `usdt` alone):
   ///   the caller has to.
   /// - Throws: ``BPFError/Code/invalid`` when the section names a place that makes no sense.
   public init?(_ program: ProgramSpec) throws(BPFError) {
-    guard let attachment = program.sectionKind?.attachment else { return nil }
+    guard program.namesItsPlace else { return nil }
     let target = program.attachTarget ?? ""
     let section = SectionTarget(target, program: program)
-    switch attachment {
-    case .none: return nil
-    case .tracing, .lsm: self = .typed()
+    switch program.hookKind {
+    case .tracing: self = .typed()
+    case .tracingMulti: self = .typedMulti(functions: [target])
     case .iterator: self = .iterator()
-    case _ where target.isEmpty: return nil
     case .tracepoint:
       let parts = target.split(separator: "/", maxSplits: 1)
       guard parts.count == 2 else { throw section.malformed("tracepoint/CATEGORY/NAME") }
       self = .tracepoint(category: String(parts[0]), name: String(parts[1]))
     case .rawTracepoint: self = .rawTracepoint(target)
-    case .kprobe(let isReturn):
+    case .kprobe:
       let (function, offset) = try section.functionAndOffset("kprobe/FUNCTION[+OFFSET]")
-      self = .kprobe(function: function, offset: offset, isReturn: isReturn)
-    case .ksyscall(let isReturn):
-      self = .kprobe(function: Machine.systemCallPrefix + target, isReturn: isReturn)
-    case .kprobeMulti(let isReturn): self = .kprobeMulti(KprobeMulti([target], isReturn: isReturn))
-    case .kprobeSession: self = .kprobeMulti(KprobeMulti([target]))
-    case .uprobe(let isReturn):
+      self = .kprobe(function: function, offset: offset)
+    case .kretprobe: self = .kretprobe(function: try section.function("kretprobe/FUNCTION"))
+    case .ksyscall: self = .systemCall(target)
+    case .kretsyscall: self = .systemCall(target, isReturn: true)
+    case .kprobeMulti, .kprobeSession: self = .kprobeMulti(KprobeMulti([target]))
+    case .kretprobeMulti: self = .kprobeMulti(KprobeMulti([target], isReturn: true))
+    case .uprobe:
       let (path, place) = try section.pathAndRest("uprobe/PATH:FUNCTION[+OFFSET]")
       let (function, offset) = try SectionTarget(place, program: program).functionAndOffset(
         "uprobe/PATH:FUNCTION[+OFFSET]")
-      let address = SectionTarget.number(function)
-      self = .uprobe(
-        Uprobe(
-          path: path, symbol: address == nil ? function : nil, offset: (address ?? 0) &+ offset, isReturn: isReturn))
-    case .uprobeMulti(let isReturn):
+      if let address = SectionTarget.number(function) {
+        self = .uprobe(Uprobe(path: path, offset: address &+ offset))
+      } else {
+        self = .uprobe(Uprobe(path: path, symbol: function, offset: offset))
+      }
+    case .uretprobe:
+      let (path, place) = try section.pathAndRest("uretprobe/PATH:FUNCTION")
+      let function = try SectionTarget(place, program: program).function("uretprobe/PATH:FUNCTION")
+      if let address = SectionTarget.number(function) {
+        self = .uprobe(Uprobe(path: path, offset: address, isReturn: true))
+      } else {
+        self = .uprobe(Uprobe(path: path, symbol: function, isReturn: true))
+      }
+    case .uprobeMulti, .uprobeSession:
       let (path, pattern) = try section.pathAndRest("uprobe.multi/PATH:PATTERN")
-      self = .uprobeMulti(UprobeMulti(path: path, symbols: [pattern], isReturn: isReturn))
-    case .uprobeSession:
-      let (path, pattern) = try section.pathAndRest("uprobe.session/PATH:PATTERN")
       self = .uprobeMulti(UprobeMulti(path: path, symbols: [pattern]))
+    case .uretprobeMulti:
+      let (path, pattern) = try section.pathAndRest("uretprobe.multi/PATH:PATTERN")
+      self = .uprobeMulti(UprobeMulti(path: path, symbols: [pattern], isReturn: true))
     case .usdt:
       let parts = target.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }) else {
         throw section.malformed("usdt/PATH:PROVIDER:NAME")
       }
       self = .usdt(USDT(path: parts[0], provider: parts[1], name: parts[2]))
-    case .tracingMulti: self = .typedMulti(functions: [target])
+    default: return nil
     }
   }
 }
@@ -65,9 +73,9 @@ private struct SectionTarget {
     self.program = program
   }
 
-  func malformed(_ form: String) -> BPFError {
+  func malformed(_ form: String, _ detail: String = "does not name a place") -> BPFError {
     BPFError(
-      .invalid, "attaching \(program.name)", detail: "section '\(program.sectionName)' does not name a place",
+      .invalid, "attaching \(program.name)", detail: "section '\(program.sectionName)' \(detail)",
       hint: "write SEC(\"\(form)\")")
   }
 
@@ -78,6 +86,13 @@ private struct SectionTarget {
       throw malformed(form)
     }
     return (String(text[..<plus]), offset)
+  }
+
+  /// `do_unlinkat`, for returns, which have no offset.
+  func function(_ form: String) throws(BPFError) -> String {
+    let (function, offset) = try functionAndOffset(form)
+    guard offset == 0 else { throw malformed(form, "names an offset, which a return does not have") }
+    return function
   }
 
   /// Up to the last colon, since a path may hold one.

@@ -1,230 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFBytecode
+import BPFObject
+import BPFSystem
+import BPFValues
+import SystemPackage
+
 /// A place in the kernel that a program can be attached to.
 ///
-/// What a program *may* attach to follows from its type; what it *says* it attaches to, from its section name
-/// (``Program/attach()`` uses that). A hook names the rest: the interface, the cgroup, the process.
-public enum Hook: Sendable {
-  /// A static tracepoint by category and name, as in `/sys/kernel/tracing/events`: `("sched", "sched_process_exec")`.
-  ///
-  /// - Requires: Linux 4.7; a cookie Linux 5.15
-  case tracepoint(category: String, name: String, cookie: UInt64 = 0)
+///     let link = try program.attach(to: .xdp(interface: "veth0"))
+///
+/// The makers (``xdp(interface:mode:)``, ``tracepoint(category:name:cookie:)``, ``cgroup(path:order:)`` and so on) are an
+/// open set: the next kernel's hooks are added to it. What a program *may* attach to follows from its type, and what it
+/// *says* it attaches to from its section name (``Program/attach()`` uses that). A hook names the rest: the interface, the
+/// cgroup, the process.
+public struct Hook: Sendable, CustomStringConvertible {
+  /// The place in words: `xdp on veth0`.
+  public let description: String
 
-  /// A raw tracepoint by name.
-  ///
-  /// - Requires: Linux 4.17; a cookie Linux 6.10
-  case rawTracepoint(String, cookie: UInt64 = 0)
+  /// The types of program that can be attached; empty for any.
+  let programTypes: [ProgramType]
 
-  /// What the program was loaded for by its BTF: `tp_btf`, `fentry`, `fexit`, `fmod_ret`, `lsm`, `freplace`.
-  ///
-  /// - Requires: Linux 5.5 (lsm 5.7, freplace 5.6); a cookie Linux 5.19 (tp_btf 6.10)
-  case typed(cookie: UInt64 = 0)
+  private let attachment: @Sendable (Program, String) throws(BPFError) -> Link
 
-  /// Many kernel functions, by name or pattern of `*` and `?`, for `fentry.multi` and its like.
-  ///
-  /// - Requires: Linux 7.2
-  case typedMulti(functions: [String], cookies: [UInt64] = [])
-
-  /// A kernel function's entry (plus `offset` bytes) or, for `isReturn`, its return.
-  ///
-  /// - Requires: Linux 4.17 (older ones by way of tracefs); a cookie Linux 5.15
-  case kprobe(function: String, offset: UInt64 = 0, isReturn: Bool = false, cookie: UInt64 = 0)
-
-  /// Many kernel functions in one link.
-  ///
-  /// - Requires: Linux 5.18, built with CONFIG_FPROBE
-  case kprobeMulti(KprobeMulti)
-
-  /// A place in an executable or shared library.
-  ///
-  /// - Requires: Linux 4.17 (older ones by way of tracefs); a cookie Linux 5.15
-  case uprobe(Uprobe)
-
-  /// Many places of one file in one link.
-  ///
-  /// - Requires: Linux 6.6
-  case uprobeMulti(UprobeMulti)
-
-  /// A statically defined probe (`DTRACE_PROBE`, `USDT`) of an executable or shared library.
-  ///
-  /// - Requires: Linux 4.20 for probes with a semaphore; before 5.15 a shared library's or movable program's probe is
-  ///   attached to in one process (``USDT/processID``), which must be running
-  case usdt(USDT)
-
-  /// A perf event that is open: the link takes a reference of its own.
-  ///
-  /// - Requires: Linux 4.9; a cookie Linux 5.15
-  case perfEvent(descriptor: CInt, cookie: UInt64 = 0)
-
-  /// A network interface's receive path, before the stack.
-  ///
-  /// - Requires: Linux 5.9 as a link, 4.8 by netlink
-  case xdp(interface: Interface, mode: XDPMode = .automatic)
-
-  /// A network interface's ingress or egress: tcx, or on older kernels a clsact filter.
-  ///
-  /// - Requires: Linux 6.6 (tcx), 4.5 (clsact)
-  case trafficControl(interface: Interface, direction: TrafficDirection, order: AttachOrder = .last)
-
-  /// A netkit device's primary or peer side, as the program's attach type says.
-  ///
-  /// - Requires: Linux 6.7
-  case netkit(interface: Interface, order: AttachOrder = .last)
-
-  /// A cgroup (v2) directory: for the processes in it and below it.
-  ///
-  /// - Requires: Linux 5.7 as a link, 4.10 otherwise; an order 6.17
-  case cgroup(path: String, order: AttachOrder = .last)
-
-  /// A network namespace, by path (`/proc/self/ns/net`, `/run/netns/NAME`): `sk_lookup` and `flow_dissector`.
-  ///
-  /// - Requires: Linux 5.8 (sk_lookup 5.9)
-  case networkNamespace(path: String)
-
-  /// A netfilter hook of the calling thread's network namespace.
-  ///
-  /// - Requires: Linux 6.4
-  case netfilter(family: NetfilterFamily, hook: NetfilterHook, priority: Int32, defragments: Bool = false)
-
-  /// A sockmap or sockhash, for `sk_msg` and `sk_skb` programs.
-  ///
-  /// - Requires: Linux 4.14; as a link 6.10
-  case sockmap(AnyMap)
-
-  /// A program's own iterator target; ``Link/read(_:)`` runs it.
-  ///
-  /// - Requires: Linux 5.8
-  case iterator(IteratorTarget = .all)
-
-  /// A socket that is open: `socket_filter` and `sk_reuseport` programs. It stays attached until the socket closes.
-  ///
-  /// - Requires: Linux 3.19 (sk_reuseport 4.19)
-  case socket(descriptor: CInt)
-}
-
-/// The functions that a kprobe.multi link attaches to.
-public struct KprobeMulti: Sendable {
-  /// Function names; patterns with `*` and `?` are resolved against what the kernel can trace.
-  public var functions: [String]
-  public var isReturn = false
-  /// One for each function, or none. Not with patterns.
-  public var cookies: [UInt64] = []
-
-  public init(_ functions: [String], isReturn: Bool = false, cookies: [UInt64] = []) {
-    self.functions = functions
-    self.isReturn = isReturn
-    self.cookies = cookies
-  }
-}
-
-/// Where a uprobe attaches.
-public struct Uprobe: Sendable {
-  /// An executable's or library's path; a bare name ("libc.so.6", "bash") is looked for where the linker and shell would.
-  public var path: String
-  /// A symbol, or nil for ``offset`` alone.
-  public var symbol: String?
-  /// Bytes from the symbol; without a symbol, from the start of the file.
-  public var offset: UInt64
-  public var isReturn: Bool
-  /// Only this process; nil for every one.
-  public var processID: Int32?
-  /// File offset of a counter that the kernel raises while the probe is attached.
-  public var semaphoreOffset: UInt64
-  public var cookie: UInt64
-
-  public init(
-    path: String, symbol: String? = nil, offset: UInt64 = 0, isReturn: Bool = false, processID: Int32? = nil,
-    semaphoreOffset: UInt64 = 0, cookie: UInt64 = 0
+  /// - Parameters:
+  ///   - description: the place in words.
+  ///   - programTypes: what can be attached; none for any.
+  ///   - attachment: attaches a program; gets the place in words, too.
+  init(
+    _ description: String, _ programTypes: ProgramType...,
+    attachment: @escaping @Sendable (Program, String) throws(BPFError) -> Link
   ) {
-    self.path = path
-    self.symbol = symbol
-    self.offset = offset
-    self.isReturn = isReturn
-    self.processID = processID
-    self.semaphoreOffset = semaphoreOffset
-    self.cookie = cookie
+    self.description = description
+    self.programTypes = programTypes
+    self.attachment = attachment
+  }
+
+  func attach(_ program: Program) throws(BPFError) -> Link {
+    guard programTypes.isEmpty || programTypes.contains(program.type) else {
+      let names = programTypes.map(\.description).joined(separator: ", ")
+      throw BPFError(
+        .invalid, "attaching \(program.name) to \(description)",
+        detail: "the program has type \(program.type), and this hook accepts \(names)")
+    }
+    return try attachment(program, description)
   }
 }
 
-/// Where a uprobe.multi link attaches.
-public struct UprobeMulti: Sendable {
-  public var path: String
-  /// Symbols; patterns with `*` and `?` are resolved against the file's function symbols.
-  public var symbols: [String]
-  public var isReturn: Bool
-  public var processID: Int32?
-  /// One for each symbol, or none. Not with patterns.
-  public var cookies: [UInt64] = []
-
-  public init(path: String, symbols: [String], isReturn: Bool = false, processID: Int32? = nil) {
-    self.path = path
-    self.symbols = symbols
-    self.isReturn = isReturn
-    self.processID = processID
+extension Program {
+  /// Attaches the program to the hook that its section names. Keep the link: when it goes out of scope, the program is
+  /// detached.
+  ///
+  /// - Throws: ``BPFError``; of code `.invalid` when the section does not name a place, as with `SEC("xdp")`.
+  public func attach() throws(BPFError) -> Link {
+    guard let spec else {
+      throw BPFError(
+        .invalid, "attaching \(name)", detail: "this process did not load the program from an object",
+        hint: "name the hook with attach(to:)")
+    }
+    guard let hook = try Hook(spec) else {
+      throw BPFError(
+        .invalid, "attaching \(name)", detail: "section '\(spec.sectionName)' does not name the place",
+        hint: "name it with attach(to:), as in .xdp(interface: \"eth0\") or .cgroup(path: \"...\")")
+    }
+    return try attach(to: hook)
   }
+
+  /// Attaches the program to a hook. Keep the link: when it goes out of scope, the program is detached.
+  ///
+  /// - Throws: ``BPFError`` with the hook, the kernel's answer and, where the kernel is too old, the first version that can
+  ///   do it.
+  public func attach(to hook: Hook) throws(BPFError) -> Link { try hook.attach(self) }
 }
 
-/// A statically defined probe: `libc.so.6`, `libc`, `setjmp`.
-public struct USDT: Sendable {
-  public var path: String
-  public var provider: String
-  public var name: String
-  public var processID: Int32?
-  /// `bpf_usdt_cookie`'s value.
-  public var cookie: UInt64
-
-  public init(path: String, provider: String, name: String, processID: Int32? = nil, cookie: UInt64 = 0) {
-    self.path = path
-    self.provider = provider
-    self.name = name
-    self.processID = processID
-    self.cookie = cookie
+// What hooks attach by.
+extension Program {
+  /// Makes a kernel link.
+  ///
+  /// - Parameters:
+  ///   - requires: the first kernel that has this kind of link; nil where all supported ones have it.
+  ///   - hint: what to do, by the kernel's answer, where the hook knows its cause.
+  func createLink(
+    at place: String, target: UInt32 = 0, attachType: AttachType, flags: UInt32 = 0,
+    detail: LinkCreate.Detail = .none, requires: String? = nil, hint: (Errno) -> String? = { _ in nil }
+  ) throws(BPFError) -> Link {
+    Link(
+      try kernelLink(
+        at: place, target: target, attachType: attachType, flags: flags, detail: detail, requires: requires, hint: hint),
+      place: place)
   }
-}
 
-/// Which way packets go through an interface.
-public enum TrafficDirection: Sendable, Hashable, CaseIterable {
-  case ingress, egress
-}
+  /// The same, to become a part of a larger attachment.
+  func kernelLink(
+    at place: String, target: UInt32 = 0, attachType: AttachType, flags: UInt32 = 0,
+    detail: LinkCreate.Detail = .none, requires: String? = nil, hint: (Errno) -> String? = { _ in nil }
+  ) throws(BPFError) -> KernelLink {
+    do {
+      let link = try BPFCall.createLink(
+        LinkCreate(program: fd, target: target, attachType: attachType.rawValue, flags: flags, detail: detail))
+      return KernelLink(link, place)
+    } catch {
+      throw attachError(place, error, requires: requires, hint: hint(error))
+    }
+  }
 
-/// Where a driver runs an XDP program.
-public enum XDPMode: UInt32, Sendable, Hashable, CaseIterable {
-  /// In the driver where it can, otherwise in the stack.
-  case automatic = 0
-  /// In the stack (`XDP_FLAGS_SKB_MODE`): every driver, slower.
-  case generic = 2
-  /// In the driver (`XDP_FLAGS_DRV_MODE`), or not at all.
-  case native = 4
-  /// On the card (`XDP_FLAGS_HW_MODE`).
-  case offload = 8
-}
+  /// The error of an attachment that the kernel refused: what to do about each usual cause.
+  ///
+  /// - Parameters:
+  ///   - code: what the errno means here; nil for its usual meaning.
+  func attachError(
+    _ place: String, _ errno: Errno, _ code: BPFError.Code? = nil, requires kernel: String? = nil,
+    detail: String? = nil, hint: String? = nil
+  ) -> BPFError {
+    let isTooOld = kernel.flatMap { KernelVersion($0) }.map { KernelVersion.current < $0 } ?? false
+    let usual: String? =
+      switch errno {
+      case .resourceBusy, .fileExists:
+        "another program is attached there; detach it first (find it with `merops link list` or `merops net`)"
+      case .argListTooLong where type == .flowDissector:
+        "another program is attached there; a network namespace has one flow dissector"
+      case .argListTooLong:
+        "as many programs as the kernel allows are attached there (64 to a tracepoint or cgroup, 38 to a function)"
+      case .noSuchProcess: "the process has ended, or this process may not see it"
+      default: nil
+      }
+    let plain = errno == .argListTooLong ? BPFError.Code.system : .init(errno)
+    return BPFError(
+      isTooOld ? .unsupported : code ?? plain, "attaching \(name) to \(place)", errno: errno, detail: detail,
+      requires: isTooOld ? kernel : nil, hint: isTooOld ? nil : hint ?? usual)
+  }
 
-/// A protocol family of netfilter's (`NFPROTO_*`).
-public enum NetfilterFamily: UInt32, Sendable, Hashable {
-  case ipv4 = 2
-  case ipv6 = 10
-}
-
-/// What an iterator walks over, where its program leaves a choice.
-public enum IteratorTarget: Sendable {
-  case all
-  /// The elements of a map (`bpf_map_elem`, `bpf_sk_storage_map`, `sockmap`).
-  case map(AnyMap)
-  /// One thread, one process, or the process of a pidfd (`task`, `task_file`, `task_vma`). Linux 6.1.
-  case thread(UInt32)
-  case process(UInt32)
-  /// A cgroup by path (`cgroup`). Linux 6.1.
-  case cgroup(path: String, order: CgroupOrder = .descendantsPreOrder)
-
-  /// In which order cgroups are walked (`enum bpf_cgroup_iter_order`).
-  public enum CgroupOrder: UInt32, Sendable {
-    /// The named cgroup alone.
-    case selfOnly = 1
-    /// The cgroup, then those below it.
-    case descendantsPreOrder = 2
-    /// Those below it, then the cgroup.
-    case descendantsPostOrder = 3
-    /// The cgroup, its parent, and so on to the root.
-    case ancestorsUp = 4
+  /// Opens the directory or file that names what to attach to.
+  func openTarget(_ path: String, _ place: String) throws(BPFError) -> Descriptor {
+    do { return try Descriptor.open(path) } catch {
+      throw BPFError("attaching \(name) to \(place)", errno: error, detail: "\(path) cannot be opened")
+    }
   }
 }

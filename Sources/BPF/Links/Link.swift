@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import BPFSystem
+import BPFSystem
 import SystemPackage
 
-/// A program's attachment to a hook. Letting go of it detaches the program.
+/// A program's attachment to a hook. The program is detached when the link goes out of scope.
 ///
 /// A link has one owner. Keep it in a variable or a property for as long as the program shall run; `_ =
-/// program.attach()` detaches at once. To leave the program attached after the process has ended, ``pin(at:)`` the link.
+/// program.attach()` detaches at once. To leave the program attached after the process has ended, ``pin(at:)`` the link;
+/// to keep many, use a ``LinkSet``.
 ///
 ///     let link = try program.attach(to: .xdp(interface: "veth0"))
 ///     try link.update(to: newer)      // no packet passes unfiltered in between
@@ -25,7 +26,7 @@ public struct Link: ~Copyable, Sendable {
   /// Detaches now, even if the link is pinned or held elsewhere.
   ///
   /// A tracing, kprobe, uprobe, tracepoint or perf event link that is pinned stays: the kernel detaches those only when
-  /// their last reference goes, so remove the pin.
+  /// their last reference goes, so ``unpin(_:)`` it.
   public consuming func detach() throws(BPFError) {
     try attachment.detach()
   }
@@ -35,7 +36,7 @@ public struct Link: ~Copyable, Sendable {
   /// - Parameters:
   ///   - program: the new program.
   ///   - old: what must be attached now, for the exchange to happen.
-  /// - Requires: Linux 5.7; xdp, tcx, netkit, cgroup, netns and sockmap links
+  /// - Requires: an xdp, tcx, netkit, cgroup, netns or sockmap link
   /// - Throws: ``BPFError/Code/unsupported`` for hooks that cannot be updated in place.
   public borrowing func update(to program: Program, expecting old: Program? = nil) throws(BPFError) {
     try attachment.replace(with: program, expecting: old)
@@ -45,7 +46,7 @@ public struct Link: ~Copyable, Sendable {
   /// map has to be filled; ``BPFCollection/replaceStructOps(of:with:)`` sees to that.
   ///
   /// - Parameters:
-  ///   - map: the struct_ops map whose operations take over.
+  ///   - map: the struct_ops map whose operations replace them.
   ///   - old: what must be registered now, for the exchange to happen.
   /// - Requires: Linux 6.4, and an implementation that can be exchanged, as congestion control
   /// - Throws: ``BPFError/Code/unsupported`` for links of programs.
@@ -55,12 +56,20 @@ public struct Link: ~Copyable, Sendable {
 
   /// Keeps the link in a bpffs: it outlives this value and this process, until the file is removed.
   ///
-  /// - Requires: Linux 5.7, and a hook that is attached by a link (``isKernelLink``)
+  /// - Requires: a hook that is attached by a link (``isKernelLink``)
   public borrowing func pin(at path: String) throws(BPFError) {
     let fd = try kernelLink("pinning the link at \(path)")
     do { try BPFCall.pin(fd: fd, at: path) } catch {
       throw Pinning.failure("pinning the link at \(path)", at: path, error)
     }
+  }
+
+  /// Removes a link's pin. The program is detached, unless something else holds the link.
+  ///
+  /// - Throws: ``BPFError/Code/wrongKind`` for the pin of something else, which stays.
+  public static func unpin(_ path: String) throws(BPFError) {
+    _ = try open(pinned: path)
+    try Pinning.remove(path)
   }
 
   /// Whether the kernel has a link object for it, which can be pinned, listed and described. On older kernels some
@@ -70,12 +79,10 @@ public struct Link: ~Copyable, Sendable {
   /// The borrowed descriptor of the kernel's link; nil where there is none.
   public var fd: CInt? { attachment.linkFD }
 
-  /// What the kernel says of the link.
-  ///
-  /// - Requires: Linux 5.8
-  public borrowing func information() throws(BPFError) -> LinkInformation {
+  /// What the kernel reports of the link.
+  public borrowing func info() throws(BPFError) -> LinkInfo {
     let fd = try kernelLink("describing the link")
-    do { return try BPFCall.linkInformation(fd: fd) } catch {
+    do { return LinkInfo(try BPFCall.linkInformation(fd: fd)) } catch {
       throw BPFError("describing the link of \(place)", errno: error)
     }
   }
@@ -83,7 +90,7 @@ public struct Link: ~Copyable, Sendable {
   private borrowing func kernelLink(_ what: String) throws(BPFError) -> CInt {
     guard let fd = attachment.linkFD else {
       throw BPFError(
-        .unsupported, what, detail: "\(place) is not held by a link on this kernel",
+        .unsupported, what, detail: "this kernel does not hold \(place) by a link",
         hint: "keep the process running, or use a kernel that attaches it by a link")
     }
     return fd
@@ -92,8 +99,6 @@ public struct Link: ~Copyable, Sendable {
 
 extension Link {
   /// Opens a link by its id. The program stays attached when this value goes, unless it was the last reference.
-  ///
-  /// - Requires: Linux 5.8
   public static func open(id: UInt32) throws(BPFError) -> Link {
     do {
       return Link(KernelLink(try BPFCall.openByID(.link, id), "link \(id)"), place: "link \(id)")
@@ -104,14 +109,12 @@ extension Link {
 
   /// Opens a pinned link. The pin stays.
   ///
-  /// - Requires: Linux 5.7
+  /// - Throws: ``BPFError/Code/wrongKind`` for the pin of a map or program.
   public static func open(pinned path: String) throws(BPFError) -> Link {
     Link(KernelLink(try Pinning.open(path, as: .link), path), place: path)
   }
 
   /// The ids of all links, ascending.
-  ///
-  /// - Requires: Linux 5.8
   public static func ids() throws(BPFError) -> [UInt32] {
     do { return try BPFCall.ids(.link) } catch {
       throw BPFError("listing links", errno: error, hint: BPFError.hintForIDs(error))

@@ -37,28 +37,45 @@ enum Pinning {
   private static func cause(
     _ path: String, _ errno: Errno, _ isOpening: Bool
   ) -> (code: BPFError.Code?, detail: String?, hint: String?) {
-    let slash = path.lastIndex(of: "/")
-    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
-    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let mount = "pins live in a bpffs, usually at /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf)"
-    if errno == .fileExists { return (nil, nil, "remove it first, or choose another path") }
+    guard !path.isEmpty else { return (.invalid, "the path is empty", "name a path in a bpffs") }
     if isOpening, SystemFile.isDirectory(path), SystemFile.fileSystem(of: path) == bpffs {
       return (.invalid, "\(path) is a directory, not a pin", "name a pin in it")
     }
-    guard let fileSystem = SystemFile.fileSystem(of: directory) else {
-      return (nil, "there is no directory \(directory)", "create it first: mkdir -p \(directory)")
+    // How far the path exists, and what is missing of it.
+    var existing = path
+    var missing: [Substring] = []
+    while SystemFile.fileSystem(of: existing) == nil {
+      let slash = existing.lastIndex(of: "/")
+      missing.insert(slash.map { existing[existing.index(after: $0)...] } ?? existing[...], at: 0)
+      existing = slash.map { $0 == existing.startIndex ? "/" : String(existing[..<$0]) } ?? "."
+      if existing == "/" || existing == "." { break }
     }
-    if fileSystem != bpffs { return (.invalid, "\(path) is not in a bpffs", mount) }
-    if !isOpening, name.contains(".") {
-      return (.invalid, "a bpffs does not allow a dot in a name", "choose a name without a dot")
+    guard SystemFile.fileSystem(of: existing) == bpffs else {
+      let hint = Mounts.bpffs.map { "use a path below \($0)" } ?? "mount a bpffs: mount -t bpf bpf /sys/fs/bpf"
+      return (.invalid, "\(path) is not in a bpffs", hint)
+    }
+    if let part = missing.first(where: { $0.contains(".") }), errno == .notPermitted {
+      return (.invalid, "a bpffs does not allow a dot in a name, as in '\(part)'", "choose a name without a dot")
     }
     switch errno {
+    case .fileExists:
+      let what = SystemFile.isDirectory(path) ? "a directory" : "a pin"
+      return (nil, "\(path) exists already and is \(what)", "remove it first, or choose another path")
+    case .notDirectory: return (.invalid, "\(existing) is not a directory", "choose another path")
+    case .fileNameTooLong: return (.invalid, "a name in a bpffs has at most 255 bytes", "choose a shorter one")
+    case .readOnlyFileSystem: return (nil, "the bpffs is mounted read-only", "mount it with -o remount,rw")
+    case .noSuchFileOrDirectory where missing.last?.isEmpty == true:
+      return (.invalid, "the path ends in a slash, as a directory's does", "leave the slash out")
+    case .noSuchFileOrDirectory where missing.count > 1:
+      let directory = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
+      return (nil, "directory \(directory) does not exist", isOpening ? nil : "create it first: mkdir -p \(directory)")
+    case .noSuchFileOrDirectory: return (nil, "nothing is pinned there", nil)
     case .permissionDenied, .notPermitted:
       return (
         nil, nil,
         CurrentProcess.isRoot
           ? "this process is root but lacks a capability, or a security module forbids it"
-          : "the permissions of the bpffs do not allow it: run as the owner of \(directory), or as root"
+          : "the permissions of \(existing) do not allow it: run as its owner, or as root"
       )
     default: return (nil, nil, nil)
     }

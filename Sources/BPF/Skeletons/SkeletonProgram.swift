@@ -2,9 +2,9 @@
 
 /// A program of a skeleton, with the attachments that its type has.
 ///
-/// `Kind` is one of ``ProgramKinds``. ``attach()`` is there when the program's section says where it attaches, and
-/// `attach(to:)` takes the places that the program's type has.
-public struct SkeletonProgram<Kind: ProgramKind>: Sendable {
+/// `Kind` is one of ``ProgramKinds``. ``attach()`` is there when the program's section names where it attaches, and
+/// ``attach(to:)`` accepts the places that the program's type has.
+public struct SkeletonProgram<Kind: ProgramKinds.Kind>: Sendable {
   private let collection: BPFCollection
   /// The program's name, as in the object.
   public let name: String
@@ -26,14 +26,14 @@ public struct SkeletonProgram<Kind: ProgramKind>: Sendable {
 }
 
 extension SkeletonProgram {
-  /// Attaches the program. Keep the link: letting go of it detaches.
-  public func attach(to place: Kind.Place) throws(BPFError) -> Link {
-    try program().attach(to: place.hook)
+  /// Attaches the program. Keep the link: when it goes out of scope, the program is detached.
+  public func attach(to target: AttachTarget<Kind.Target>) throws(BPFError) -> Link {
+    try program().attach(to: target.hook)
   }
 }
 
-extension SkeletonProgram where Kind: SelfAttaching {
-  /// Attaches the program where its section says. Keep the link: letting go of it detaches.
+extension SkeletonProgram where Kind: ProgramKinds.SelfAttaching {
+  /// Attaches the program where its section names. Keep the link: when it goes out of scope, the program is detached.
   public func attach() throws(BPFError) -> Link { try program().attach() }
 }
 
@@ -48,8 +48,8 @@ public struct SkeletonOperations: Sendable {
     self.name = name
   }
 
-  /// Registers the operations. Keep the link: letting go of it takes them out.
+  /// Registers the operations. Keep the link: when it goes out of scope, they are taken out.
   ///
-  /// - Requires: Linux 5.6; 6.4 for maps of a `.struct_ops.link` section
+  /// - Requires: Linux 6.4 for maps of a `.struct_ops.link` section
   public func register() throws(BPFError) -> Link { try collection.registerStructOps(name) }
 }

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// A network namespace, which lives as long as something refers to it.
-public final class NetNamespace: Sendable {
+package final class NetNamespace: Sendable {
   private let descriptor: Descriptor
 
+  /// The number that the kernel shows it by.
+  package let inode: UInt64
+
   /// The borrowed descriptor, for links to the namespace.
-  public var rawValue: CInt { descriptor.rawValue }
+  package var rawValue: CInt { descriptor.rawValue }
 
   /// Opens one by its file: `/proc/PID/ns/net`, `/run/netns/NAME`.
-  public init(path: String = "/proc/thread-self/ns/net") throws(Errno) {
+  package init(path: String = "/proc/thread-self/ns/net") throws(Errno) {
     descriptor = try Descriptor.open(path)
-  }
-
-  private init(_ descriptor: consuming Descriptor) {
-    self.descriptor = descriptor
+    var status = stat()
+    try checked(fstat(descriptor.rawValue, &status).orError)
+    inode = UInt64(status.st_ino)
   }
 
   /// A new, empty namespace: a loopback device that is down.
-  public static func create() throws(Errno) -> NetNamespace {
+  package static func create() throws(Errno) -> NetNamespace {
     try onOwnThread { () throws(Errno) in
       try checked(cbpf_unshare(kind))
       return try NetNamespace()
@@ -28,7 +30,7 @@ public final class NetNamespace: Sendable {
   }
 
   /// Runs a closure on a thread of its own that is inside the namespace. The caller waits for it.
-  public func run<Value, Failure: Error>(
+  package func run<Value: ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Value
   ) throws(NamespaceError<Failure>) -> Value {
     let fd = rawValue
@@ -52,7 +54,7 @@ public final class NetNamespace: Sendable {
   private static let kind: CInt = 0x4000_0000  // CLONE_NEWNET
 
   /// A thread that changed its namespace must not be used again, so it is made for this and ends.
-  private static func onOwnThread<Value, Failure: Error>(
+  private static func onOwnThread<Value: ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Value
   ) throws(Errno) -> Result<Value, Failure> {
     var result: Result<Value, Failure>?
@@ -68,7 +70,7 @@ public final class NetNamespace: Sendable {
       if failed == 0 { pthread_join(thread, nil) } else { box.release() }
       return failed
     }
-    guard let result else { throw Errno(rawValue: failed) }
+    guard let result = result.take() else { throw Errno(rawValue: failed) }
     return result
   }
 
@@ -79,7 +81,7 @@ public final class NetNamespace: Sendable {
 }
 
 /// Why work in a namespace failed: on the way in, or by itself.
-public enum NamespaceError<Failure: Error>: Error {
+package enum NamespaceError<Failure: Error>: Error {
   case entering(Errno)
   case body(Failure)
 }

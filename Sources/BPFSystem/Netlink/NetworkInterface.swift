@@ -88,37 +88,3 @@ extension NetworkInterface.XDPState {
     hardwareProgramID = id(7)
   }
 }
-
-/// XDP without links: the way before 5.9, and for `ip link`'s programs.
-public enum XDPAttachment {
-  /// XDP_FLAGS_*.
-  public struct Flags: OptionSet, Sendable, Hashable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-    /// Fails with `EBUSY` where there is a program.
-    public static let onlyIfNone = Flags(rawValue: 1)
-    /// In the network stack, after the driver.
-    public static let generic = Flags(rawValue: 2)
-    public static let driver = Flags(rawValue: 4)
-    public static let hardware = Flags(rawValue: 8)
-  }
-
-  /// Puts a program on a device, or (nil) takes it off.
-  ///
-  /// - Parameters:
-  ///   - expecting: the program that must be there now (Linux 5.7); nil for any.
-  /// - Throws: `EBUSY`, `EEXIST`, `EINVAL`, `EOPNOTSUPP`, with the kernel's words.
-  public static func set(
-    interface: UInt32, program: CInt?, flags: Flags = [], expecting: CInt? = nil
-  ) throws(NetlinkError) {
-    var socket = try NetlinkSocket()
-    var message = NetlinkMessage(type: 19, flags: .acknowledge)  // RTM_SETLINK
-    NetworkInterface.appendHeader(&message, index: interface)
-    message.attribute(43, nested: true) { xdp in
-      xdp.attribute(1, program ?? -1)
-      xdp.attribute(3, flags.rawValue | (expecting == nil ? 0 : 1 << 4))  // XDP_FLAGS_REPLACE
-      if let expecting { xdp.attribute(8, expecting) }
-    }
-    try socket.request(message)
-  }
-}

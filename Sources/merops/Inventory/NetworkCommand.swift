@@ -26,24 +26,12 @@ struct NetworkCommand: ParsableCommand {
     var attachments: [NetworkAttachment] = []
     if let netns {
       let path = netns.contains("/") ? netns : "/run/netns/\(netns)"
-      attachments = try Self.open(path).run { try NetworkAttachment.all() }
+      attachments = try NetworkNamespace(path: path).run { try NetworkAttachment.all() }
     } else {
       attachments = try NetworkAttachment.all()
     }
     if !all { attachments.removeAll { $0.programID == 0 } }
     output.print(NetworkReport(attachments: attachments))
-  }
-}
-
-extension NetworkCommand {
-  private static func open(_ path: String) throws -> NetNamespace {
-    do {
-      return try NetNamespace(path: path)
-    } catch {
-      let isName = path.hasPrefix("/run/netns/") && error == .noSuchFileOrDirectory
-      let hint = isName ? "`ip netns list` shows those that have names" : nil
-      throw BPFError("opening network namespace \(path)", errno: error, hint: hint)
-    }
   }
 }
 

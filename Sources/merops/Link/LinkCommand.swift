@@ -47,7 +47,7 @@ struct LinkShow: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    output.print(LinkReport(link: LinkFacts(try link.link().information()), owners: Owners()))
+    output.print(LinkReport(link: LinkFacts(try link.link().info()), owners: Owners()))
   }
 }
 
@@ -68,11 +68,11 @@ struct LinkDetach: ParsableCommand {
 
   func run() throws {
     let link = try link.link()
-    let before = LinkFacts(try link.information())
+    let before = LinkFacts(try link.info())
     try link.detach()
-    guard (try? LinkFacts(id: before.information.id)) != nil, !before.isForceable else { return }
-    let holders = Owners().text(link: before.information.id)
-    throw StillAttached(id: before.information.id, place: before.place, holders: holders)
+    guard (try? LinkFacts(id: before.info.id)) != nil, !before.info.type.isDetachable else { return }
+    let holders = Owners().text(link: before.info.id)
+    throw StillAttached(id: before.info.id, place: before.place, holders: holders)
   }
 }
 

@@ -6,62 +6,58 @@ import BTFCoding
 
 /// A link in words.
 struct LinkFacts {
-  var information: LinkInformation
+  var info: LinkInfo
 
-  init(_ information: LinkInformation) { self.information = information }
+  init(_ info: LinkInfo) { self.info = info }
 
-  init(id: UInt32) throws { self.init(try Link.open(id: id).information()) }
+  init(id: UInt32) throws { self.init(try Link.open(id: id).info()) }
 
   /// The name of the program; empty when it cannot be opened.
-  var programName: String { ProgramNames.name(information.programID) }
+  var programName: String { ProgramNames.name(info.programID) }
 
   /// bpftool's names (enum bpf_link_type).
-  var kind: String {
-    let type = Int(information.type)
-    return type < Self.kinds.count ? Self.kinds[type] : "type \(type)"
-  }
-
-  private static let kinds = [
-    "unspec", "raw_tracepoint", "tracing", "cgroup", "iter", "netns", "xdp", "perf_event", "kprobe_multi", "struct_ops",
-    "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap", "tracing_multi",
-  ]
-
-  /// Whether BPF_LINK_DETACH works for it.
-  var isForceable: Bool {
-    ["cgroup", "netns", "xdp", "netfilter", "tcx", "netkit", "sockmap", "struct_ops"].contains(kind)
-  }
+  var kind: String { "\(info.type)" }
 
   /// Where it is attached.
   var place: String {
-    switch information.detail {
-    case .rawTracepoint(let name, _): "raw tracepoint \(name)"
-    case .tracing(let attachType, _, let typeID, _):
-      "\(AttachType(rawValue: attachType)) \(Self.typeName(typeID))"
-    case .cgroup(let id, let attachType):
-      "cgroup \(CgroupPaths.shared[id] ?? "id \(id)"), \(AttachType(rawValue: attachType))"
-    case .iterator(let target, let mapID, _, _, let processID):
-      "iterator \(target)" + (mapID != 0 ? " of map \(mapID)" : "") + (processID != 0 ? " of process \(processID)" : "")
-    case .networkNamespace(let inode, let attachType): "network namespace \(inode), \(AttachType(rawValue: attachType))"
-    case .xdp(let index): "xdp on \(Self.interface(index))"
-    case .structOps(let mapID): "struct_ops map \(mapID)"
-    case .netfilter(let family, let hook, let priority, _):
-      "netfilter \(NetfilterFamily(rawValue: family).map { "\($0)" } ?? "family \(family)") "
-        + "\(NetfilterHook(rawValue: hook)), priority \(priority)"
-    case .kprobeMulti(let addresses, _, let flags, _):
-      "\(flags & 1 != 0 ? "kretprobe" : "kprobe").multi, \(addresses.count) functions"
-    case .tcx(let index, let attachType): "\(AttachType(rawValue: attachType)) of \(Self.interface(index))"
-    case .uprobeMulti(let path, let offsets, _, _, _, _): "uprobe.multi \(path), \(offsets.count) places"
-    case .netkit(let index, let attachType): "\(AttachType(rawValue: attachType)) of \(Self.interface(index))"
-    case .tracingMulti(let attachType, _, let typeIDs, _, _):
-      "\(AttachType(rawValue: attachType)), \(typeIDs.count) functions"
-    case .sockmap(let mapID, let attachType): "sockmap \(mapID), \(AttachType(rawValue: attachType))"
-    case .uprobe(let path, let offset, _, let isReturn):
-      "\(isReturn ? "uretprobe" : "uprobe") \(path)+0x\(String(offset, radix: 16))"
-    case .kprobe(let function, let offset, _, _, _, let isReturn):
-      "\(isReturn ? "kretprobe" : "kprobe") \(function)\(offset == 0 ? "" : "+0x" + String(offset, radix: 16))"
-    case .tracepoint(let name, _): "tracepoint \(name)"
-    case .perfEvent(let type, let config, _): "perf event \(type)/\(config)"
-    case .unknown: kind
+    let attachType = info.attachType.map { "\($0)" } ?? ""
+    let (name, path) = (info.name ?? "", info.path ?? "")
+    switch info.type {
+    case .rawTracepoint: return "raw tracepoint \(name)"
+    case .tracing: return "\(attachType) \(Self.typeName(info.typeIDs.first ?? 0))"
+    case .cgroup:
+      let id = info.cgroupID ?? 0
+      return "cgroup \(CgroupPaths.shared[id] ?? "id \(id)"), \(attachType)"
+    case .iterator:
+      return "iterator \(name)" + (info.mapID.map { " of map \($0)" } ?? "")
+        + (info.processID.map { " of process \($0)" } ?? "")
+    case .networkNamespace: return "network namespace \(info.networkNamespaceInode ?? 0), \(attachType)"
+    case .xdp: return "xdp on \(Self.interface(info.interfaceIndex ?? 0))"
+    case .structOps: return "struct_ops map \(info.mapID ?? 0)"
+    case .netfilter:
+      guard let netfilter = info.netfilter else { return kind }
+      return "netfilter \(netfilter.family) \(netfilter.hook), priority \(netfilter.priority)"
+    case .kprobeMulti where !info.addresses.isEmpty:
+      return "\(info.isReturn ? "kretprobe" : "kprobe").multi, \(info.addresses.count) functions"
+    case .tcx, .netkit: return "\(attachType) of \(Self.interface(info.interfaceIndex ?? 0))"
+    case .uprobeMulti where !path.isEmpty: return "uprobe.multi \(path), \(info.offsets.count) places"
+    case .tracingMulti: return "\(attachType), \(info.typeIDs.count) functions"
+    case .sockmap: return "sockmap \(info.mapID ?? 0), \(attachType)"
+    case .perfEvent: return perfEventPlace
+    default: return kind
+    }
+  }
+
+  private var perfEventPlace: String {
+    let offset = info.offsets.first ?? 0
+    let plus = "+0x\(String(offset, radix: 16))"
+    switch info.perfEventKind {
+    case .uprobe?, .uretprobe?: return "\(info.isReturn ? "uretprobe" : "uprobe") \(info.path ?? "")\(plus)"
+    case .kprobe?, .kretprobe?:
+      return "\(info.isReturn ? "kretprobe" : "kprobe") \(info.name ?? "")\(offset == 0 ? "" : plus)"
+    case .tracepoint?: return "tracepoint \(info.name ?? "")"
+    case .event?: return info.perfEvent.map { "perf event \($0.type)/\($0.config)" } ?? kind
+    default: return kind
     }
   }
 
@@ -87,8 +83,8 @@ struct LinkListReport: Report {
     var table = Table("ID", "TYPE", "PROGRAM", "NAME", "PLACE", owners == nil ? "" : "PROCESSES")
     for link in links {
       table.row(
-        "\(link.information.id)", link.kind, "\(link.information.programID)", link.programName, link.place,
-        owners?.text(link: link.information.id) ?? "")
+        "\(link.info.id)", link.kind, "\(link.info.programID)", link.programName, link.place,
+        owners?.text(link: link.info.id) ?? "")
     }
     return table.text
   }
@@ -105,12 +101,12 @@ struct LinkReport: Report {
   var owners: Owners?
 
   var text: String {
-    let information = link.information
+    let info = link.info
     var lines = [
-      "link \(information.id)", "type       \(link.kind)", "program    \(information.programID) \(link.programName)",
+      "link \(info.id)", "type       \(link.kind)", "program    \(info.programID) \(link.programName)",
       "place      \(link.place)",
     ]
-    if let processes = owners?.text(link: information.id), !processes.isEmpty {
+    if let processes = owners?.text(link: info.id), !processes.isEmpty {
       lines.append("held by    \(processes)")
     }
     return lines.lines
@@ -118,12 +114,12 @@ struct LinkReport: Report {
 
   func write(to json: inout JSONWriter) {
     json.beginObject()
-    json.field("id", link.information.id)
+    json.field("id", link.info.id)
     json.field("type", link.kind)
-    json.field("prog_id", link.information.programID)
+    json.field("prog_id", link.info.programID)
     json.field("prog_name", link.programName)
     json.field("place", link.place)
-    owners?.write(link: link.information.id, to: &json)
+    owners?.write(link: link.info.id, to: &json)
     json.endObject()
   }
 }

@@ -36,7 +36,7 @@ extension ObjectName {
     case .name(let name):
       let programs = try Set(Program.named(name).map { try $0.id() })
       let ids = try Link.ids().filter { id in
-        guard let information = try? Link.open(id: id).information() else { return false }
+        guard let information = try? Link.open(id: id).info() else { return false }
         return programs.contains(information.programID)
       }
       return try Link.open(id: single(ids, "link of a program", ids: ids))

@@ -23,13 +23,13 @@ import Testing
     let collection = try load("kfuncs")
     let report = try collection.attachAll()
     #expect(report.attached.map(\.name) == ["look_up"])
-    #expect(collection.attachedNames == ["look_up"])
+    #expect(collection.links.names == ["look_up"])
     _ = getppid()
     #expect(try collection.global("is_absent") as Bool)
-    let isTaken = if let link = collection.takeLink("look_up") { link.isKernelLink } else { false }
+    let isTaken = if let link = collection.links.take("look_up") { link.isKernelLink } else { false }
     #expect(isTaken)
-    #expect(collection.attachedNames.isEmpty)
-    #expect(collection.withLink("look_up") { $0.isKernelLink } == nil)
+    #expect(collection.links.isEmpty)
+    #expect(collection.links.withLink("look_up") { $0.isKernelLink } == nil)
   }
 
   @Test(.sameOnEveryKernel) func symbolsAreSeenByPrograms() throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
+import Foundation
 import TestSupport
 import Testing
 
@@ -70,6 +71,54 @@ import Testing
     try collection.select(programs: ["null_not_checked"])
     #expect(throws: BPFError.self) { try collection.load() }
     #expect(pins.entries.isEmpty)
+  }
+
+  /// One errno stands for many causes: each is found by looking at the path.
+  @Test func whyAPathIsRefused() throws {
+    let pins = try TestBPFFS()
+    let program = try load("xdp", only: ["pass"]).program("pass")
+    let root = pins.path
+    try program.pin(at: "\(root)/taken")
+    try FileManager.default.createDirectory(atPath: "\(root)/folder", withIntermediateDirectories: false)
+    func refusal(_ body: () throws(BPFError) -> Void) -> String {
+      do throws(BPFError) {
+        try body()
+        return "done"
+      } catch {
+        return "\(error)"
+      }
+    }
+    for (path, words) in [
+      ("\(root)/a.b", "does not allow a dot in a name, as in 'a.b'"),
+      ("\(root)/v1.2/name", "does not allow a dot in a name, as in 'v1.2'"),
+      ("\(root)/none/name", "directory \(root)/none does not exist"),
+      ("\(root)/taken", "taken exists already and is a pin"),
+      ("\(root)/folder", "folder exists already and is a directory"),
+      ("\(root)/taken/name", "\(root)/taken is not a directory"),
+      ("\(root)/\(String(repeating: "n", count: 300))", "at most 255 bytes"), ("\(root)/name/", "ends in a slash"),
+      ("/tmp/merops/none/name", "is not in a bpffs"), ("", "the path is empty"),
+    ] {
+      let text = refusal { () throws(BPFError) in try program.pin(at: path) }
+      // A dot in a directory that is not there yet is met when it is made.
+      if path.contains("v1.2") {
+        let made = refusal { () throws(BPFError) in _ = try Pinning.makeDirectories("\(root)/v1.2") }
+        #expect(made.contains(words), "\(made)")
+        continue
+      }
+      #expect(text.contains(words), "\(path): \(text)")
+      #expect(!text.contains("run as root"), "\(text)")
+    }
+    for (path, words) in [
+      (root, "is a directory, not a pin"), ("\(root)/nothing", "nothing is pinned there"),
+      ("\(root)/none/nothing", "directory \(root)/none does not exist"),
+      ("/etc/passwd", "/etc/passwd is not in a bpffs"),
+      ("/sys/fs", "/sys/fs is not in a bpffs"),
+    ] {
+      let text = refusal { () throws(BPFError) in _ = try AnyMap(pinned: path) }
+      #expect(text.contains(words), "\(path): \(text)")
+      #expect(!text.contains("run as root"), "\(text)")
+    }
+    #expect(pins.entries == ["taken", "folder"])
   }
 
   @Test func outsideABPFFS() throws {

@@ -2,6 +2,7 @@
 
 import BPFBytecode
 import BPFObject
+import BPFSystem
 import BTF
 import Foundation
 import TestSupport

@@ -19,7 +19,7 @@ import Testing
   private static let loopback = "inet_aton('127.0.0.1')"
 
   @Test func packets() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let collection = try load("cgroup", only: ["on_egress", "on_ingress"])
     try namespace.run {
       let receiver = try TestSocket(address: "127.0.0.1", port: 7001)
@@ -50,11 +50,12 @@ import Testing
   }
 
   @Test func socketsAndAddresses() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let collection = try load("cgroup", only: ["on_create", "on_bind", "on_connect"])
     try namespace.run {
-      let links = try ["on_create", "on_bind", "on_connect"].map { name in
-        HeldLink(name, try collection.program(name).attach(to: .cgroup(path: cgroup.path)))
+      let links = LinkSet()
+      for name in ["on_create", "on_bind", "on_connect"] {
+        links.keep(try collection.program(name).attach(to: .cgroup(path: cgroup.path)), as: name)
       }
       let listener = try TestStream.listening(on: 2222)
       func connecting(to port: Int) -> String {
@@ -74,14 +75,14 @@ import Testing
       _ = try TestSocket(address: "127.0.0.1", port: 9999)
       try collection.setGlobal("allow_sockets", to: UInt32(0))
       #expect(try perl(connecting(to: 1111), in: cgroup).status == 3)
-      for link in links { link.drop() }
+      links.removeAll()
       // Until whoever lists links lets go of them.
       #expect(try eventually { try perl(connecting(to: 2222), in: cgroup).status == 0 })
     }
   }
 
   @Test func options() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let collection = try load("cgroup", only: ["on_getsockopt", "on_setsockopt"])
     try namespace.run {
       let get = try collection.program("on_getsockopt").attach(to: .cgroup(path: cgroup.path))
@@ -99,7 +100,7 @@ import Testing
   }
 
   @Test func sysctls() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let collection = try load("cgroup", only: ["on_sysctl"])
     try namespace.run {
       let link = try collection.program("on_sysctl").attach(to: .cgroup(path: cgroup.path))
@@ -133,7 +134,7 @@ import Testing
   }
 
   @Test func connectionEvents() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let collection = try load("cgroup", only: ["on_sock_ops"])
     try namespace.run {
       let listener = try TestStream.listening()
@@ -148,13 +149,12 @@ import Testing
 
   /// Each hook of an address counts what one script does in both families.
   @Test func everyAddressHook() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let collection = try load("cgroup_addresses")
     let names = collection.programs.map(\.name)
     let counts = try namespace.run {
-      let links = try names.map { name in
-        HeldLink(name, try collection.program(name).attach(to: .cgroup(path: cgroup.path)))
-      }
+      let links = LinkSet()
+      for name in names { links.keep(try collection.program(name).attach(to: .cgroup(path: cgroup.path)), as: name) }
       let script = """
         for (['AF_INET', sub { sockaddr_in($_[0], inet_aton('127.0.0.1')) }],
              ['AF_INET6', sub { sockaddr_in6($_[0], inet_pton(AF_INET6, '::1')) }]) {
@@ -167,7 +167,7 @@ import Testing
         """
       let result = try perl(script, in: cgroup)
       #expect(result.status == 0, "\(result.output)")
-      for link in links { link.drop() }
+      links.removeAll()
       return try names.map { try collection.counter(String($0.dropFirst("on_".count))) }
     }
     #expect(names.count == 13)
@@ -196,7 +196,7 @@ import Testing
 
   /// Another program in its place, without a moment between.
   @Test func exchanged() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let (first, second) = (try load("cgroup", only: ["on_egress"]), try load("cgroup", only: ["on_egress"]))
     try second.setGlobal("allow_egress", to: UInt32(0))
     try namespace.run {
@@ -209,45 +209,24 @@ import Testing
       #expect(throws: BPFError.self) {
         try link.update(to: first.program("on_egress"), expecting: first.program("on_egress"))
       }
-      guard case .cgroup(let id, let attachType) = try link.information().detail else {
-        Issue.record("no cgroup link")
-        return
-      }
+      let info = try link.info()
       var status = stat()
       #expect(stat(cgroup.path, &status) == 0)
-      #expect(id == UInt64(status.st_ino))
-      #expect(attachType == AttachType.cgroupInetEgress.rawValue)
+      #expect(info.type == .cgroup && info.cgroupID == UInt64(status.st_ino))
+      #expect(info.attachType == .cgroupInetEgress)
       try link.detach()
     }
   }
 
   /// A parent's program sees what happens in the child.
   @Test func theChildIsSeen() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let child = try cgroup.child("inner")
     let collection = try load("cgroup", only: ["on_create"])
     try namespace.run {
       let link = try collection.program("on_create").attach(to: .cgroup(path: cgroup.path))
       #expect(try collection.rise(of: "sockets") { _ = try perl(Self.datagram, in: child) } == 1)
       try link.detach()
-    }
-  }
-
-  /// The way of kernels before 5.7 works on all.
-  @Test func withoutLink() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
-    let collection = try load("cgroup", only: ["on_create"])
-    try namespace.run {
-      do {
-        let attachment = try DirectAttachment(
-          collection.program("on_create"), target: Descriptor.open(cgroup.path), attachType: .cgroupInetSockCreate,
-          flags: 2, "cgroup", requires: "4.15")
-        #expect(try collection.rise(of: "sockets") { _ = try perl(Self.datagram, in: cgroup) } == 1)
-        #expect(throws: BPFError.self) {
-          try attachment.replace(with: collection.program("on_create"), expecting: nil)
-        }
-      }
-      #expect(try collection.rise(of: "sockets") { _ = try perl(Self.datagram, in: cgroup) } == 0)
     }
   }
 
@@ -283,7 +262,7 @@ import Testing
   }
 
   @Test(.requires(.ownKernel), .requires(kernel: "6.0")) func securityHookOfACgroup() throws {
-    let (cgroup, namespace) = (try TestCgroup(), try NetworkNamespace())
+    let (cgroup, namespace) = (try TestCgroup(), try TestNamespace())
     let collection = try load("lsm_cgroup")
     try namespace.run {
       let link = try collection.program("on_bind").attach(to: .cgroup(path: cgroup.path))

@@ -71,12 +71,8 @@ import Testing
     #expect(try text(link) == ["0=0", "1=100", "2=200", "3=300"])
     try elements.set(7, for: 2)
     #expect(try text(link)[2] == "2=7")
-    guard case .iterator(let target, let mapID, _, _, _) = try link.information().detail else {
-      Issue.record("no iterator")
-      return
-    }
-    #expect(target == "bpf_map_elem")
-    #expect(mapID == map.info.id)
+    let info = try link.info()
+    #expect(info.type == .iterator && info.name == "bpf_map_elem" && info.mapID == map.info.id)
     try link.detach()
   }
 
@@ -90,7 +86,7 @@ import Testing
       return "\(status.st_ino)"
     }
     for (order, expected) in [
-      (IteratorTarget.CgroupOrder.selfOnly, [id(parent)]), (.descendantsPreOrder, [id(parent), id(child)]),
+      (Hook.IteratorTarget.CgroupOrder.selfOnly, [id(parent)]), (.descendantsPreOrder, [id(parent), id(child)]),
       (.descendantsPostOrder, [id(child), id(parent)]),
     ] {
       let link = try collection.program("each_cgroup").attach(to: .iterator(.cgroup(path: parent.path, order: order)))
@@ -112,6 +108,6 @@ import Testing
   @Test(.requires(mapElements)) func elementsWithoutAMap() throws {
     let collection = try load("iterator_elements")
     let error = #expect(throws: BPFError.self) { _ = try collection.program("each_element").attach() }
-    #expect(error?.errno == .badFileDescriptor || error?.errno == .invalidArgument, "\(String(describing: error))")
+    #expect(error?.errno == .badFileDescriptor && error?.hint?.contains(".iterator(.map") == true, "\(error as Any)")
   }
 }

@@ -86,7 +86,7 @@ import Testing
   @Test func kernelProbes() throws {
     let collection = try loadForThisThread("kprobe", only: ["on_entry", "on_return"])
     let entry = try collection.program("on_entry").attach(to: .kprobe(function: Self.called))
-    let exit = try collection.program("on_return").attach(to: .kprobe(function: Self.called, isReturn: true))
+    let exit = try collection.program("on_return").attach(to: .kretprobe(function: Self.called))
     var status = stat()
     for counter in ["entries", "returns"] {
       #expect(eventually { (try? collection.rise(of: counter) { _ = stat("/proc", &status) }) ?? 0 > 0 })
@@ -114,7 +114,7 @@ import Testing
     var status = stat()
     #expect(eventually { (try? collection.rise(of: "hits") { _ = stat("/proc", &status) }) ?? 0 > 0 })
     try link.detach()
-    let named = KprobeMulti([Self.called], cookies: [5])
+    let named = Hook.KprobeMulti([Self.called], cookies: [5])
     let again = try collection.program("on_entry").attach(to: .kprobeMulti(named))
     #expect(
       try eventually {
@@ -126,7 +126,7 @@ import Testing
 
   @Test(.works(from: "6.10"), .requires(.config("FPROBE"))) func session() throws {
     let collection = try loadForThisThread("kprobe_multi", only: ["on_both"])
-    let link = try collection.program("on_both").attach(to: .kprobeMulti(KprobeMulti([Self.called])))
+    let link = try collection.program("on_both").attach(to: .kprobeMulti(Hook.KprobeMulti([Self.called])))
     var status = stat()
     #expect(try collection.rises("session", by: 2) { _ = stat("/proc", &status) })
     try link.detach()
@@ -145,17 +145,15 @@ import Testing
         _ = stat("/proc", &status)
         return try counter.value() > 0
       })
-    let information = try link.information()
+    let info = try link.info()
     let types = try KernelTypes.current().vmlinux
-    guard case .tracingMulti(let attachType, _, let ids, let addresses, let cookies) = information.detail else {
-      Issue.record("\(information)")
-      return
-    }
-    #expect(AttachType(rawValue: attachType) == .traceFentryMulti)
+    #expect(info.type == .tracingMulti)
+    #expect(info.attachType == .traceFentryMulti)
     // The kernel sorts them.
-    let found = Dictionary(uniqueKeysWithValues: zip(ids.map { types.name(TypeID(rawValue: $0)) }, cookies))
+    let found = Dictionary(
+      uniqueKeysWithValues: zip(info.typeIDs.map { types.name(TypeID(rawValue: $0)) }, info.cookies))
     #expect(found == [Self.called: 5, "security_file_open": 6])
-    #expect(addresses.count == 2)
+    #expect(info.addresses.count == 2)
     try link.detach()
     #expect(
       try eventually {

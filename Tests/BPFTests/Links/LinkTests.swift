@@ -26,15 +26,36 @@ import Testing
     guard isPinned == true else { return }
     #expect(try collection.rises(counter, by: 1) { _ = getpgid(0) })
     let again = try Link.open(pinned: path)
-    let information = try again.information()
-    #expect(information.programID == (try collection.program(program).id()))
-    #expect(try Link.ids().contains(information.id))
+    let info = try again.info()
+    #expect(info.programID == (try collection.program(program).id()))
+    #expect(try Link.ids().contains(info.id))
     try again.detach()
     // A tracing link ends with its last reference, which is the pin.
     #expect(try collection.rises(counter, by: 1) { _ = getpgid(0) })
     unlink(path)
     // The kernel detaches behind our back.
     #expect(eventually { (try? collection.rise(of: counter) { _ = getpgid(0) }) == 0 })
+  }
+
+  @Test func unpinned() throws {
+    let pins = try TestBPFFS()
+    let path = "\(pins.path)/link"
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_raw"])
+    do {
+      let link = try collection.program("on_raw").attach()
+      try link.pin(at: path)
+    }
+    #expect(try collection.rises("raw", by: 1) { _ = getpgid(0) })
+    try Link.unpin(path)
+    #expect(pins.entries.isEmpty)
+    #expect(eventually { (try? collection.rise(of: "raw") { _ = getpgid(0) }) == 0 })
+    let error = #expect(throws: BPFError.self) { try Link.unpin(path) }
+    #expect(error?.code == .notFound)
+    // What is not a link's pin stays.
+    try collection.program("on_raw").pin(at: path)
+    let other = #expect(throws: BPFError.self) { try Link.unpin(path) }
+    #expect(other?.code == .wrongKind)
+    #expect(pins.entries == ["link"])
   }
 
   @Test func detachedThoughPinned() throws {
@@ -44,8 +65,8 @@ import Testing
     try wire.pair.near.run {
       let link = try collection.program("drop").attach(to: .xdp(interface: "veth0", mode: .generic))
       try link.pin(at: "\(pins.path)/xdp")
-      let information = try link.information()
-      #expect(information.detail == .xdp(interfaceIndex: UInt32(wire.pair.nearIndex)))
+      let info = try link.info()
+      #expect(info.type == .xdp && info.interfaceIndex == UInt32(wire.pair.nearIndex))
       try link.detach()
       #expect(try wire.delivers())
     }
@@ -54,10 +75,10 @@ import Testing
   @Test func openedByID() throws {
     let collection = try loadForThisThread("tracepoint_arguments", only: ["on_raw"])
     let link = try collection.program("on_raw").attach()
-    let id = try link.information().id
+    let id = try link.info().id
     do {
       let other = try Link.open(id: id)
-      #expect(try other.information() == link.information())
+      #expect(try other.info() == link.info())
     }
     // The other reference going does not detach.
     #expect(try collection.rises("raw", by: 1) { _ = getpgid(0) })
@@ -77,18 +98,18 @@ import Testing
   @Test(.works(from: "6.6", orSays: "is not held by a link")) func perfLinkInformation() throws {
     let collection = try loadForThisThread("tracepoint_arguments", only: ["on_classic"])
     let link = try collection.program("on_classic").attach()
-    let detail = try link.information().detail
-    #expect(detail == .tracepoint(name: "sys_enter_getpgid", cookie: 0))
+    let info = try link.info()
+    #expect(info.type == .perfEvent && info.perfEventKind == .tracepoint)
+    #expect(info.name == "sys_enter_getpgid" && info.cookies == [0])
   }
 
   @Test func rawTracepointInformation() throws {
     let collection = try loadForThisThread("tracepoint_arguments", only: ["on_raw"])
     let link = try collection.program("on_raw").attach()
-    guard case .rawTracepoint(let name, _) = try link.information().detail else {
-      Issue.record("no raw tracepoint")
-      return
-    }
-    #expect(name == "sys_enter")
+    let info = try link.info()
+    #expect(info.type == .rawTracepoint && info.name == "sys_enter")
+    #expect("\(info.type)" == "raw_tracepoint" && !info.type.isDetachable)
+    #expect("\(LinkType(rawValue: 99))" == "link type 99")
   }
 
   /// Tracing links have no exchange in place.
@@ -114,7 +135,7 @@ import Testing
       let collection = try loadForThisThread("tracepoint_arguments")
       for program in collection.programs {
         let link = try program.attach()
-        _ = try? link.information()
+        _ = try? link.info()
         try link.detach()
         _ = try program.attach()
       }
@@ -122,21 +143,20 @@ import Testing
     }
     try expectNoLeak {
       let probe = try loadForThisThread("uprobe", only: ["on_entry"])
-      let uprobe = Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, processID: getpid())
+      let uprobe = Hook.Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, processID: getpid())
       let link = try probe.program("on_entry").attach(to: .uprobe(uprobe))
       try link.detach()
       _ = try probe.program("on_entry").attach(to: .uprobe(uprobe))
       probe.close()
     }
     try expectNoLeak {
-      let namespace = try NetworkNamespace()
+      let namespace = try TestNamespace()
       try namespace.check("ip link add veth0 type veth peer name veth1")
       let (xdp, tc) = (try load("xdp", only: ["pass"]), try load("tc", only: ["ingress"]))
       try namespace.run {
         let link = try xdp.program("pass").attach(to: .xdp(interface: "veth0"))
         try link.detach()
         let index = try Interface.name("veth0").resolved()
-        try xdp.program("pass").attachXDPByNetlink(index, mode: .generic, "xdp").detach()
         try tc.program("ingress").attach(to: .trafficControl(interface: "veth0", direction: .ingress)).detach()
         try tc.program("ingress").attachClsact(index, direction: .egress, "tc").detach()
         // What fails leaves nothing either.

@@ -12,7 +12,7 @@ import Testing
 
   @Test func socketLookup() throws {
     let collection = try load("sk_lookup")
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let listener = try TestStream.listening()
       try DescriptorMap<UInt32>(collection.map("target")).set(descriptor: listener.descriptor, for: 0)
       do {
@@ -31,7 +31,7 @@ import Testing
   /// Another listener's program in its place.
   @Test func socketLookupExchanged() throws {
     let (first, second) = (try load("sk_lookup"), try load("sk_lookup"))
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let listener = try TestStream.listening()
       for collection in [first, second] {
         try DescriptorMap<UInt32>(collection.map("target")).set(descriptor: listener.descriptor, for: 0)
@@ -41,13 +41,9 @@ import Testing
       _ = try TestStream.connected(to: 7)
       #expect(try first.counter("steered") == 0)
       #expect(try second.counter("steered") == 1)
-      guard case .networkNamespace(let inode, _) = try link.information().detail else {
-        Issue.record("no link of a network namespace")
-        return
-      }
-      var status = stat()
-      _ = stat(Self.namespacePath, &status)
-      #expect(UInt64(inode) == UInt64(status.st_ino))
+      let info = try link.info()
+      #expect(info.type == .networkNamespace && info.attachType == .skLookup)
+      #expect(try info.networkNamespaceInode == NetworkNamespace.current().inode)
       try link.detach()
     }
   }
@@ -55,7 +51,7 @@ import Testing
   /// The kernel dissects what a raw socket sends.
   @Test func flowDissector() throws {
     let collection = try load("flow_dissector")
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let link = try collection.program("dissect").attach(to: .networkNamespace(path: Self.namespacePath))
       #expect(try collection.rise(of: "dissected") { try sendRaw() } > 0)
       let error = #expect(throws: BPFError.self) {
@@ -89,7 +85,7 @@ import Testing
 
   @Test(.works(from: "6.4")) func netfilter() throws {
     let collection = try load("netfilter")
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let (receiver, sender) = (try TestSocket(address: "127.0.0.1", port: 7200), try TestSocket())
       func send(_ byte: UInt8) throws { try sender.send([byte], to: "127.0.0.1", port: 7200) }
       do {
@@ -106,8 +102,8 @@ import Testing
         try send(3)
         #expect(receiver.receive() == [3])
         #expect(try collection.counter("packets") == 3)
-        let detail = try link.information().detail
-        #expect(detail == .netfilter(family: 2, hook: 1, priority: -100, flags: 0))
+        let info = try link.info().netfilter
+        #expect(info == LinkInfo.Netfilter(family: .ipv4, hook: .localIn, priority: -100, defragments: false))
       }
       let isSilent = try eventually {
         let rise = try collection.rise(of: "packets") {
@@ -123,7 +119,7 @@ import Testing
   /// A message that is sent on one connection comes out of another.
   @Test func messagesOfASockmap() throws {
     let collection = try load("sockmap", only: ["redirect_message"])
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let sockets = try DescriptorMap<UInt32>(collection.map("sockets"))
       let link = try collection.program("redirect_message").attach(to: .sockmap(collection.map("sockets")))
       let (first, firstPeer) = try TestStream.pair()
@@ -146,7 +142,7 @@ import Testing
 
   @Test func streamsOfASockmap() throws {
     let collection = try load("sockmap", only: ["parse", "verdict"])
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let streams = try collection.map("streams")
       let parser = try collection.program("parse").attach(to: .sockmap(streams))
       let verdict = try collection.program("verdict").attach(to: .sockmap(streams))
@@ -163,18 +159,14 @@ import Testing
   @Test(.works(from: "6.10", orSays: "is not held by a link")) func sockmapByLink() throws {
     let collection = try load("sockmap", only: ["verdict"])
     let link = try collection.program("verdict").attach(to: .sockmap(collection.map("streams")))
-    let id = try collection.map("streams").info.id
-    guard case .sockmap(let mapID, _) = try link.information().detail else {
-      Issue.record("no link of a sockmap")
-      return
-    }
-    #expect(mapID == id)
+    let info = try link.info()
+    #expect(try info.type == .sockmap && info.mapID == collection.map("streams").info.id)
     try link.detach()
   }
 
   @Test func socketFilter() throws {
     let collection = try load("socket", only: ["filter"])
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let (receiver, sender) = (try TestSocket(address: "127.0.0.1", port: 7300), try TestSocket())
       func send(_ byte: UInt8) throws { try sender.send([byte, 2, 3], to: "127.0.0.1", port: 7300) }
       do {
@@ -197,7 +189,7 @@ import Testing
   /// Which of two sockets of one port gets a datagram.
   @Test func reuseport() throws {
     let collection = try load("socket", only: ["choose"])
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let members = try (0..<2).map { _ in try TestSocket(address: "127.0.0.1", port: 7400, sharesPort: true) }
       let listeners = try DescriptorMap<UInt32>(collection.map("listeners"))
       for (index, member) in members.enumerated() {

@@ -40,7 +40,7 @@ import Testing
     #expect(Self.isFree("merops_link"))
     let error = #expect(throws: BPFError.self) { try collection.attachAll() }
     #expect(error?.code == .exists)
-    #expect(collection.attachedNames.isEmpty)
+    #expect(collection.links.isEmpty)
     #expect(Self.isFree("merops_link"))
   }
 
@@ -66,15 +66,15 @@ import Testing
 
   /// The map that a link has registered.
   private func registered(_ link: borrowing Link) throws -> UInt32? {
-    guard case .structOps(let map) = try link.information().detail else { return nil }
-    return map
+    let info = try link.info()
+    return info.type == .structOps ? info.mapID : nil
   }
 
   @Test(.works(from: "5.6")) func aSocketUsesIt() throws {
     let collection = try load("struct_ops")
     do {
       let link = try collection.registerStructOps("merops_cc")
-      let namespace = try NetworkNamespace()
+      let namespace = try TestNamespace()
       try namespace.run {
         let listener = try TestStream.listening()
         let near = try TestStream.connected(to: listener.port, congestionControl: "merops_cc")
@@ -85,7 +85,7 @@ import Testing
       #expect(try collection.counter("sockets") == 1)
       try link.detach()
     }
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let listener = try TestStream.listening()
       #expect(throws: Shell.Failed.self) {
         _ = try TestStream.connected(to: listener.port, congestionControl: "merops_cc")

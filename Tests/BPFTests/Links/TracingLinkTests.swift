@@ -93,12 +93,51 @@ import Testing
     #expect(raw?.hint?.contains("available_events") == true)
   }
 
+  /// The kernel refuses with EACCES, which is no matter of privilege.
+  @Test func readingBeyondTheRecord() throws {
+    let collection = try load("tracepoint_arguments", only: ["beyond_record"])
+    let error = #expect(throws: BPFError.self) { _ = try collection.program("beyond_record").attach() }
+    #expect(error?.code == .invalid)
+    #expect(error?.errno == .permissionDenied)
+    #expect(error?.detail?.contains("beyond the event's record, which has 24 bytes") == true, "\(error as Any)")
+    #expect(error?.hint?.contains("events/syscalls/sys_exit_munmap/format") == true)
+  }
+
+  /// A probe that somebody made in tracefs looks like a tracepoint.
+  @Test func anEventThatWasMade() throws {
+    let tracefs = try TraceFS()
+    let name = "made_\(getpid())"
+    try tracefs.append("p:merops/\(name) /bin/true:0x1000\n", to: "uprobe_events")
+    defer { try? tracefs.append("-:merops/\(name)\n", to: "uprobe_events") }
+    let collection = try loadForThisThread("tracepoint_arguments", only: ["on_classic"])
+    let error = #expect(throws: BPFError.self) {
+      _ = try collection.program("on_classic").attach(to: .tracepoint(category: "merops", name: name))
+    }
+    #expect(error?.code == .invalid)
+    #expect(error?.detail?.contains("merops/\(name) is a probe that was made in tracefs") == true, "\(error as Any)")
+    #expect(error?.detail?.contains("takes uprobe programs") == true)
+    #expect(error?.hint?.contains("SEC(\"uprobe/...\")") == true)
+  }
+
+  /// Where the kernel has no kprobes, that is the reason; elsewhere the function is.
+  @Test func kprobesThatCannotBe() throws {
+    let collection = try load("uprobe", only: ["on_entry"])
+    let error = #expect(throws: BPFError.self) {
+      _ = try collection.program("on_entry").attach(to: .kprobe(function: "no_such_function_of_merops"))
+    }
+    if FileManager.default.fileExists(atPath: "/sys/bus/event_source/devices/kprobe") {
+      #expect(error?.code == .notFound && error?.hint?.contains("no such function") == true, "\(error as Any)")
+    } else {
+      #expect(error?.code == .unsupported && error?.detail?.contains("CONFIG_KPROBE_EVENTS") == true, "\(error as Any)")
+    }
+  }
+
   @Test func wrongTypes() throws {
     let collection = try loadForThisThread("tracepoint_arguments", only: ["on_classic"])
     for hook in [
       Hook.rawTracepoint("sys_enter"), .kprobe(function: "vfs_getattr"), .xdp(interface: "lo"), .typed(),
       .trafficControl(interface: "lo", direction: .ingress), .networkNamespace(path: "/proc/self/ns/net"),
-      .uprobe(Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev)), .iterator(),
+      .uprobe(Hook.Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev)), .iterator(),
       .socket(descriptor: 0),
     ] {
       let error = #expect(throws: BPFError.self) { _ = try collection.program("on_classic").attach(to: hook) }

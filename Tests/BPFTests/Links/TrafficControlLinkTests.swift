@@ -60,14 +60,14 @@ import Testing
         _ = try wire.delivers()
         return [try collection.global("first_turn"), try collection.global("second_turn")]
       }
-      func hook(_ order: AttachOrder) -> Hook {
+      func hook(_ order: Hook.Order) -> Hook {
         .trafficControl(interface: "veth0", direction: .ingress, order: order)
       }
       var result: [[UInt64]] = []
       let held = try second.attach(to: hook(.last))
-      let id = try held.information().id
+      let id = try held.info().id
       for order in [
-        AttachOrder.first, .last, .beforeLink(id: id), .afterLink(id: id), .beforeProgram(id: try second.id()),
+        Hook.Order.first, .last, .beforeLink(id: id), .afterLink(id: id), .beforeProgram(id: try second.id()),
         .afterProgram(id: try second.id()),
       ] {
         let link = try first.attach(to: hook(order))
@@ -80,7 +80,7 @@ import Testing
   }
 
   /// The way of kernels before 6.6 works on all.
-  @Test(arguments: [TrafficDirection.ingress, .egress]) func byClsact(direction: TrafficDirection) throws {
+  @Test(arguments: [Hook.Direction.ingress, .egress]) func byClsact(direction: Hook.Direction) throws {
     let wire = try Wire()
     let collection = try load("tc", only: ["ingress", "drop_all", "egress"])
     let index = UInt32(wire.pair.nearIndex)
@@ -121,7 +121,7 @@ import Testing
 
   @Test(.requires(.config("NETKIT")), .requires(kernel: "6.7")) func netkit() throws {
     let collection = try load("netkit", only: ["primary", "peer"])
-    let (near, far) = (try NetworkNamespace(), try NetworkNamespace())
+    let (near, far) = (try TestNamespace(), try TestNamespace())
     try near.check("ip link add merops0 type netkit")
     // The kernel names the peer.
     let names = try near.check("ip -o link show type netkit").split(separator: "\n").compactMap {

@@ -12,10 +12,10 @@ import Testing
   @Test func entryAndReturn() throws {
     let collection = try loadForThisThread("uprobe", only: ["on_entry", "on_return"])
     let entry = try collection.program("on_entry").attach(
-      to: .uprobe(Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, processID: getpid())))
+      to: .uprobe(Hook.Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, processID: getpid())))
     let exit = try collection.program("on_return").attach(
       to: .uprobe(
-        Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, isReturn: true, processID: getpid())))
+        Hook.Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev, isReturn: true, processID: getpid())))
     var device: UInt64 = 0
     for counter in ["entries", "returns"] {
       #expect(try collection.rises(counter, by: 1) { device = ProbedFunction.callMakedev(8, 1) })
@@ -34,7 +34,7 @@ import Testing
     let offset = try ExecutableFile(ProbedFunction.library).offset(of: ProbedFunction.makedev)
     let collection = try loadForThisThread("uprobe", only: ["on_entry"])
     let link = try collection.program("on_entry").attach(
-      to: .uprobe(Uprobe(path: ProbedFunction.library, offset: offset)))
+      to: .uprobe(Hook.Uprobe(path: ProbedFunction.library, offset: offset)))
     #expect(try collection.rises("entries", by: 1) { ProbedFunction.callMakedev(1, 1) })
     try link.detach()
   }
@@ -42,32 +42,7 @@ import Testing
   @Test func lettingGoDetaches() throws {
     let collection = try loadForThisThread("uprobe", only: ["on_entry"])
     _ = try collection.program("on_entry").attach(
-      to: .uprobe(Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev)))
-    #expect(eventually { (try? collection.rise(of: "entries") { ProbedFunction.callMakedev(1, 1) }) == 0 })
-  }
-
-  /// The way of kernels without perf's uprobe unit works on all.
-  @Test func byTraceFS() throws {
-    let collection = try loadForThisThread("uprobe", only: ["on_entry", "on_return"])
-    let file = try ExecutableFile(ProbedFunction.library)
-    let place = LegacyProbe.Place.file(file.path, offset: try file.offset(of: ProbedFunction.makedev), semaphore: 0)
-    func events() throws -> Int {
-      let name = "probe_\(getpid())_"
-      return try TraceFS().text("uprobe_events").split(separator: "\n").filter { $0.contains(name) }.count
-    }
-    do {
-      let probe = try LegacyProbeAttachment(
-        collection.program("on_entry"), place, isReturn: false, processID: nil, "uprobe by tracefs")
-      #expect(try events() == 1)
-      #expect(try collection.rises("entries", by: 1) { ProbedFunction.callMakedev(1, 1) })
-      try probe.detach()
-      #expect(try events() == 0)
-    }
-    do {
-      _ = try LegacyProbeAttachment(
-        collection.program("on_return"), place, isReturn: true, processID: nil, "uprobe by tracefs")
-    }
-    #expect(try events() == 0)
+      to: .uprobe(Hook.Uprobe(path: ProbedFunction.library, symbol: ProbedFunction.makedev)))
     #expect(eventually { (try? collection.rise(of: "entries") { ProbedFunction.callMakedev(1, 1) }) == 0 })
   }
 
@@ -75,7 +50,7 @@ import Testing
     let collection = try loadForThisThread("uprobe", only: ["on_entry_with_cookie"])
     let link = try collection.program("on_entry_with_cookie").attach(
       to: .uprobe(
-        Uprobe(
+        Hook.Uprobe(
           path: ProbedFunction.library, symbol: ProbedFunction.makedev, processID: getpid(), cookie: 0xfeed)))
     ProbedFunction.callMakedev(1, 1)
     #expect(try collection.counter("cookie") == 0xfeed)
@@ -85,15 +60,15 @@ import Testing
   @Test(.works(from: "6.6", orSays: "does not have bpf_get_attach_cookie")) func manyFunctions() throws {
     let collection = try loadForThisThread("probes_multi", only: ["on_entry", "on_return"])
     let entries = try collection.program("on_entry").attach(
-      to: .uprobeMulti(UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.all])))
+      to: .uprobeMulti(Hook.UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.all])))
     let returns = try collection.program("on_return").attach(
-      to: .uprobeMulti(UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.all], isReturn: true)))
+      to: .uprobeMulti(Hook.UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.all], isReturn: true)))
     _ = ProbedFunction.callMajor(ProbedFunction.callMakedev(3, 4))
     #expect(try collection.counter("hits") == 2)
     #expect(try collection.counter("returns") == 2)
     try entries.detach()
     try returns.detach()
-    var named = UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.makedev, "gnu_dev_major"])
+    var named = Hook.UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.makedev, "gnu_dev_major"])
     named.cookies = [100, 23]
     let cookies = try collection.program("on_entry").attach(to: .uprobeMulti(named))
     _ = ProbedFunction.callMajor(ProbedFunction.callMakedev(3, 4))
@@ -105,7 +80,7 @@ import Testing
   @Test(.works(from: "6.13")) func session() throws {
     let collection = try loadForThisThread("probes_multi", only: ["on_both"])
     let link = try collection.program("on_both").attach(
-      to: .uprobeMulti(UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.makedev])))
+      to: .uprobeMulti(Hook.UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.makedev])))
     #expect(try collection.rise(of: "session") { ProbedFunction.callMakedev(1, 1) } == 2)
     try link.detach()
   }
@@ -113,16 +88,16 @@ import Testing
   @Test func whatIsNotThere() throws {
     let collection = try loadForThisThread("uprobe", only: ["on_entry"])
     for (probe, text) in [
-      (Uprobe(path: "libc.so.6", symbol: "no_such_function"), "no such function symbol"),
-      (Uprobe(path: "/no/such/file", symbol: "main"), "/no/such/file"),
-      (Uprobe(path: "no-such-command", symbol: "main"), "searched"),
+      (Hook.Uprobe(path: "libc.so.6", symbol: "no_such_function"), "no such function symbol"),
+      (Hook.Uprobe(path: "/no/such/file", symbol: "main"), "/no/such/file"),
+      (Hook.Uprobe(path: "no-such-command", symbol: "main"), "searched"),
     ] {
       let error = #expect(throws: BPFError.self) { _ = try collection.program("on_entry").attach(to: .uprobe(probe)) }
       #expect(error?.code == .notFound)
       #expect(error?.description.contains(text) == true, "\(String(describing: error))")
     }
     let error = #expect(throws: BPFError.self) {
-      _ = try collection.program("on_entry").attach(to: .uprobe(Uprobe(path: "/etc/passwd", symbol: "main")))
+      _ = try collection.program("on_entry").attach(to: .uprobe(Hook.Uprobe(path: "/etc/passwd", symbol: "main")))
     }
     #expect(error?.code == .object)
   }

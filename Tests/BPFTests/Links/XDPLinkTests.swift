@@ -9,7 +9,7 @@ import Testing
 
 /// XDP programs on a cable between two network namespaces.
 @Suite(.requires(.root)) struct XDPLinkTests {
-  @Test(arguments: [XDPMode.automatic, .generic, .native]) func sees(mode: XDPMode) throws {
+  @Test(arguments: [Hook.XDPMode.automatic, .generic, .native]) func sees(mode: Hook.XDPMode) throws {
     let wire = try Wire()
     let collection = try load("xdp", only: ["pass"])
     try wire.pair.near.run {
@@ -79,31 +79,6 @@ import Testing
     }
   }
 
-  /// The way of kernels before 5.9 works on all.
-  @Test func byNetlink() throws {
-    let wire = try Wire()
-    let collection = try load("xdp", only: ["pass", "drop"])
-    let index = UInt32(wire.pair.nearIndex)
-    try wire.pair.near.run {
-      let (pass, drop) = (try collection.program("pass"), try collection.program("drop"))
-      do {
-        let link = try drop.attachXDPByNetlink(index, mode: .generic, "xdp on veth0")
-        let isKernelLink = link.isKernelLink
-        #expect(!isKernelLink)
-        #expect(try wire.sends { try collection.packets(1) })
-        #expect(wire.receiver.receive(milliseconds: 0) == nil)
-        try link.update(to: pass, expecting: drop)
-        #expect(try wire.delivers())
-        #expect(throws: BPFError.self) { try link.update(to: drop, expecting: drop) }
-        #expect(throws: BPFError.self) { _ = try drop.attachXDPByNetlink(index, mode: .generic, "xdp on veth0") }
-        #expect(throws: BPFError.self) { try link.pin(at: "/sys/fs/bpf/never") }
-      }
-      let after = try collection.packets(0)
-      #expect(try wire.delivers())
-      #expect(try collection.packets(0) == after)
-    }
-  }
-
   @Test func theSecondOneIsRefused() throws {
     let wire = try Wire()
     let collection = try load("xdp", only: ["pass", "drop"])
@@ -135,7 +110,7 @@ import Testing
   /// A device that goes takes its link's attachment along; letting go afterwards is no error.
   @Test func theDeviceGoesFirst() throws {
     let collection = try load("xdp", only: ["pass"])
-    let namespace = try NetworkNamespace()
+    let namespace = try TestNamespace()
     try namespace.run {
       try Shell.check("ip link add veth0 type veth peer name veth1")
       let link = try collection.program("pass").attach(to: .xdp(interface: "veth0"))
@@ -146,7 +121,7 @@ import Testing
 
   /// A program that may read the driver's metadata belongs to one device.
   @Test(.works(from: "6.3", orSays: "does not know xdp programs")) func boundToADevice() throws {
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       try Shell.check("ip link add veth0 type veth peer name veth1")
       var options = LoadOptions()
       options.device = .metadata("veth0")
@@ -162,7 +137,7 @@ import Testing
 
   /// No device here runs programs itself: the kernel says so, and not that the program is bad.
   @Test func noCardToRunIt() throws {
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       try Shell.check("ip link add veth0 type veth peer name veth1")
       var options = LoadOptions()
       options.device = .offload("veth0")

@@ -74,7 +74,7 @@ import Testing
 
   @Test(arguments: [MapType.sockmap, .sockhash])
   func socketMaps(type: MapType) throws {
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let listener = try TCPPair()
       let map = try DescriptorMap<UInt32>(creating: type, maxEntries: 4)
       try map.set(descriptor: listener.client, for: 1)
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func reuseportArrays() throws {
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let socket = socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
       defer { close(socket) }
       var one: CInt = 1
@@ -111,7 +111,7 @@ import Testing
 
   @Test(.requires(.config("XDP_SOCKETS")))
   func xskMaps() throws {
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let socket = socket(44, CInt(SOCK_RAW.rawValue), 0)  // AF_XDP
       #expect(socket >= 0)
       defer { close(socket) }
@@ -127,7 +127,7 @@ import Testing
 
   @Test(arguments: [MapType.devmap, .devmapHash])
   func deviceMaps(type: MapType) throws {
-    try NetworkNamespace().run {
+    try TestNamespace().run {
       let map = try Map<UInt32, DeviceTarget>(creating: type, maxEntries: 4)
       try map.set(DeviceTarget(interfaceIndex: 1), for: 1)
       #expect(try map.get(1)?.interfaceIndex == 1)

@@ -19,7 +19,7 @@ struct USDTAddresses {
     }
     guard let processID else {
       throw BPFError(
-        .unsupported, "attaching to \(place)", detail: "each process has this file at other addresses",
+        .unsupported, "attaching to \(place)", detail: "each process loads this file at its own addresses",
         requires: "5.15",
         hint: "name the process, or link the program with -no-pie")
     }
@@ -27,7 +27,8 @@ struct USDTAddresses {
       let path = ProcessMapping.path(of: file.path, in: processID)
       mappings = try ProcessMapping.all(of: processID).filter { $0.isExecutable && $0.path == path }
     } catch {
-      throw BPFError("attaching to \(place)", errno: error, detail: "process \(processID)'s memory map cannot be read")
+      throw BPFError(
+        "attaching to \(place)", errno: error, detail: "the memory map of process \(processID) cannot be read")
     }
   }
 

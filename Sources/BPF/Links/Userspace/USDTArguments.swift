@@ -26,18 +26,19 @@ struct USDTSpec: Hashable {
 
   /// The map's value: 12 arguments, the cookie, the count.
   ///
-  /// An argument has 16 bytes, or 24 since libbpf 1.7, whose header added the index register; the map's value size tells
+  /// An argument has 16 bytes, or 24 since libbpf 1.7, whose header added the index register; the map's value size shows
   /// which of the two the object was compiled with.
   func bytes(valueSize: Int) throws(USDTArgumentError) -> [UInt8] {
     let argumentSize = (valueSize - 16) / Self.maximumArguments
     guard argumentSize == 16 || argumentSize == 24 else {
-      throw USDTArgumentError(description: "__bpf_usdt_specs has values of \(valueSize) bytes, not 208 or 304")
+      throw USDTArgumentError(
+        description: "map __bpf_usdt_specs has values of \(valueSize) bytes instead of 208 or 304")
     }
     var bytes: [UInt8] = []
     for argument in arguments {
       guard argument.place != .indexedMemory || argumentSize == 24 else {
         throw USDTArgumentError(
-          description: "an argument is addressed with an index register: compile with usdt.bpf.h of libbpf 1.7 or later"
+          description: "an argument's address has an index register: compile with usdt.bpf.h of libbpf 1.7 or later"
         )
       }
       let end = bytes.count + argumentSize
@@ -79,17 +80,19 @@ extension USDTSpec {
     arguments = []
     self.cookie = cookie
     var rest = Substring(text)
-    while let (size, place) = Self.next(&rest) {
+    while let (size, place) = try Self.next(&rest) {
       guard arguments.count < Self.maximumArguments else {
-        throw USDTArgumentError(description: "more than \(Self.maximumArguments) arguments in '\(text)'")
+        throw USDTArgumentError(description: "the probe has more than \(Self.maximumArguments) arguments: '\(text)'")
       }
       guard let bits = Int(size), [1, 2, 4, 8].contains(bits.magnitude) else {
         throw USDTArgumentError(
           description: size.hasSuffix("f")
-            ? "floating point argument '\(size)@\(place)' cannot be read by eBPF" : "bad size in '\(size)@\(place)'")
+            ? "eBPF cannot read the floating point argument '\(size)@\(place)'"
+            : "argument '\(size)@\(place)' does not have a size of 1, 2, 4 or 8 bytes")
       }
       guard var argument = registers.argument(place) else {
-        throw USDTArgumentError(description: "cannot read the place of argument '\(size)@\(place)'")
+        throw USDTArgumentError(
+          description: "the place of argument '\(size)@\(place)' is not a register, address or constant")
       }
       argument.size = Int(bits.magnitude)
       argument.isSigned = bits < 0
@@ -97,10 +100,14 @@ extension USDTSpec {
     }
   }
 
-  /// The next `SIZE@PLACE`; a place in brackets may hold blanks (arm64's `[sp, 8]`).
-  private static func next(_ rest: inout Substring) -> (size: Substring, place: Substring)? {
+  /// The next `SIZE@PLACE`; a place in brackets may hold blanks (arm64's `[sp, 8]`). nil at the end.
+  private static func next(_ rest: inout Substring) throws(USDTArgumentError) -> (size: Substring, place: Substring)? {
     rest = rest.drop { $0 == " " }
-    guard let at = rest.firstIndex(of: "@") else { return nil }
+    guard !rest.isEmpty else { return nil }
+    guard let at = rest.prefix(while: { $0 != " " }).firstIndex(of: "@") else {
+      throw USDTArgumentError(
+        description: "argument '\(rest.prefix { $0 != " " })' does not have the form SIZE@PLACE")
+    }
     let size = rest[..<at]
     let start = rest.index(after: at)
     var end = start

@@ -26,7 +26,7 @@ final class USDTEntries: Attachment {
     }
     guard let specs else {
       throw BPFError(
-        .invalid, "attaching \(program.name) to \(place)", detail: "the program has no map __bpf_usdt_specs",
+        .invalid, "attaching \(program.name) to \(place)", detail: "the program does not use the map __bpf_usdt_specs",
         hint: "include <bpf/usdt.bpf.h> and read the arguments with bpf_usdt_arg()")
     }
     (map, self.addresses) = (specs, addresses)
@@ -54,7 +54,7 @@ final class USDTEntries: Attachment {
     }
     guard let index else {
       throw BPFError(
-        .full, "attaching to \(place)", detail: "all \(capacity) entries of __bpf_usdt_specs are taken",
+        .full, "attaching to \(place)", detail: "all \(capacity) entries of map __bpf_usdt_specs are in use",
         hint: "compile with a larger BPF_USDT_MAX_SPEC_CNT")
     }
     entries.withLock { $0[spec] = index }
@@ -66,7 +66,8 @@ final class USDTEntries: Attachment {
   func name(_ index: UInt32, by address: UInt64) throws(BPFError) {
     guard let addresses else {
       throw BPFError(
-        .invalid, "attaching to \(place)", detail: "the program has no map __bpf_usdt_ip_to_spec_id", requires: "5.15",
+        .invalid, "attaching to \(place)", detail: "the program does not use the map __bpf_usdt_ip_to_spec_id",
+        requires: "5.15",
         hint: "include <bpf/usdt.bpf.h> and read the arguments with bpf_usdt_arg()")
     }
     let key = withUnsafeBytes(of: address) { Array($0) }
@@ -76,7 +77,8 @@ final class USDTEntries: Attachment {
       guard error.code == .exists else { throw error.within("attaching to \(place)") }
       // Programs find their arguments by address alone.
       throw BPFError(
-        .exists, "attaching to \(place)", detail: "a probe at the address 0x\(String(address, radix: 16)) is in use",
+        .exists, "attaching to \(place)",
+        detail: "another link has the probe at address 0x\(String(address, radix: 16))",
         requires: "5.15", hint: "detach the other link first")
     }
     keys.withLock { $0.append(key) }
@@ -103,6 +105,6 @@ final class USDTEntries: Attachment {
   }
 
   func replace(with program: Program, expecting old: Program?) throws(BPFError) {
-    throw cannotReplace(place, requires: "6.6")
+    throw cannotReplace(place)
   }
 }

@@ -2,7 +2,7 @@
 
 import BPFELF
 
-/// One place of a statically defined probe, as a file's `.note.stapsdt` section tells it.
+/// One place of a statically defined probe, as a file's `.note.stapsdt` section describes it.
 ///
 /// Source: SystemTap's "User Space Probe Implementation"; `sys/sdt.h`.
 struct USDTNote: Equatable {

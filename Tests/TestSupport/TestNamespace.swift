@@ -4,7 +4,7 @@ import Foundation
 
 /// A network namespace that only the test has. It has no name: the kernel removes it, with the devices in it, when
 /// the last descriptor closes, so also when the test crashes.
-public final class NetworkNamespace: Sendable {
+public final class TestNamespace: Sendable {
   let descriptor: CInt
 
   /// Makes a namespace with only a loopback device, which is up.
@@ -47,8 +47,8 @@ public final class NetworkNamespace: Sendable {
 ///
 ///     near: veth0 10.77.0.1/24, 02:00:00:00:00:01     far: veth1 10.77.0.2/24, 02:00:00:00:00:02
 public final class NetworkPair: Sendable {
-  public let near: NetworkNamespace
-  public let far: NetworkNamespace
+  public let near: TestNamespace
+  public let far: TestNamespace
 
   public static let nearAddress = "10.77.0.1"
   public static let farAddress = "10.77.0.2"
@@ -61,7 +61,7 @@ public final class NetworkPair: Sendable {
   public let farIndex: Int
 
   public init() throws {
-    (near, far) = (try NetworkNamespace(), try NetworkNamespace())
+    (near, far) = (try TestNamespace(), try TestNamespace())
     // A kernel may have no IPv6.
     let quiet = "file=/proc/sys/net/ipv6/conf/default/disable_ipv6; test ! -e $file || echo 1 > $file"
     for side in [near, far] { try side.run { _ = try Shell.check(["sh", "-c", quiet]) } }
