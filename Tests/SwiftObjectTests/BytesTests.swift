@@ -58,10 +58,11 @@ import Testing
 
   private func realpath(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
 
-  /// The path leads over the border of a mount; the arguments are the process's memory.
+  /// The path leads over the border of a mount, to the root of the mount namespace, which is above ours in a guest; the
+  /// arguments are the process's memory.
   @Test(.requires(kernel: "5.10")) func pathsAndArguments() throws {
     let (start, path, _) = try start("started", names: 60)
-    #expect(start.isWhole && start.path == path)
+    #expect(start.isWhole && start.path.hasSuffix(path))
     let arguments = start.rest.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     #expect(arguments.dropFirst() == ["one", "two three"])
   }
@@ -69,8 +70,8 @@ import Testing
   /// The same from addresses whose types the verifier does not know, and the working directory.
   @Test func pathsOfAddresses() throws {
     let (start, path, folder) = try start("startedByAddresses", names: 3)
-    #expect(start.isWhole && start.path == path)
-    #expect(PackedPath(start.rest).description == folder)
+    #expect(start.isWhole && start.path.hasSuffix(path))
+    #expect(PackedPath(start.rest).description.hasSuffix(folder))
   }
 
   /// What is longer than the loops that the verifier walks is said to be cut.
