@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// A file descriptor with one owner: closed once, when the owner goes away, and never passed on across `exec`.
-public struct Descriptor: ~Copyable, Sendable {
+package struct Descriptor: ~Copyable, Sendable {
   /// The number, for a call that borrows it. It is valid no longer than this value lives.
-  public let rawValue: CInt
+  package let rawValue: CInt
 
   /// Takes ownership of a descriptor that nobody else closes.
-  public init(owning rawValue: CInt) {
+  package init(owning rawValue: CInt) {
     self.rawValue = rawValue
   }
 
@@ -18,19 +18,19 @@ public struct Descriptor: ~Copyable, Sendable {
   }
 
   /// Gives ownership up: the caller closes the number that is returned.
-  public consuming func release() -> CInt {
+  package consuming func release() -> CInt {
     let number = rawValue
     discard self
     return number
   }
 
   /// A second descriptor of the same object, closed on exec as well.
-  public borrowing func duplicate() throws(Errno) -> Descriptor {
+  package borrowing func duplicate() throws(Errno) -> Descriptor {
     try Descriptor.duplicating(rawValue)
   }
 
   /// A new descriptor of the object behind a borrowed number.
-  public static func duplicating(_ number: CInt) throws(Errno) -> Descriptor {
+  package static func duplicating(_ number: CInt) throws(Errno) -> Descriptor {
     Descriptor(owning: try checked(cbpf_duplicate(number)))
   }
 
@@ -39,7 +39,7 @@ public struct Descriptor: ~Copyable, Sendable {
   /// - Parameters:
   ///   - flags: `O_RDONLY` (zero) and its like; `O_CLOEXEC` is added.
   ///   - mode: permission bits of a file that is created.
-  public static func open(_ path: String, flags: CInt = 0, mode: UInt32 = 0) throws(Errno) -> Descriptor {
+  package static func open(_ path: String, flags: CInt = 0, mode: UInt32 = 0) throws(Errno) -> Descriptor {
     Descriptor(owning: try retrying { cbpf_open(path, flags, mode) })
   }
 }

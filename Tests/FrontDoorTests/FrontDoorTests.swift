@@ -23,6 +23,11 @@ import Testing
     }
   }
 
+  /// System calls are the library's own business.
+  @Test func layerOfSystemCallsIsHidden() throws {
+    #expect(try Modules.names(of: "BPFSystem") == [])
+  }
+
   /// Nothing is added to types of the standard library or of Foundation.
   @Test func standardTypesStayAsTheyAre() throws {
     for module in ["Swift", "_Concurrency", "Synchronization", "Foundation", "FoundationEssentials", "Glibc"] {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// A request that the kernel refused.
-public struct NetlinkError: Error, Hashable, CustomStringConvertible {
-  public var errno: Errno
+package struct NetlinkError: Error, Hashable, CustomStringConvertible {
+  package var errno: Errno
   /// What the kernel says about it in words (extended acknowledgement), where it does.
-  public var message: String?
+  package var message: String?
 
-  public var description: String {
+  package var description: String {
     guard let message, !message.isEmpty else { return errno.description }
     return "\(message) (\(errno))"
   }

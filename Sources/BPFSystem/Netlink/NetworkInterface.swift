@@ -3,29 +3,29 @@ import Glibc
 import SystemPackage
 
 /// A network device.
-public struct NetworkInterface: Sendable, Hashable {
-  public var index: UInt32
-  public var name: String
+package struct NetworkInterface: Sendable, Hashable {
+  package var index: UInt32
+  package var name: String
   /// `veth`, `bridge`; empty for hardware and loopback.
-  public var kind: String
+  package var kind: String
   /// IFF_*: 1 is up.
-  public var flags: UInt32
-  public var mtu: UInt32
-  public var xdp: XDPState
+  package var flags: UInt32
+  package var mtu: UInt32
+  package var xdp: XDPState
 
   /// The XDP programs on a device, by id; zero for none. Only one way is in use unless `mode` says several.
-  public struct XDPState: Sendable, Hashable {
+  package struct XDPState: Sendable, Hashable {
     /// XDP_ATTACHED_*: none 0, driver 1, generic 2, hardware 3, several 4.
-    public var mode: UInt8 = 0
-    public var driverProgramID: UInt32 = 0
-    public var genericProgramID: UInt32 = 0
-    public var hardwareProgramID: UInt32 = 0
+    package var mode: UInt8 = 0
+    package var driverProgramID: UInt32 = 0
+    package var genericProgramID: UInt32 = 0
+    package var hardwareProgramID: UInt32 = 0
 
-    public var programIDs: [UInt32] { [driverProgramID, genericProgramID, hardwareProgramID].filter { $0 != 0 } }
+    package var programIDs: [UInt32] { [driverProgramID, genericProgramID, hardwareProgramID].filter { $0 != 0 } }
   }
 
   /// Devices in the network namespace of this thread.
-  public static func all() throws(NetlinkError) -> [NetworkInterface] {
+  package static func all() throws(NetlinkError) -> [NetworkInterface] {
     var socket = try NetlinkSocket()
     var message = NetlinkMessage(type: 18, flags: .dump)  // RTM_GETLINK
     appendHeader(&message, index: 0)
@@ -33,7 +33,7 @@ public struct NetworkInterface: Sendable, Hashable {
   }
 
   /// One device by its index.
-  public static func find(index: UInt32) throws(NetlinkError) -> NetworkInterface {
+  package static func find(index: UInt32) throws(NetlinkError) -> NetworkInterface {
     var socket = try NetlinkSocket()
     var message = NetlinkMessage(type: 18, flags: .acknowledge)
     appendHeader(&message, index: index)
@@ -44,13 +44,13 @@ public struct NetworkInterface: Sendable, Hashable {
   }
 
   /// The index of a device's name; nil when there is none.
-  public static func index(ofName name: String) -> UInt32? {
+  package static func index(ofName name: String) -> UInt32? {
     let index = if_nametoindex(name)
     return index == 0 ? nil : index
   }
 
   /// The name of a device's index; nil when there is none.
-  public static func name(ofIndex index: UInt32) -> String? {
+  package static func name(ofIndex index: UInt32) -> String? {
     withUnsafeTemporaryAllocation(byteCount: Int(IF_NAMESIZE), alignment: 1) { buffer in
       guard let base = buffer.baseAddress else { return nil }
       guard if_indextoname(index, base.assumingMemoryBound(to: CChar.self)) != nil else { return nil }

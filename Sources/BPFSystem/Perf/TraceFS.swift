@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import CBPF
 import Glibc
-public import SystemPackage
+package import SystemPackage
 
 /// The kernel's trace events.
 ///
 /// Uses the tracefs that is mounted; where none is, a private one that is mounted nowhere and needs no clean-up.
-public final class TraceFS: Sendable {
+package final class TraceFS: Sendable {
   private let directory: Descriptor
 
   /// - Throws: `EPERM` when tracefs is not mounted and the caller may not mount; `ENODEV` when the kernel has none.
   /// - Requires: Linux 5.2 where tracefs is not mounted
-  public init() throws(Errno) {
+  package init() throws(Errno) {
     if let path = Mounts.tracefs ?? TraceFS.debugPath {
       directory = try Descriptor.open(path, flags: O_DIRECTORY)
     } else {
@@ -31,31 +31,31 @@ public final class TraceFS: Sendable {
   }
 
   /// Reads a file, by its path below tracefs.
-  public func text(_ path: String) throws(Errno) -> String {
+  package func text(_ path: String) throws(Errno) -> String {
     SystemFile.trimmed(try SystemFile.read(try open(path, flags: O_RDONLY)))
   }
 
   /// Appends a line to a control file.
-  public func append(_ line: String, to path: String) throws(Errno) {
+  package func append(_ line: String, to path: String) throws(Errno) {
     try SystemFile.write(line, to: try open(path, flags: O_WRONLY | O_APPEND))
   }
 
   /// The number of an event, which ``PerfEvent/tracepoint(id:)`` takes.
   ///
   /// - Throws: `ENOENT` when the kernel has no such event.
-  public func eventID(category: String, name: String) throws(Errno) -> UInt64 {
+  package func eventID(category: String, name: String) throws(Errno) -> UInt64 {
     guard !category.contains("/"), !name.contains("/") else { throw Errno.noSuchFileOrDirectory }
     guard let id = UInt64(try text("events/\(category)/\(name)/id")) else { throw Errno.invalidArgument }
     return id
   }
 
   /// How an event's record is laid out, as the kernel prints it.
-  public func eventFormat(category: String, name: String) throws(Errno) -> String {
+  package func eventFormat(category: String, name: String) throws(Errno) -> String {
     try text("events/\(category)/\(name)/format")
   }
 
   /// The events of the kernel, as `category:name`, in its order.
-  public func events() throws(Errno) -> [String] {
+  package func events() throws(Errno) -> [String] {
     try text("available_events").split(separator: "\n").map(String.init)
   }
 }

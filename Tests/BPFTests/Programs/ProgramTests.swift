@@ -108,7 +108,7 @@ import Testing
     }
     #expect(refusal { _ = try AnyMap(pinned: "/etc/passwd") }.contains("/etc/passwd is not in a bpffs"))
     #expect(refusal { _ = try AnyMap(pinned: pins.path) }.contains("is a directory, not a pin"))
-    #expect(refusal { _ = try Program(pinned: "\(pins.path)/none/such") }.contains("there is no directory"))
+    #expect(refusal { _ = try Program(pinned: "\(pins.path)/none/such") }.contains("does not exist"))
     #expect(refusal { try program.pin(at: "\(pins.path)/a.b") }.contains("a bpffs does not allow a dot in a name"))
     #expect(refusal { try program.pin(at: "/tmp/merops_test_pin") }.contains("/tmp/merops_test_pin is not in a bpffs"))
     for path in ["/etc/passwd", pins.path, "\(pins.path)/none/such"] {
