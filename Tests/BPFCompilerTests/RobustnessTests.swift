@@ -56,7 +56,7 @@ import Testing
 
   @Test func noKernelSide() throws {
     let error = try error { compiler, _ in compiler.kernelSide = "/nowhere" }
-    #expect("\(error)".hasPrefix("error: /nowhere/BPFKernel: the kernel-side module's sources are missing: "))
+    #expect("\(error)".hasPrefix("error: /nowhere/BPFValues: the kernel-side module's sources are missing: "))
   }
 
   @Test(arguments: ["/proc/merops", "/dev/null/cache"]) func cacheThatCannotBeWritten(cache: String) throws {
