@@ -53,7 +53,7 @@ private let clang = ProcessInfo.processInfo.environment["MEROPS_CLANG"].flatMap 
       #expect(before.bytes(of: old) == after.bytes(of: new), "\(old.name)")
       #expect(new.offset % max(Int(new.alignment), 1) == 0)
     }
-    #expect(try after.stripped() == stripped)
+    #expect(after.stripped() == stripped)
 
     let text = try SkeletonSource(ObjectSpec(bytes: original, name: "a")).text()
     #expect(try SkeletonSource(ObjectSpec(bytes: stripped, name: "a")).text() == text)

@@ -96,14 +96,14 @@ import Testing
     let total = try GlobalVariable<UInt64>(try collection.map(".data"), named: "total")
     let threshold = try GlobalVariable<UInt32>(try collection.map(".rodata"), named: "threshold")
     _ = try collection.run("count")
-    #expect(try seen.get() == 1)
-    #expect(try total.get() == 110)
+    #expect(seen.get() == 1)
+    #expect(total.get() == 110)
     try seen.set(40)
     try total.storeReleasing(1000)
     _ = try collection.run("count")
     #expect(try seen.loadAcquiring() == 41)
-    #expect(try total.get() == 1010)
-    #expect(try threshold.get() == 10)
+    #expect(total.get() == 1010)
+    #expect(threshold.get() == 10)
     #expect(!threshold.isWritable)
     #expect(try #require(throws: BPFError.self) { try threshold.set(1) }.code == .permission)
     #expect(throws: BPFError.self) { try GlobalVariable<UInt32>(try collection.map(".bss"), named: "seen") }
@@ -120,7 +120,7 @@ import Testing
     let total = try GlobalVariable<UInt64>(AnyMap(id: id), named: "total")
     try total.set(7)
     _ = try collection.run("count")
-    #expect(try total.get() == 17)
+    #expect(total.get() == 17)
     #expect(try MapCodec(AnyMap(id: id)).entries().first?.value["total"]?.integer == 17)
   }
 

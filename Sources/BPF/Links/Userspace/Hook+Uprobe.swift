@@ -107,7 +107,8 @@ extension Hook {
       detail.cookies = probe.cookies
       detail.processID = UInt32(bitPattern: probe.processID ?? 0)
       return try program.createLink(
-        at: place, attachType: program.attachType ?? .traceUprobeMulti, detail: .uprobeMulti(detail), requires: "6.6")
+        at: place, attachType: program.attachType ?? .traceUprobeMulti, detail: .uprobeMulti(detail),
+        requires: program.attachType == .traceUprobeSession ? "6.13" : "6.6")
     }
   }
 }
