@@ -10,6 +10,9 @@ protocol Attachment: AnyObject, Sendable {
   /// The kernel's link, where the attachment is one.
   var linkFD: CInt? { get }
 
+  /// The first kernel that would attach it by a link, where this one has no link for it.
+  var linkKernel: String? { get }
+
   /// Detaches now. Called at most once.
   func detach() throws(BPFError)
 
@@ -21,6 +24,8 @@ protocol Attachment: AnyObject, Sendable {
 }
 
 extension Attachment {
+  var linkKernel: String? { nil }
+
   func replace(with map: AnyMap, expecting old: AnyMap?) throws(BPFError) {
     throw BPFError(
       .unsupported, "replacing what is attached by map \(map.name)", detail: "it is not a struct_ops link",

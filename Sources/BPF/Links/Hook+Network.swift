@@ -152,6 +152,7 @@ private final class ClsactFilter: Attachment {
   }
 
   var linkFD: CInt? { nil }
+  var linkKernel: String? { "6.6" }
 
   deinit { try? detach() }
 
@@ -294,6 +295,7 @@ private final class SockmapAttachment: Attachment {
   }
 
   var linkFD: CInt? { nil }
+  var linkKernel: String? { "6.10" }
 
   deinit { try? detach() }
 

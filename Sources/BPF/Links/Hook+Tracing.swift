@@ -232,6 +232,7 @@ private final class PerfAttachment: Attachment {
   }
 
   var linkFD: CInt? { nil }
+  var linkKernel: String? { "5.15" }
 
   func detach() throws(BPFError) {
     do { try Perf.disable(event.rawValue) } catch { throw BPFError("detaching from \(place)", errno: error) }

@@ -90,8 +90,8 @@ public struct Link: ~Copyable, Sendable {
   private borrowing func kernelLink(_ what: String) throws(BPFError) -> CInt {
     guard let fd = attachment.linkFD else {
       throw BPFError(
-        .unsupported, what, detail: "this kernel does not hold \(place) by a link",
-        hint: "keep the process running, or use a kernel that attaches it by a link")
+        .unsupported, what, detail: "this kernel does not hold \(place) by a link", requires: attachment.linkKernel,
+        hint: "keep the process running: the attachment cannot outlive it")
     }
     return fd
   }

@@ -156,7 +156,7 @@ import Testing
     }
   }
 
-  @Test(.works(from: "6.10", orSays: "is not held by a link")) func sockmapByLink() throws {
+  @Test(.works(from: "6.10")) func sockmapByLink() throws {
     let collection = try load("sockmap", only: ["verdict"])
     let link = try collection.program("verdict").attach(to: .sockmap(collection.map("streams")))
     let info = try link.info()

@@ -97,7 +97,8 @@ import Testing
   /// A note whose arguments have no sizes.
   @Test func argumentsWithoutSizes() throws {
     let program = try CompiledFile(
-      ["nosize.c": ProbedProgram.source.replacingOccurrences(of: "4@%[first] -4@%[second] 8@$42", with: "$7 $42")], [])
+      ["nosize.c": ProbedProgram.source.replacingOccurrences(of: "4@%[first] -4@%[second] 8@$42", with: "$7 $42")],
+      ["-no-pie", "-fno-pie"])
     let collection = try load("usdt")
     let error = #expect(throws: BPFError.self) {
       _ = try collection.program("on_probe").attach(
