@@ -102,9 +102,11 @@ import Testing
         refused.append("\(name): \(error)")
       }
     }
-    // Maps in sections that libbpf does not know, either, and parts of programs that bpfilter links itself.
-    #expect(
-      refused.allSatisfy { $0.hasPrefix("opensnitch") || $0.contains("no object file defines it here") }, "\(refused)")
+    // libbpf refuses these, too: maps in sections of an older form (opensnitch, ir-keytable), and parts of programs that
+    // bpfilter links itself.
+    let reasons = ["instructions cannot refer to what is in section", "no object file defines it here"]
+    #expect(refused.allSatisfy { refusal in reasons.contains { refusal.contains($0) } }, "\(refused)")
+    #expect(refused.count < 20)
     #expect(sources.count > 50)
     try Self.check(sources)
   }
