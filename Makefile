@@ -14,9 +14,9 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 DEBUG := .build/debug
 # One file that needs no library of the machine, and starts at once.
 STATIC := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-debug -Xlinker --gc-sections
-SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks)
+SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks) $(addprefix Agent/,Package.swift Sources Tests)
 
-.PHONY: run firewall examples build test test-all check vm arm64 fuzz bench format lint docs install setup clean
+.PHONY: run firewall examples build test test-all check agent vm arm64 fuzz bench format lint docs install setup clean
 
 run:
 	@echo "run: 1 of 3: what is needed to build"
@@ -49,6 +49,10 @@ test-all:
 check: lint
 	Tools/setup test
 	Tools/test
+
+# The agent's package, which has tests of its own.
+agent:
+	swift test --package-path Agent -Xswiftc -warnings-as-errors
 
 vm:
 	Tools/setup vm

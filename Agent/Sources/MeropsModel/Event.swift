@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Names an event: unique on its host, and in the order in which events were read.
+public struct EventID: RawRepresentable, Hashable, Sendable, Comparable {
+  public var rawValue: UInt64
+
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Thirteen characters of Crockford's base 32, which sort as the numbers do and have no letters that look alike.
+extension EventID: CustomStringConvertible, LosslessStringConvertible {
+  public static let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+
+  public var description: String {
+    String(decoding: (0..<13).map { Self.digits[Int(rawValue >> (60 - 5 * UInt64($0)) & 31)] }, as: UTF8.self)
+  }
+
+  public init?(_ description: String) {
+    guard description.utf8.count == 13 else { return nil }
+    var value: UInt64 = 0
+    for (index, character) in description.uppercased().utf8.enumerated() {
+      // The first digit has four bits only.
+      guard let digit = Self.digits.firstIndex(of: character), index > 0 || digit < 16 else { return nil }
+      value = value << 5 | UInt64(digit)
+    }
+    self.init(rawValue: value)
+  }
+}
+
+/// Something that a process did. A reference to its place in a batch: cheap to copy.
+public struct Event: Sendable {
+  let batch: EventBatch
+  let index: Int
+
+  private var row: EventBatch.Row { batch.rows[index] }
+
+  public var id: EventID { row.id }
+  public var kind: EventKind { row.kind }
+  /// Nanoseconds since 1970-01-01 UTC.
+  public var time: UInt64 { row.time }
+  /// Who did it, as the process was then.
+  public var process: Process { batch.processes[row.process] }
+
+  /// Calls a closure with the event's own facts, packed. Those of the process are in ``process``.
+  public func withFacts<Result, Failure: Error>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
+    let all = batch.bytes
+    return try body(all.span.bytes.extracting(row.facts))
+  }
+
+  /// The event's own facts, copied.
+  public var facts: Facts { Facts(packed: Array(batch.bytes[row.facts])) }
+
+  /// A field's value, copied: of the event, or else of its process.
+  public subscript(field: Field) -> Value? {
+    switch field {
+    case .eventKind: .text(Text(kind.name))
+    case .eventTime: .uint(time)
+    default: withFacts { Packed.value(of: field, in: $0) } ?? process.facts[field]
+    }
+  }
+}
+
+/// Events that were read together. It is written once and then shared: by the store, the sinks, the screens.
+public final class EventBatch: Sendable {
+  let rows: [Row]
+  let bytes: [UInt8]
+  let processes: [Process]
+
+  struct Row: Sendable {
+    var id: EventID
+    var kind: EventKind
+    var time: UInt64
+    var process: Int
+    var facts: Range<Int>
+  }
+
+  fileprivate init(rows: [Row], bytes: [UInt8], processes: [Process]) {
+    self.rows = rows
+    self.bytes = bytes
+    self.processes = processes
+  }
+
+  /// Memory that the batch takes, without its processes.
+  public var size: Int { bytes.count + rows.count * MemoryLayout<Row>.stride }
+}
+
+extension EventBatch: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { rows.count }
+  public subscript(position: Int) -> Event { Event(batch: self, index: position) }
+}
+
+/// Collects events. Between batches it allocates nothing but what they take with them.
+public struct EventBatchBuilder: ~Copyable {
+  private var rows: [EventBatch.Row] = []
+  private var bytes: [UInt8] = []
+  private var processes: [Process] = []
+
+  public init() {}
+
+  public var isEmpty: Bool { rows.isEmpty }
+  public var count: Int { rows.count }
+  public var byteCount: Int { bytes.count }
+
+  /// Appends one event.
+  public mutating func append(
+    _ kind: EventKind, id: EventID, time: UInt64, by process: Process, _ facts: Facts = Facts()
+  ) {
+    // Mostly one process does several things in a row.
+    if processes.last !== process { processes.append(process) }
+    let start = bytes.count
+    bytes.append(contentsOf: facts.bytes)
+    rows.append(
+      EventBatch.Row(id: id, kind: kind, time: time, process: processes.count - 1, facts: start..<bytes.count))
+  }
+
+  /// The events so far; the builder is empty after it.
+  public mutating func finish() -> EventBatch {
+    let batch = EventBatch(rows: rows, bytes: bytes, processes: processes)
+    let (rowCount, byteCount) = (rows.count, bytes.count)
+    (rows, bytes, processes) = ([], [], [])
+    rows.reserveCapacity(rowCount)
+    bytes.reserveCapacity(byteCount)
+    return batch
+  }
+}
