@@ -6,6 +6,41 @@ import Testing
 
 /// `merops build`, as it is typed.
 @Suite(.requires(.command("swiftc"))) struct BuildTests {
+  /// Also by way of a link, and for skeletons.
+  @Test(arguments: ["bpf.swift", "bpf.c"]) func inputIsNotReplaced(_ suffix: String) throws {
+    let scratch = try Scratch()
+    let text = suffix.hasSuffix("c") ? "int x;\n" : "import BPFKernel\n"
+    let source = try scratch.file("self.\(suffix)", Array(text.utf8))
+    let link = "\(scratch.path)/link.bpf.o"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: source)
+    for output in [source, link] {
+      for verb in [["build", source], ["build", source, "--emit", "asm"]] {
+        let result = try Shell.run([Command.path("merops")] + verb + ["-o", output])
+        #expect(result.status == 1 && result.output.contains("is the input itself"), "\(result.output)")
+      }
+    }
+    let object = try scratch.object("globals")
+    let result = try Command.merops("skeleton", object, "-o", object)
+    #expect(result.status == 1 && result.output.contains("is the input itself"), "\(result.output)")
+    #expect(try String(contentsOfFile: source, encoding: .utf8) == text)
+  }
+
+  @Test func typesThatNeverEnd() throws {
+    let scratch = try Scratch()
+    let source = try scratch.file(
+      "task.bpf.swift",
+      Array(
+        """
+        import BPFKernel
+
+        let license = License.gpl
+        @section("raw_tp/sys_enter")
+        func entered(_ context: RawTracepoint) -> Int32 { task_struct.Probed.current.tgid }
+        """.utf8))
+    let result = try Command.merops("build", source, "--btf", "/dev/zero", "-o", "\(scratch.path)/task.bpf.o")
+    #expect(result.status == 1 && !result.output.isEmpty, "\(result.output)")
+  }
+
   /// The compilers that a build starts leave things behind; thousands of builds must not fill a disk.
   @Test func buildsLeaveNothing() throws {
     let scratch = try Scratch()

@@ -4,12 +4,17 @@ import Glibc
 
 /// Files and folders, with errors that name them.
 package enum Files {
-  static func read(_ path: String) throws(CompileError) -> [UInt8] {
+  /// - Parameter magics: how the file starts if it is of the wanted kind; of another one only the beginning is read, so that
+  ///   `/dev/zero` is not read for ever. None: any kind.
+  static func read(_ path: String, ifStartingWith magics: [[UInt8]] = []) throws(CompileError) -> [UInt8] {
     guard let file = fopen(path, "rb") else { throw CompileError("\(path): \(reason)") }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
-    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
+      bytes += chunk[..<count]
+      guard magics.isEmpty || magics.contains(where: { bytes.starts(with: $0) }) else { return bytes }
+    }
     guard ferror(file) == 0 else { throw CompileError("\(path): \(reason)") }
     return bytes
   }
@@ -84,6 +89,17 @@ package enum Files {
       if name != ".", name != ".." { result.append((name, entry.pointee.d_type == UInt8(DT_DIR))) }
     }
     return result
+  }
+
+  /// Throws if writing a path would replace one of the files that are read, also by way of a link.
+  package static func check(_ output: String, isNoneOf inputs: [String]) throws(CompileError) {
+    var (written, read) = (stat(), stat())
+    guard stat(output, &written) == 0, written.st_mode & S_IFMT == S_IFREG else { return }
+    for input in inputs where stat(input, &read) == 0 {
+      guard written.st_dev != read.st_dev || written.st_ino != read.st_ino else {
+        throw CompileError("\(output) is the input itself, which the output would replace: name another file with -o")
+      }
+    }
   }
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

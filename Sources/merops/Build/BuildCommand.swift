@@ -69,6 +69,7 @@ struct BuildCommand: ParsableCommand {
 
   func run() throws {
     do {
+      if let path { try Files.check(path, isNoneOf: sources) }
       let bytes = try isC ? compileC() : compileSwift()
       if emit == .btf {
         try Output.text(ObjectTypes.text(of: bytes))
@@ -99,11 +100,15 @@ struct BuildCommand: ParsableCommand {
   }
 
   private func write(_ bytes: [UInt8]) throws {
-    let isText = emit != .object
-    let path = output ?? (isText ? "-" : objectName)
-    guard path != "-" else { return Output.bytes(bytes) }
+    guard let path else { return Output.bytes(bytes) }
     try Files.write(path, bytes)
     Output.note("\(path): \(bytes.count) bytes")
+  }
+
+  /// Where the result goes; nil for standard output.
+  private var path: String? {
+    let path = output ?? (emit == .object ? objectName : "-")
+    return path == "-" ? nil : path
   }
 
   /// `dir/probe.bpf.swift` makes `probe.bpf.o` in the current directory.

@@ -69,7 +69,10 @@ struct SkeletonCommand: ParsableCommand {
     }
     let text = try source.text()
     if let output {
-      do { try Files.write(output, text.utf8) } catch { throw Refusal(error.diagnostics.map(\.message).joined()) }
+      do {
+        try Files.check(output, isNoneOf: [file])
+        try Files.write(output, text.utf8)
+      } catch { throw Refusal(error.diagnostics.map(\.message).joined()) }
     } else {
       Output.bytes(Array(text.utf8))
     }
