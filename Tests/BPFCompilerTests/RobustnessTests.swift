@@ -54,6 +54,16 @@ import Testing
     #expect("\(error)".contains("probe.bpf.swift:1: error: no program here"))
   }
 
+  /// Swift leaves a generic function out unless something calls it: such a program would be missing in silence.
+  @Test(
+    arguments: ["func f<T>(_ c: T) -> XDPAction { .pass }", "func f(_ c: some Any) -> XDPAction { .pass }"],
+    ["", "@section(\"xdp\") func whole(_ context: XDPContext) -> XDPAction { .pass }"])
+  func genericProgram(_ program: String, _ other: String) throws {
+    let source = "import BPFKernel\nlet license = License.gpl\n@section(\"xdp\")\n\(program)\n\(other)\n"
+    let error = try error(source: source) { _, _ in }
+    #expect("\(error)".contains("probe.bpf.swift:4:6: error: program `f` is generic"), "\(error)")
+  }
+
   @Test func noKernelSide() throws {
     let error = try error { compiler, _ in compiler.kernelSide = "/nowhere" }
     #expect("\(error)".hasPrefix("error: /nowhere/BPFValues: the kernel-side module's sources are missing: "))

@@ -5,7 +5,9 @@ extension ProbeModule {
   ///
   /// - Throws: `CompileError` with a message for each thing that BPF has no way to do.
   mutating func convert(root: String) throws(CompileError) -> String {
-    guard !programs.isEmpty else { throw CompileError([noProgram()]) }
+    guard !programs.isEmpty else {
+      throw CompileError(sourceDiagnostics.isEmpty ? [noProgram()] : Self.sorted(sourceDiagnostics))
+    }
     var diagnostics = sourceDiagnostics + misplacedPrograms()
     diagnostics += lazyVariables()
     // What reaches the runtime is told before anything is changed: names and places are still the author's.

@@ -29,7 +29,8 @@ struct ProbeModule {
     module = try IRModule(text)
     self.tables = tables
     self.hasRecord = hasRecord
-    sourceDiagnostics = CursorCheck.diagnostics(zip(files, sources))
+    sourceDiagnostics =
+      CursorCheck.diagnostics(zip(files, sources)) + GenericCheck.diagnostics(zip(files, sources))
     enumerations = RawEnumeration.all(in: zip(files, sources))
     locations = SourceLocations(authorFiles: files)
     programs = module.functions.filter { $0.body != nil && $0.section != nil }.map(\.name)
