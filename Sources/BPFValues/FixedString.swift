@@ -16,7 +16,7 @@
   /// Whether the text was longer than there is room for, so that it must not be taken for the whole.
   @inlinable public var isCut: Bool { bytes[capacity &- 1] != 0 }
 
-  /// Whether there is no text.
+  /// Whether the text is empty.
   @inlinable public var isEmpty: Bool { bytes[0] == 0 }
 
   /// Whether the text starts with these ASCII characters, which must be fewer than `capacity`.

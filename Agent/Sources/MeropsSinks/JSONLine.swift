@@ -19,7 +19,7 @@ public struct JSONLineWriter: Sendable {
     }
   }
 
-  /// Appends one event and a line feed. Allocates only if the buffer has to grow.
+  /// Appends one event and a line feed. Numbers and UTF-8 text allocate only if the buffer has to grow.
   public mutating func append(_ event: Event, to buffer: inout [UInt8]) {
     buffer += Self.time
     clock.append(event.time, to: &buffer)

@@ -64,7 +64,7 @@ import CBPFKernel
 extension ByteBuilder.Bytes {
   /// Appends a value.
   ///
-  /// - Returns: false, with nothing appended, if there is no room.
+  /// - Returns: false if the bytes do not fit; then nothing is appended.
   @inline(__always) @discardableResult
   public func append<T: BitwiseCopyable>(_ value: T) -> Bool {
     let position = count
@@ -117,7 +117,7 @@ extension ByteBuilder.Bytes {
 
   /// Appends `count` bytes of the kernel's memory.
   ///
-  /// - Returns: false, with nothing appended, if there are none, if there is no room, or if the address cannot be read.
+  /// - Returns: false, appending nothing, if there are no bytes, if they do not fit, or if the address cannot be read.
   /// - Requires: Linux 5.5; a GPL-compatible license.
   @inline(__always) @discardableResult
   public func appendKernel(count: some FixedWidthInteger, from address: UnsafeRawPointer?) -> Bool {
@@ -126,7 +126,7 @@ extension ByteBuilder.Bytes {
 
   /// Appends `count` bytes of the running process.
   ///
-  /// - Returns: false, with nothing appended, if there are none, if there is no room, or if the address cannot be read or
+  /// - Returns: false, appending nothing, if there are no bytes, if they do not fit, or if the address cannot be read or
   ///   is not in memory just now.
   /// - Requires: Linux 5.5; a GPL-compatible license.
   @inline(__always) @discardableResult
@@ -136,7 +136,7 @@ extension ByteBuilder.Bytes {
 
   /// Appends `count` bytes of a packet, wherever they are.
   ///
-  /// - Returns: false, with nothing appended, if there are none, if there is no room, or if the packet is not that long.
+  /// - Returns: false, appending nothing, if there are no bytes, if they do not fit, or if the packet is not that long.
   /// - Requires: Linux 4.5.
   @inline(__always) @discardableResult
   public func append(count: some FixedWidthInteger, of packet: SocketBuffer, at offset: UInt32) -> Bool {
@@ -145,7 +145,7 @@ extension ByteBuilder.Bytes {
 
   /// Appends `count` bytes of a packet, fragments included.
   ///
-  /// - Returns: false, with nothing appended, if there are none, if there is no room, or if the packet is not that long.
+  /// - Returns: false, appending nothing, if there are no bytes, if they do not fit, or if the packet is not that long.
   /// - Requires: Linux 5.18.
   @inline(__always) @discardableResult
   public func append(count: some FixedWidthInteger, of packet: XDPContext, at offset: UInt32) -> Bool {

@@ -54,7 +54,7 @@ import Testing
     for _ in 0..<20 { try source.write(onCPU: 0) }
     let first = reader.consumeRecords { _, _ in }
     #expect(first > 0 && first < 20)
-    // The kernel tells of the loss in front of the next record that it can write.
+    // The kernel reports the loss in front of the next record that it can write.
     try source.write(onCPU: 0)
     expectEqual(reader.consumeRecords { bytes, _ in expectEqual(bytes.number, 21) }, 1)
     expectEqual(UInt64(first) + reader.lost, 20)
