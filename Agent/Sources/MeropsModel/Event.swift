@@ -76,7 +76,7 @@ public final class EventBatch: Sendable {
     var facts: Range<Int>
   }
 
-  fileprivate init(rows: [Row], bytes: [UInt8], processes: [Process]) {
+  init(rows: [Row], bytes: [UInt8], processes: [Process]) {
     self.rows = rows
     self.bytes = bytes
     self.processes = processes

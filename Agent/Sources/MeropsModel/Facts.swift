@@ -2,8 +2,9 @@
 
 /// Fields and their values, packed: what events, processes and stored rows consist of.
 ///
-/// One entry: the field (1 byte), flags (1), the number of bytes (2, little-endian), the bytes. Numbers take eight bytes,
-/// truth values one, addresses sixteen, texts what they have; a list of texts has a zero byte behind each.
+/// One entry: the field (1 byte), flags (1), the number of bytes (2, little-endian), the bytes. Numbers are little-endian
+/// without their leading zeros, truth values take one byte, addresses sixteen, texts what they have; a list of texts has a
+/// zero byte behind each.
 public struct Facts: Sendable, Hashable {
   public internal(set) var bytes: [UInt8]
 
@@ -53,8 +54,9 @@ extension [UInt8] {
   }
 
   mutating func append(_ field: Field, number: UInt64) {
-    append(field, count: 8)
-    for byte in 0..<8 { append(UInt8(truncatingIfNeeded: number >> (8 * UInt64(byte)))) }
+    let count = (64 - number.leadingZeroBitCount + 7) / 8
+    append(field, count: count)
+    for byte in 0..<count { append(UInt8(truncatingIfNeeded: number >> (8 * UInt64(byte)))) }
   }
 
   mutating func append(_ field: Field, truth: Bool) {
@@ -131,7 +133,13 @@ public enum Packed {
   /// A number; 0 where the bytes are not one.
   @inlinable
   public static func number(_ bytes: RawSpan) -> UInt64 {
-    bytes.byteCount == 8 ? UInt64(littleEndian: bytes.unsafeLoadUnaligned(as: UInt64.self)) : 0
+    let count = bytes.byteCount
+    guard count <= 8 else { return 0 }
+    var number: UInt64 = 0
+    for index in 0..<count {
+      number |= UInt64(bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)) << (8 * UInt64(index))
+    }
+    return number
   }
 
   @inlinable

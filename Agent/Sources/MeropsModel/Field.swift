@@ -29,12 +29,79 @@ public enum Field: UInt8, CaseIterable, Sendable {
   case processCgroupPath = 35
   case containerID = 36
   case containerRuntime = 37
+  case processTTY = 38
+  case processCapabilities = 39
+  case processPIDNamespace = 40
+  case processMountNamespace = 41
+  case processNetworkNamespace = 42
+  case processUserNamespace = 43
+  case processEnvironment = 44
+  case processExecutableIsUpper = 45
+  case processSavedUser = 46
 
   case exitCode = 48
   case exitSignal = 49
   case exitDuration = 50
   case exitCPUTime = 51
   case exitMaximumMemory = 52
+
+  case eventError = 56
+  case eventNameSource = 57
+  case eventCount = 58
+
+  case filePath = 64
+  case fileTarget = 65
+  case fileInode = 66
+  case fileDevice = 67
+  case fileFlags = 68
+  case fileMode = 69
+  case fileOwner = 70
+  case fileGroup = 71
+  case fileIsUpper = 72
+  case mountSource = 76
+  case mountType = 77
+
+  case networkTransport = 96
+  case sourceAddress = 97
+  case sourcePort = 98
+  case destinationAddress = 99
+  case destinationPort = 100
+  case networkLatency = 101
+  case networkDuration = 102
+  case networkBytesSent = 103
+  case networkBytesReceived = 104
+  case networkPacketsSent = 105
+  case networkPacketsReceived = 106
+  case networkRetransmits = 107
+  case networkRoundTrip = 108
+  case networkSocket = 109
+  case networkBacklog = 110
+  case unixPath = 111
+
+  case dnsID = 120
+  case dnsName = 121
+  case dnsType = 122
+  case dnsCode = 123
+  case dnsLatency = 124
+  case dnsAddresses = 125
+
+  case targetID = 144
+  case targetStart = 145
+  case targetName = 146
+  case signalNumber = 147
+  case traceRequest = 148
+  case newUser = 149
+  case newGroup = 150
+  case newCapabilities = 151
+
+  case moduleName = 160
+  case bpfCommand = 161
+  case bpfName = 162
+  case bpfType = 163
+  case bpfID = 164
+  case bpfAttachType = 165
+
+  case lossClass = 176
 }
 
 /// One row of the schema.
@@ -48,8 +115,9 @@ public struct FieldDefinition: Sendable {
   /// The events that have the field; empty for all.
   public let kinds: [EventKind]
 
-  fileprivate init(_ name: String, _ type: ValueType, unit: String = "", in kinds: [EventKind] = [], _ summary: String)
-  {
+  fileprivate init(
+    _ name: String, _ type: ValueType, unit: String = "", in kinds: [EventKind] = [], _ summary: String
+  ) {
     self.name = name
     self.type = type
     self.unit = unit
@@ -121,8 +189,149 @@ extension Field {
         "CPU time of all its threads, in user space and kernel.")
     case .exitMaximumMemory:
       FieldDefinition("process.memory.maximum", .uint, unit: "bytes", in: [.processExit], "The largest resident set.")
+    case .processTTY:
+      FieldDefinition("process.tty", .text, "The controlling terminal, such as `pts3`; absent without one.")
+    case .processCapabilities:
+      FieldDefinition("process.capabilities", .uint, "The effective capabilities, a bit each (capabilities(7)).")
+    case .processPIDNamespace: FieldDefinition("process.namespace.pid", .uint, "The inode number of the PID namespace.")
+    case .processMountNamespace:
+      FieldDefinition("process.namespace.mnt", .uint, "The inode number of the mount namespace.")
+    case .processNetworkNamespace:
+      FieldDefinition("process.namespace.net", .uint, "The inode number of the network namespace.")
+    case .processUserNamespace:
+      FieldDefinition("process.namespace.user", .uint, "The inode number of the user namespace.")
+    case .processEnvironment:
+      FieldDefinition(
+        "process.env", .texts, "Those environment variables that the configuration asks for, as `NAME=value`.")
+    case .processExecutableIsUpper:
+      FieldDefinition(
+        "process.executable.upper_layer", .bool,
+        "Whether the program lies in the upper layer of an overlayfs: it was changed or added after the image was made."
+      )
+    case .processSavedUser: FieldDefinition("process.saved_user.id", .uint, "The saved user id.")
+
+    case .eventError:
+      FieldDefinition("event.errno", .uint, "The error number that the system call ended with; absent if it succeeded.")
+    case .eventNameSource:
+      FieldDefinition(
+        "event.name_source", .text,
+        "Where the names are from: `kernel` (the kernel's own objects), or `user` (the caller's memory, which the caller can change meanwhile)."
+      )
+    case .eventCount:
+      FieldDefinition(
+        "event.count", .uint, in: [.fileRepeats, .agentLoss, .networkFlow], "How many acts the event stands for.")
+
+    case .filePath: FieldDefinition("file.path", .text, in: Self.files, "The path, as seen from the host's root.")
+    case .fileTarget:
+      FieldDefinition(
+        "file.target_path", .text, in: [.fileRename, .fileLink, .fileSymlink],
+        "The new name (rename, link), or what the symbolic link says.")
+    case .fileInode: FieldDefinition("file.inode", .uint, in: Self.files, "The inode number.")
+    case .fileDevice: FieldDefinition("file.device", .uint, in: Self.files, "The device number of the file system.")
+    case .fileFlags:
+      FieldDefinition(
+        "file.flags", .uint,
+        in: [.fileOpen, .fileCreate, .fileWrite, .fileMapExecutable, .fileRepeats, .mount, .unmount],
+        "The flags of open(2), or of mount(2); of mmap(2), the protection in the low byte.")
+    case .fileMode:
+      FieldDefinition("file.mode", .uint, in: Self.files, "The file's type and permissions, as of stat(2).")
+    case .fileOwner: FieldDefinition("file.uid", .uint, in: Self.files, "The user id that owns the file.")
+    case .fileGroup: FieldDefinition("file.gid", .uint, in: Self.files, "The group id that owns the file.")
+    case .fileIsUpper:
+      FieldDefinition(
+        "file.upper_layer", .bool, in: Self.files, "Whether the file lies in the upper layer of an overlayfs.")
+    case .mountSource: FieldDefinition("mount.source", .text, in: [.mount], "What was mounted: a device, a directory.")
+    case .mountType: FieldDefinition("mount.type", .text, in: [.mount], "The type of the file system, such as `ext4`.")
+
+    case .networkTransport:
+      FieldDefinition("network.transport", .text, in: Self.network + Self.dns, "`tcp`, `udp` or `unix`.")
+    case .sourceAddress:
+      FieldDefinition("source.address", .address, in: Self.network + Self.dns, "The address on this side.")
+    case .sourcePort: FieldDefinition("source.port", .uint, in: Self.network + Self.dns, "The port on this side.")
+    case .destinationAddress:
+      FieldDefinition("destination.address", .address, in: Self.network + Self.dns, "The address on the other side.")
+    case .destinationPort:
+      FieldDefinition("destination.port", .uint, in: Self.network + Self.dns, "The port on the other side.")
+    case .networkLatency:
+      FieldDefinition(
+        "network.connect_time", .uint, unit: "ns", in: [.networkConnect, .networkAccept],
+        "From the first packet of the connection to its establishment or failure.")
+    case .networkDuration:
+      FieldDefinition("network.duration", .uint, unit: "ns", in: [.networkClose, .networkFlow], "From start to end.")
+    case .networkBytesSent:
+      FieldDefinition(
+        "network.bytes_sent", .uint, unit: "bytes", in: [.networkClose, .networkFlow],
+        "Payload sent; for TCP what the other side acknowledged.")
+    case .networkBytesReceived:
+      FieldDefinition(
+        "network.bytes_received", .uint, unit: "bytes", in: [.networkClose, .networkFlow], "Payload received.")
+    case .networkPacketsSent:
+      FieldDefinition("network.packets_sent", .uint, in: [.networkClose, .networkFlow], "Segments or datagrams sent.")
+    case .networkPacketsReceived:
+      FieldDefinition(
+        "network.packets_received", .uint, in: [.networkClose, .networkFlow], "Segments or datagrams received.")
+    case .networkRetransmits:
+      FieldDefinition("network.retransmits", .uint, in: [.networkClose], "Segments that were sent again.")
+    case .networkRoundTrip:
+      FieldDefinition("network.rtt", .uint, unit: "ns", in: [.networkClose], "The smoothed round-trip time at the end.")
+    case .networkSocket:
+      FieldDefinition(
+        "network.socket", .uint, in: Self.network + Self.dns,
+        "Names the socket while it exists: connect, accept and close of one connection have the same number.")
+    case .networkBacklog:
+      FieldDefinition("network.backlog", .uint, in: [.networkListen], "How many connections may wait to be accepted.")
+    case .unixPath:
+      FieldDefinition(
+        "unix.path", .text, in: [.unixConnect], "The socket's path; `@` leads the name of an abstract one.")
+
+    case .dnsID: FieldDefinition("dns.id", .uint, in: Self.dns, "The number that joins question and answer.")
+    case .dnsName: FieldDefinition("dns.question.name", .text, in: Self.dns, "The name that was asked for.")
+    case .dnsType:
+      FieldDefinition("dns.question.type", .text, in: Self.dns, "What was asked for: `A`, `AAAA`, `MX`, `TYPE65`.")
+    case .dnsCode:
+      FieldDefinition("dns.response_code", .text, in: [.dnsAnswer], "`NOERROR`, `NXDOMAIN`, `SERVFAIL`, ...")
+    case .dnsLatency:
+      FieldDefinition("dns.latency", .uint, unit: "ns", in: [.dnsAnswer], "From the question to the answer.")
+    case .dnsAddresses:
+      FieldDefinition("dns.resolved_ip", .texts, in: [.dnsAnswer], "The addresses in the answer.")
+
+    case .targetID: FieldDefinition("target.pid", .uint, in: Self.targeted, "The process that it was done to.")
+    case .targetStart:
+      FieldDefinition(
+        "target.creation.time", .uint, unit: "ns", in: Self.targeted, "When that process was created, since boot.")
+    case .targetName:
+      FieldDefinition("target.name", .text, in: Self.targeted, "The kernel's short name of that process.")
+    case .signalNumber: FieldDefinition("signal.number", .uint, in: [.processSignal], "The signal (signal(7)).")
+    case .traceRequest:
+      FieldDefinition("ptrace.request", .uint, in: [.processTrace], "The request (ptrace(2)).")
+    case .newUser:
+      FieldDefinition("new_user.id", .uint, in: [.processCredentials], "The effective user id after the change.")
+    case .newGroup:
+      FieldDefinition("new_group.id", .uint, in: [.processCredentials], "The effective group id after the change.")
+    case .newCapabilities:
+      FieldDefinition(
+        "new_capabilities", .uint, in: [.processCredentials], "The effective capabilities after the change, a bit each."
+      )
+
+    case .moduleName: FieldDefinition("module.name", .text, in: [.moduleLoad], "The kernel module's name.")
+    case .bpfCommand: FieldDefinition("bpf.command", .uint, in: Self.bpf, "The command of bpf(2).")
+    case .bpfName: FieldDefinition("bpf.name", .text, in: Self.bpf, "The name of the program or map.")
+    case .bpfType:
+      FieldDefinition("bpf.type", .uint, in: Self.bpf, "The type of the program or map, as bpf(2) numbers it.")
+    case .bpfID: FieldDefinition("bpf.id", .uint, in: Self.bpf, "The kernel's id of the program, map or link.")
+    case .bpfAttachType:
+      FieldDefinition("bpf.attach_type", .uint, in: [.bpfAttach, .bpfLoad], "The attach type, as bpf(2) numbers it.")
+
+    case .lossClass:
+      FieldDefinition("event.class", .text, in: [.agentLoss], "The class of the events that were lost.")
     }
   }
+
+  private static let files: [EventKind] = EventKind.allCases.filter { $0.eventClass == .file }
+  private static let network: [EventKind] = EventKind.allCases.filter { $0.eventClass == .network }
+  private static let dns: [EventKind] = [.dnsQuery, .dnsAnswer]
+  private static let bpf: [EventKind] = [.bpfLoad, .bpfAttach, .bpfMap]
+  private static let targeted: [EventKind] = [.processSignal, .processTrace, .processMemoryWrite]
 
   /// The name in output and expressions.
   public var name: String { Self.names[Int(rawValue)] }

@@ -52,7 +52,7 @@ struct FactsTests {
     facts.append(.processName, .text("sh"))
     for count in 0..<facts.bytes.count {
       let cut = Facts(packed: Array(facts.bytes.prefix(count)))
-      #expect(cut[.processID] == (count >= 12 ? .uint(7) : nil))
+      #expect(cut[.processID] == (count >= 5 ? .uint(7) : nil))
       #expect(cut[.processName] == nil)
     }
     #expect(Facts(packed: [200, 0, 255, 255, 1]).bytes.count == 5)
