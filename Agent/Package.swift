@@ -23,6 +23,8 @@ let package = Package(
     // What events become elsewhere, a file for each form.
     .target(name: "MeropsSinks", dependencies: ["MeropsModel"], swiftSettings: settings),
     .testTarget(name: "MeropsSinksTests", dependencies: ["MeropsSinks", "MeropsModel"], swiftSettings: settings),
+    // Known acts with a ledger of them, for tests and benchmarks. In C: it forks, and enters namespaces.
+    .executableTarget(name: "merops-workload", path: "Tests/Workload"),
     .executableTarget(
       name: "cel-conformance", dependencies: ["MeropsExpression", "MeropsModel"], path: "Tests/CELConformance",
       swiftSettings: settings),
