@@ -80,6 +80,23 @@ import Testing
     #expect(!start.isWhole && path.hasSuffix(start.path) && start.path.hasSuffix("/a/merops-true"))
   }
 
+  /// What an iterator writes has the length that it has.
+  @Test func bytesOfAnIterator() throws {
+    let probe = try SwiftCorpus.load("bytes", ["listed"]) { try $0.setGlobal("wanted", to: getpid()) }
+    let link = try probe.program("listed").attach()
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sleep")
+    process.arguments = ["1000"]
+    try process.run()
+    defer { process.terminate() }
+    let number = withUnsafeBytes(of: UInt32(bitPattern: process.processIdentifier)) { Array($0) }
+    #expect(
+      try eventually {
+        let output = try link.output()
+        return output.indices.contains { output[$0...].starts(with: number + Array("sleep\0".utf8)) }
+      })
+  }
+
   private func packet(_ length: UInt8) -> [UInt8] {
     [UInt8](repeating: 0, count: 15) + [length] + (1...100 as ClosedRange<UInt8>)
   }

@@ -82,6 +82,21 @@ extension ByteBuilder.Bytes {
     return true
   }
 
+  /// Appends a value that `fill` writes in place: every field, as it starts with whatever was there before. For structs
+  /// that are too large to pass through the stack.
+  ///
+  /// - Returns: false, without a call, if the bytes do not fit.
+  @inline(__always) @discardableResult
+  public func append<T: BitwiseCopyable>(_ type: T.Type, _ fill: (inout T) -> Void) -> Bool {
+    let position = count
+    guard position <= UInt64(capacity), position &+ UInt64(MemoryLayout<T>.size) <= UInt64(capacity) else {
+      return false
+    }
+    fill(&(start + Int(truncatingIfNeeded: position)).assumingMemoryBound(to: type).pointee)
+    bpf_set_position(place, position &+ UInt64(MemoryLayout<T>.size))
+    return true
+  }
+
   /// Calls `body` with a value that was appended, in place: to fill in a length that is known only now.
   ///
   /// - Parameter offset: where the value starts; a constant.
@@ -198,6 +213,19 @@ extension RingBuffer {
     guard let count = bounded(bytes.count, below: UInt64(capacity) &+ 1) else { return false }
     let map = address
     return bpf_ringbuf_output(map, bytes.start, count, wakeup.flags(of: map, adding: count)) == 0
+  }
+}
+
+extension IteratorItem {
+  /// Writes the bytes of a builder to the iterator's file.
+  ///
+  /// - Requires: Linux 5.8; a GPL-compatible license.
+  ///
+  /// Source: `bpf_seq_write`.
+  @inline(__always) @discardableResult
+  public func write<let capacity: Int>(_ bytes: ByteBuilder<capacity>.Bytes) -> Status {
+    guard let count = bounded(bytes.count, below: UInt64(capacity) &+ 1) else { return Status(rawValue: -7) }
+    return Status(rawValue: bpf_seq_write(output, bytes.start, UInt32(truncatingIfNeeded: count)))
   }
 }
 

@@ -50,7 +50,10 @@ func startedByAddresses(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
   let task = context.p
   if task.real_parent.tgid != wanted { return 0 }
   bytes.build { bytes in
-    bytes.append(Header(process: UInt32(task.tgid), pathBytes: 0, argumentBytes: 0, isWhole: 0))
+    bytes.append(Header.self) { header in
+      header.process = UInt32(task.tgid)
+      header.isWhole = 0
+    }
     let isWhole = bytes.appendPath(of: context.bprm.probed.file, isTrusted: false)
     let pathEnd = bytes.count
     bytes.appendPath(task.fs.pwd)
@@ -97,4 +100,18 @@ func inner(_ context: XDPContext) -> XDPAction {
   let second = named.withMap(7) { $0[2] ?? 0 } ?? 0
   guard isCounted else { return .aborted }
   return first == 5 && second == 9 ? .pass : .drop
+}
+
+/// The name of each process that `wanted` started, through the iterator's file.
+@section("iter/task")
+func listed(_ item: IteratorItem) -> IteratorVerdict {
+  guard let raw = item.item else { return .next }
+  let task = task_struct(raw: raw)
+  if task.real_parent.tgid != wanted || task.pid != task.tgid { return .next }
+  bytes.build { bytes in
+    bytes.append(UInt32(task.tgid))
+    bytes.appendKernelText(from: task.comm.address)
+    item.write(bytes)
+  }
+  return .next
 }
