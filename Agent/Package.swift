@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 // agent uses the library's public API like any other user.
 let package = Package(
   name: "MeropsAgent",
+  dependencies: [.package(name: "Merops", path: "..")],
   targets: [
     // What every other target speaks: events, processes, fields. No imports.
     .target(name: "MeropsModel", swiftSettings: settings),
@@ -25,6 +26,21 @@ let package = Package(
     .testTarget(name: "MeropsSinksTests", dependencies: ["MeropsSinks", "MeropsModel"], swiftSettings: settings),
     // Known acts with a ledger of them, for tests and benchmarks. In C: it forks, and enters namespaces.
     .executableTarget(name: "merops-workload", path: "Tests/Workload"),
+    // What happens in the kernel, as events.
+    .target(
+      name: "MeropsSensors",
+      dependencies: [
+        "MeropsModel", .product(name: "BPF", package: "Merops"), .product(name: "BPFKernel", package: "Merops"),
+        .product(name: "BPFValues", package: "Merops"),
+      ],
+      exclude: ["Process/bpf"],
+      swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
+    .testTarget(
+      name: "MeropsSensorsTests", dependencies: ["MeropsSensors", "MeropsModel"], swiftSettings: settings),
+    // The sensors' events as JSON lines, without the rest of the agent.
+    .executableTarget(
+      name: "sensor-events", dependencies: ["MeropsSensors", "MeropsSinks", "MeropsModel"], path: "Tests/SensorEvents",
+      swiftSettings: settings),
     .executableTarget(
       name: "cel-conformance", dependencies: ["MeropsExpression", "MeropsModel"], path: "Tests/CELConformance",
       swiftSettings: settings),

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import MeropsModel
+
+/// Makes events of the kernel's records. Used by the thread that reads the ring.
+struct Reading: ~Copyable {
+  var table = ProcessTable()
+  var cgroups = CgroupTable()
+  private var builder = EventBatchBuilder()
+  private var nextID: UInt64 = 0
+  /// From the time since boot to the time since 1970.
+  private var sinceBoot: UInt64 = 0
+  let pageSize = UInt64(max(1, sysconf(CInt(_SC_PAGESIZE))))
+
+  // Room that is used again for every record.
+  var facts = Facts()
+  var path: [UInt8] = []
+
+  /// Execs whose arguments take more than one record, by CPU.
+  var pending: [PendingExec?] = []
+
+  struct PendingExec {
+    var record: ProcessRecord
+    var bytes: [UInt8]
+    var isCut = false
+  }
+
+  init() { setClock() }
+
+  /// Looks at the clocks: before each lot of records.
+  mutating func setClock() {
+    let now = Self.nanoseconds(CLOCK_REALTIME)
+    sinceBoot = now &- Self.nanoseconds(CLOCK_BOOTTIME)
+    nextID = max(nextID, now / 1000 << 12)
+  }
+
+  private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+
+  /// Takes one record of the ring.
+  mutating func take(_ bytes: RawSpan) {
+    guard let header: EventHeader = bytes.head() else { return }
+    switch header.kind {
+    case RecordKind.fork, RecordKind.exec:
+      finishPending(of: Int(header.processor))
+      takeProcess(bytes)
+    case RecordKind.arguments: takeArguments(bytes)
+    case RecordKind.exit:
+      finishPending(of: Int(header.processor))
+      takeExit(bytes)
+    case RecordKind.cgroupCreated, RecordKind.cgroupRemoved: takeCgroup(bytes)
+    default: break
+    }
+  }
+
+  /// Appends an event with the facts that were collected.
+  mutating func append(_ kind: EventKind, _ header: EventHeader, by process: MeropsModel.Process) {
+    builder.append(kind, id: EventID(rawValue: nextID), time: header.time &+ sinceBoot, by: process, facts)
+    nextID += 1
+    facts.removeAll()
+  }
+
+  /// The events since the last call; nil if there are none.
+  mutating func batch() -> EventBatch? { builder.isEmpty ? nil : builder.finish() }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+import BPFKernel
+
+/// What every record of the ring starts with: who did what, when, on which CPU.
+struct EventHeader {
+  /// Nanoseconds since boot, with sleep.
+  var time: UInt64
+  /// When the process was created, on the same clock: with the process id it names the process.
+  var start: UInt64
+  /// Counts what this CPU tried to send of the class: a gap is a loss.
+  var sequence: UInt64
+  var pid: UInt32
+  var thread: UInt32
+  /// A `RecordKind`.
+  var kind: UInt16
+  var processor: UInt16
+  /// Bits of `RecordFlags`.
+  var flags: UInt32
+}
+
+/// What a record is about.
+enum RecordKind {
+  static var fork: UInt16 { 1 }
+  static var exec: UInt16 { 2 }
+  static var exit: UInt16 { 3 }
+  /// More arguments of the exec that the same CPU sent last.
+  static var arguments: UInt16 { 4 }
+  /// A process that was there before the sensors.
+  static var snapshot: UInt16 { 5 }
+  static var cgroupCreated: UInt16 { 6 }
+  static var cgroupRemoved: UInt16 { 7 }
+}
+
+/// Bits of a record's flags.
+enum RecordFlags {
+  static var pathIsCut: UInt32 { 1 }
+  static var directoryIsCut: UInt32 { 2 }
+  static var argumentsAreCut: UInt32 { 4 }
+  /// More records with arguments follow from the same CPU.
+  static var hasMore: UInt32 { 8 }
+  static var isKernelThread: UInt32 { 16 }
+}
+
+/// What is counted together, by CPU.
+///
+/// The numbers are those of the model's `EventClass`.
+enum CountedClass {
+  static var process: UInt32 { 0 }
+  static var file: UInt32 { 1 }
+  static var network: UInt32 { 2 }
+  static var dns: UInt32 { 3 }
+  static var kernel: UInt32 { 4 }
+}
+
+/// Counters of one class on one CPU.
+struct ClassCounts {
+  var recorded: UInt64
+  var filtered: UInt64
+  /// The ring was full.
+  var lost: UInt64
+  /// The last `sequence`.
+  var sequence: UInt64
+}
+
+/// A process at its fork or exec, or as the snapshot finds it. Behind it: the path of the program, the working directory,
+/// both leaf first, and the arguments, each with a zero byte behind it.
+struct ProcessRecord {
+  var header: EventHeader
+  var parentStart: UInt64
+  /// The process that called fork or clone; its parent may be another one (CLONE_PARENT).
+  var creatorStart: UInt64
+  var cgroup: UInt64
+  var inode: UInt64
+  /// Effective capabilities.
+  var capabilities: UInt64
+  /// As the kernel numbers devices: the major number in the upper 12 bits.
+  var device: UInt32
+  /// Names that the program's file has.
+  var links: UInt32
+  /// `mnt_flags` of the mount that the program's file is in.
+  var mountFlags: UInt32
+  var parent: UInt32
+  var creator: UInt32
+  var namespacedPID: UInt32
+  var user: UInt32
+  var group: UInt32
+  var realUser: UInt32
+  var realGroup: UInt32
+  var savedUser: UInt32
+  var loginUser: UInt32
+  var session: UInt32
+  var pidNamespace: UInt32
+  var mountNamespace: UInt32
+  var networkNamespace: UInt32
+  var userNamespace: UInt32
+  var pathBytes: UInt32
+  var directoryBytes: UInt32
+  var argumentBytes: UInt32
+  var command: FixedString<16>
+  /// The controlling terminal: `pts3`.
+  var terminal: FixedString<16>
+}
+
+/// The end of a process.
+struct ExitRecord {
+  var header: EventHeader
+  /// As wait(2) has it.
+  var status: UInt32
+  var isPadding: UInt32
+  /// Nanoseconds of all threads.
+  var processorTime: UInt64
+  /// The largest resident set, in pages.
+  var maximumPages: UInt64
+}
+
+/// A cgroup that came or went. Behind it: its path in the hierarchy.
+struct CgroupRecord {
+  var header: EventHeader
+  var cgroup: UInt64
+}

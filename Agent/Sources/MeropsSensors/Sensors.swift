@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPF
+public import MeropsModel
+import Synchronization
+
+/// Watches what processes do, through programs in the kernel.
+///
+///     let sensors = try Sensors(SensorOptions())
+///     try sensors.run { batch in for event in batch { ... } }      // until another thread calls stop()
+///
+/// - Requires: Linux 5.10; root, or CAP_BPF, CAP_PERFMON and what /proc asks for.
+public final class Sensors: Sendable {
+  private let object: ProcessObject
+  private let counters: PerCPUMap<UInt32, ClassCounts>
+  private let links = LinkSet()
+  private let reading: Mutex<Reading>
+  private let isStopped = Atomic(false)
+  private let options: SensorOptions
+
+  /// What each sensor does on this kernel.
+  public let reports: [SensorReport]
+
+  /// Loads the programs; nothing is watched before ``run(_:)``.
+  ///
+  /// A sensor that the kernel does not allow is in ``reports``, and the rest runs.
+  ///
+  /// - Throws: `BPFError` if no event at all could be had.
+  public init(_ options: SensorOptions = SensorOptions()) throws {
+    self.options = options
+    let opened = try ProcessObject.open()
+    try opened.collection.change(map: "events") { $0.maxEntries = UInt32(clamping: options.ringBytes) }
+    object = try opened.load()
+    counters = object.counters
+    reading = Mutex(Reading())
+    reports = [
+      SensorReport(sensor: "process.fork", hook: "tp_btf/sched_process_fork"),
+      SensorReport(sensor: "process.exec", hook: "tp_btf/sched_process_exec"),
+      SensorReport(sensor: "process.exit", hook: "tp_btf/sched_process_exit"),
+    ]
+  }
+
+  /// What became of the acts that the kernel's programs saw.
+  ///
+  /// A run that Linux left out, because the program interrupted itself on that CPU, counts as lost.
+  public func counts() throws -> Counts {
+    var counts = Counts()
+    for eventClass in EventClass.allCases {
+      guard let values = try counters.get(UInt32(eventClass.rawValue)) else { continue }
+      counts[eventClass] = values.reduce(into: Counts.Entry()) { entry, value in
+        entry.recorded += value.recorded
+        entry.filtered += value.filtered
+        entry.lost += value.lost
+      }
+    }
+    for program in object.collection.programs { counts[.process].lost += try program.info().recursionMisses }
+    return counts
+  }
+
+  /// Attaches the programs, reads which processes there are, and then hands over events until ``stop()``.
+  ///
+  /// - Parameter deliver: called on this thread, and not before it has returned. The kernel goes on meanwhile as long as
+  ///   the ring has room: let it be quick.
+  public func run(_ deliver: (EventBatch) -> Void) throws {
+    defer { links.removeAll() }
+    // First what adds processes, then those that there are: every process is in the table before anything is told of it.
+    // Then what takes processes out: the end of one that is in the table is not missed, but for those that ended between,
+    // which the sweep finds.
+    for program in [object.onFork, object.onExec, object.onCgroupCreated, object.onCgroupRemoved] {
+      links.keep(try program.attach(), as: program.name)
+    }
+    try takeSnapshot()
+    links.keep(try object.onExit.attach(), as: object.onExit.name)
+    var isFirst = true
+    while !isStopped.load(ordering: .acquiring) {
+      let count = drain(deliver)
+      if count > 0 { continue }
+      if isFirst {
+        reading.withLock { $0.table.sweep() }
+        isFirst = false
+      }
+      if try !object.events.wait(timeout: .milliseconds(500)) {
+        reading.withLock { $0.finishPending() }
+      }
+    }
+    links.removeAll()
+    while drain(deliver) > 0 {}
+    reading.withLock { $0.finishPending() }
+    _ = drain(deliver)
+  }
+
+  /// Hands over what is in the ring, one batch at most; returns how many records were read.
+  private func drain(_ deliver: (EventBatch) -> Void) -> Int {
+    let (count, batch) = reading.withLock { reading in
+      reading.setClock()
+      let count = object.events.consumeRecords(limit: options.batchLimit) { reading.take($0) }
+      return (count, reading.batch())
+    }
+    if let batch { deliver(batch) }
+    return count
+  }
+
+  private func takeSnapshot() throws {
+    let iterator = try object.onTask.attach()
+    let bytes = try iterator.output()
+    reading.withLock { $0.takeSnapshot(bytes) }
+  }
+
+  /// Ends ``run(_:)``, from any thread: what happened before is still handed over.
+  public func stop() {
+    isStopped.store(true, ordering: .releasing)
+    object.events.wake()
+  }
+
+  /// The process that has a number now, as the sensors know it.
+  public func process(_ pid: UInt32) -> MeropsModel.Process? { reading.withLock { $0.table[pid] } }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import MeropsModel
+import MeropsSensors
+import Synchronization
+import Testing
+
+/// Sensors that run in a thread while a test does something.
+final class Watch: Sendable {
+  let sensors: Sensors
+  private let state = Mutex(State())
+  private let isOver = DispatchSemaphore(value: 0)
+
+  private struct State {
+    var events: [Event] = []
+    var error: (any Error)?
+  }
+
+  /// Returns when the sensors tell of what happens.
+  init(_ options: SensorOptions = SensorOptions()) throws {
+    sensors = try Sensors(options)
+    Thread.detachNewThread { [self] in
+      do {
+        try sensors.run { batch in state.withLock { $0.events += batch } }
+      } catch {
+        state.withLock { $0.error = error }
+      }
+      isOver.signal()
+    }
+    // A process that is told of is the sign that everything is attached: its exit comes last.
+    while true {
+      let code = Int32.random(in: 1...255)
+      let probe = try Shell.start("exit \(code)")
+      probe.waitUntilExit()
+      let pid = UInt32(bitPattern: probe.processIdentifier)
+      for _ in 0..<100 {
+        let isTold = try state.withLock { state in
+          if let error = state.error { throw error }
+          return state.events.contains { $0.kind == .processExit && $0.process.key.pid == pid }
+        }
+        if isTold { return }
+        usleep(2000)
+      }
+    }
+  }
+
+  /// Ends the sensors, and returns what they told.
+  func finish() throws -> [Event] {
+    sensors.stop()
+    isOver.wait()
+    return try state.withLock { state in
+      if let error = state.error { throw error }
+      return state.events
+    }
+  }
+}
+
+enum Shell {
+  /// Where /bin/sh leads.
+  static let path = URL(filePath: "/bin/sh").resolvingSymlinksInPath().path
+
+  static func start(_ script: String, _ arguments: [String] = []) throws -> Foundation.Process {
+    try Foundation.Process.run(URL(filePath: "/bin/sh"), arguments: ["-c", script, "sh"] + arguments)
+  }
+
+  static func run(_ script: String, _ arguments: [String] = []) throws {
+    let process = try start(script, arguments)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+}
