@@ -12,7 +12,10 @@ let settings: [SwiftSetting] = [
 // agent uses the library's public API like any other user.
 let package = Package(
   name: "MeropsAgent",
-  dependencies: [.package(name: "Merops", path: "..")],
+  dependencies: [
+    .package(name: "Merops", path: ".."),
+    .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
+  ],
   targets: [
     // What every other target speaks: events, processes, fields. No imports.
     .target(name: "MeropsModel", swiftSettings: settings),
@@ -40,6 +43,22 @@ let package = Package(
     // The sensors' events as JSON lines, without the rest of the agent.
     .executableTarget(
       name: "sensor-events", dependencies: ["MeropsSensors", "MeropsSinks", "MeropsModel"], path: "Tests/SensorEvents",
+      swiftSettings: settings),
+    // Events and tables as people read them.
+    .target(name: "MeropsScreens", dependencies: ["MeropsModel"], swiftSettings: settings),
+    .testTarget(name: "MeropsScreensTests", dependencies: ["MeropsScreens", "MeropsModel"], swiftSettings: settings),
+    // Requests to an agent and its replies; the client.
+    .target(name: "MeropsControl", dependencies: ["MeropsModel"], swiftSettings: settings),
+    // The server: the only target that imports the HTTP server.
+    .target(
+      name: "MeropsServer",
+      dependencies: [
+        "MeropsControl", "MeropsModel", .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MeropsServerTests", dependencies: ["MeropsServer", "MeropsControl", "MeropsModel"],
       swiftSettings: settings),
     .executableTarget(
       name: "cel-conformance", dependencies: ["MeropsExpression", "MeropsModel"], path: "Tests/CELConformance",

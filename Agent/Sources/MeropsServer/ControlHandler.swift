@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlyingFox
+import Foundation
+import MeropsControl
+import MeropsModel
+
+/// Answers requests.
+struct ControlHandler: HTTPHandler {
+  let routes: ControlRoutes
+  /// What a request over TCP has to show; nil where there is no TCP.
+  let token: String?
+  /// The folder of the names of connections over the socket.
+  let names: String
+
+  func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+    do {
+      try allow(request)
+      guard request.method == .GET else {
+        let path = request.method == .HEAD ? "" : "Only GET is answered at \(request.path)."
+        return Self.failure(ControlError(status: 405, message: path), isEmpty: path.isEmpty)
+      }
+      return try await answer(request)
+    } catch let error as ControlError {
+      return Self.failure(error)
+    }
+  }
+
+  private func allow(_ request: HTTPRequest) throws(ControlError) {
+    switch request.remoteAddress {
+    case .unix(let name)?:
+      guard name.hasPrefix(names + "/"), Peer(name: name.dropFirst(names.count + 1)) != nil else {
+        throw ControlError(status: 403, message: "The connection did not come through the agent's socket.")
+      }
+    case .ip4?, .ip6?:
+      guard let token, let given = request.headers[.authorization], given.hasPrefix("Bearer "),
+        Token.isEqual(String(given.dropFirst(7)), token)
+      else {
+        throw ControlError(
+          status: 401, message: "Send the agent's token: `Authorization: Bearer TOKEN`. It is in the file `token_file`."
+        )
+      }
+    case nil: throw ControlError(status: 403, message: "It is not known who asks.")
+    }
+  }
+
+  private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let items = request.query.map { (name: $0.name, value: $0.value) }
+    let now = UInt64(max(Date().timeIntervalSince1970, 0) * 1_000_000_000)
+    let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+    switch parts {
+    case ["v1", "status"]:
+      _ = try EventRequest(items, now: now, allowed: [])
+      return try Self.json(routes.status())
+    case ["v1", "events"]:
+      let wanted = try EventRequest(items, now: now)
+      return Self.stream(try routes.events(wanted), wanted.format.contentType)
+    case ["v1", "events", "stream"]:
+      let wanted = try EventRequest(items, now: now, allowed: [.kinds, .pid, .where, .format])
+      let stream = try routes.stream(wanted)
+      if wanted.format == .packed { return Self.stream(stream, wanted.format.contentType) }
+      return Self.stream(stream.asServerSentEvents, "text/event-stream")
+    case ["v1", "processes"]:
+      let wanted = try EventRequest(items, now: now, allowed: [.pid, .where, .limit, .format])
+      return HTTPResponse(
+        statusCode: .ok, headers: [.contentType: wanted.format.contentType], body: Data(try routes.processes(wanted)))
+    case ["v1", "top"]:
+      var rest = items
+      var subject = Tally.Subject.process
+      if let index = rest.firstIndex(where: { $0.name == "by" }) {
+        let value = rest.remove(at: index).value
+        guard let known = Tally.Subject(rawValue: value) else {
+          throw ControlError.badRequest("`by` has to be process, file or destination, not '\(value)'.")
+        }
+        subject = known
+      }
+      let wanted = try EventRequest(rest, now: now, allowed: [.since, .until, .kinds, .pid, .where, .limit])
+      return try Self.json(try routes.top(wanted, subject))
+    case ["v1", "openapi.json"]:
+      return HTTPResponse(statusCode: .ok, headers: [.contentType: "application/json"], body: Data(OpenAPI.text.utf8))
+    case ["metrics"]:
+      return HTTPResponse(
+        statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+        body: Data(routes.metrics().utf8))
+    case _ where parts.count == 3 && parts.starts(with: ["v1", "events"]):
+      let wanted = try EventRequest(items, now: now, allowed: [.format])
+      let name = parts[2]
+      guard let id = EventID(name.removingPercentEncoding ?? name) else {
+        throw ControlError.badRequest("'\(name)' is no event's id: it has 13 digits and letters.")
+      }
+      guard let bytes = try routes.event(id, wanted.format) else {
+        throw ControlError.notFound("There is no event \(id) here. It may be older than what the store keeps.")
+      }
+      let type = wanted.format == .packed ? wanted.format.contentType : "application/json"
+      return HTTPResponse(statusCode: .ok, headers: [.contentType: type], body: Data(bytes))
+    default:
+      throw ControlError.notFound("There is nothing at \(request.path). /v1/openapi.json says what there is.")
+    }
+  }
+
+  private static func stream(_ stream: ByteStream, _ type: String) -> HTTPResponse {
+    HTTPResponse(
+      statusCode: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
+      body: HTTPBodySequence(from: StreamBody(stream), suggestedBufferSize: 64 << 10))
+  }
+
+  private static func json(_ value: some Encodable) throws -> HTTPResponse {
+    HTTPResponse(statusCode: .ok, headers: [.contentType: "application/json"], body: try encoded(value))
+  }
+
+  private static func failure(_ error: ControlError, isEmpty: Bool = false) -> HTTPResponse {
+    let body = isEmpty ? nil : try? encoded(error)
+    var headers: HTTPHeaders = [.contentType: "application/json"]
+    if error.status == 405 { headers[HTTPHeader("Allow")] = "GET" }
+    if error.status == 401 { headers[HTTPHeader("WWW-Authenticate")] = "Bearer" }
+    let phrases = [
+      400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+    ]
+    return HTTPResponse(
+      statusCode: HTTPStatusCode(error.status, phrase: phrases[error.status] ?? "Error"), headers: headers,
+      body: body ?? Data())
+  }
+
+  private static func encoded(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value) + Data("\n".utf8)
+  }
+}
