@@ -20,8 +20,8 @@ public struct BTFCodec: Sendable {
 
   /// What becomes of bytes in an array of `char` that are not text.
   public enum TextPolicy: Hashable, Sendable {
-    /// For people: text ends at the first zero byte, what follows is not shown, and bytes that are not UTF-8 are shown as
-    /// U+FFFD.
+    /// For people: text ends at the first zero byte, and what follows is not shown. An array that does not begin with text,
+    /// such as an address or a hash, is ``BTFValue/bytes(_:)``.
     case untilZero
     /// For programs: no byte is lost. An array that does not hold text is ``BTFValue/bytes(_:)``. What follows the zero at
     /// the end of a member's text is a member of its own, `NAME.rest`, which ``BTFCodec/encode(_:)`` understands.

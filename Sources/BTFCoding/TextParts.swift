@@ -32,6 +32,14 @@ enum TextParts {
     self = .textAndRest(head, rest, isText: Self.isText(rest, breakingLines: false, holdingZeros: true))
   }
 
+  /// The text up to the first zero byte; nil for bytes that do not begin with text.
+  static func text(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    let end = bytes.firstIndex(of: 0) ?? bytes.count
+    let head = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+    guard isText(head, breakingLines: true), !head.isEmpty || !bytes.contains(where: { $0 != 0 }) else { return nil }
+    return head
+  }
+
   /// Whether the bytes are UTF-8 without control characters, but for those that break lines where these may be.
   private static func isText(
     _ bytes: UnsafeRawBufferPointer, breakingLines: Bool, holdingZeros: Bool = false

@@ -108,7 +108,9 @@ struct ValueDecoder {
   }
 
   private func string(_ bytes: UnsafeRawBufferPointer, isFlexible: Bool) -> BTFValue {
-    if text == .untilZero { return .string(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)) }
+    if text == .untilZero, let head = TextParts.text(of: bytes) {
+      return .string(String(decoding: head, as: UTF8.self))
+    }
     guard case .text(let head) = TextParts(bytes, isFlexible: isFlexible) else { return .bytes(Array(bytes)) }
     return .string(String(decoding: head, as: UTF8.self))
   }

@@ -6,14 +6,18 @@ import BTF
 extension ValueEncoder {
   mutating func encode(text: String) throws(BTFValueError) {
     let text = text.trimmed
+    // An argument that is missing in a script must not become the value of zeros, such as the prefix 0.0.0.0/0.
+    guard !text.isEmpty else { throw expected("an empty argument") }
     if text == "hex" || text.hasPrefix("hex ") { return try encode(hex: text.dropFirst(3)) }
     if text.hasPrefix("{") || text.hasPrefix("[") || text.hasPrefix("\"") {
-      return try encode(try BTFValue(json: text))
+      let value = try BTFValue(json: text)
+      guard !saysNothing(value) else { throw expected("'\(text)'") }
+      return try encode(value)
     }
     // In text for a single value, '=' is a character like any other.
-    guard case .composite = root.shape, text.contains("=") || text.isEmpty else {
+    guard case .composite = root.shape, text.contains("=") else {
       if case .composite = root.shape, NetworkText.address(text, size: root.size) == nil {
-        throw BTFValueError(.text("name=value pairs, JSON or 'hex ...' are expected, not '\(text)'"))
+        throw expected("'\(text)'")
       }
       return try encode(.string(text), root, at: 0, width: 0)
     }
@@ -23,6 +27,44 @@ extension ValueEncoder {
       do {
         try encode(value, place.node, at: place.offset, width: place.width)
       } catch { throw error.inside(Self.text(path)) }
+    }
+  }
+
+  /// Whether JSON names no part of a value that has some.
+  private func saysNothing(_ value: BTFValue) -> Bool {
+    switch (value, root.shape) {
+    case (.structure(let fields), .composite(let composite)): fields.isEmpty && !composite.members.isEmpty
+    case (.array(let elements), .array(_, let count, _)): elements.isEmpty && count > 0
+    default: false
+    }
+  }
+
+  private func expected(_ given: String) -> BTFValueError {
+    BTFValueError(.text("\(form) is expected, not \(given)"))
+  }
+
+  /// How a value of the type is written.
+  private var form: String {
+    switch root.shape {
+    case .integer, .networkInteger: return "a number"
+    case .float: return "a number such as 0.5"
+    case .pointer: return "an address such as 0xffff888000000000, or null"
+    case .enumeration(let enumeration):
+      guard let name = enumeration.known.first else { return "a number" }
+      return "a number, or a name such as \(name)"
+    case .array(_, _, content: .text): return "text, \"\" for the empty one"
+    case .array(let element, let count, content: .bytes):
+      return "JSON such as [1,2], or 'hex' and \(count * element.size) bytes such as 0a"
+    case .array: return "JSON such as [1,2]"
+    case .composite(let composite) where composite.isAddress:
+      switch root.size {
+      case 4: return "an address such as 10.0.0.1"
+      case 6: return "an address such as 02:00:00:00:00:01"
+      default: return "an address such as 2001:db8::1"
+      }
+    case .composite(let composite):
+      let names = composite.members.prefix(3).map { "\($0.name)=..." }.joined(separator: ",")
+      return "\(names.isEmpty ? "{}" : names), JSON, or 'hex' and \(root.size) bytes such as 0a"
     }
   }
 

@@ -260,6 +260,10 @@ struct ValueEncoder {
     case .unsigned(let value): number = Double(value)
     case .string(let text):
       guard let value = Double(text) else { throw mismatch(node, "'\(text)'") }
+      // 1e400 is a number, and not infinity.
+      guard value.isFinite || !text.contains(where: \.isNumber) else {
+        throw BTFValueError(.outOfRange(text, type: describe(node, node.size * 8)))
+      }
       number = value
     case .array(let elements) where elements.count == node.size:
       // Not-a-number, as the bytes that it was read as.
@@ -269,7 +273,11 @@ struct ValueEncoder {
     default: throw mismatch(node, Self.kind(value))
     }
     switch node.size {
-    case 4: try write(UInt128(Float(number).bitPattern), at: offset, width: 32)
+    case 4:
+      guard Float(number).isFinite || !number.isFinite else {
+        throw BTFValueError(.outOfRange("\(number)", type: describe(node, 32)))
+      }
+      try write(UInt128(Float(number).bitPattern), at: offset, width: 32)
     case 8: try write(UInt128(number.bitPattern), at: offset, width: 64)
     default: throw mismatch(node, Self.kind(value))
     }

@@ -19,11 +19,29 @@ extension MapCodec {
     try map.forEach { key, value in try body(try decodeKey(Array(key)), try decodeValue(Array(value))) }
   }
 
-  /// The value of a key, or nil. Queues and stacks take any key, and peek.
-  public func get(_ key: BTFValue) throws(BPFError) -> BTFValue? { try get(bytes: try encodeKey(key)) }
+  /// The value of a key, or nil. The key of a queue or stack is empty, and the value is the next one, which stays.
+  ///
+  /// What is looked up in a bloom filter is a value: the result is that value where the filter may have it.
+  public func get(_ key: BTFValue) throws(BPFError) -> BTFValue? {
+    guard map.info.type != .bloomFilter else { return try filtered(try encodeValue(key)) }
+    return try get(bytes: try encodeKey(key))
+  }
 
-  /// The value of a key in text, or nil.
-  public func get(key: String) throws(BPFError) -> BTFValue? { try get(bytes: try encodeKey(text: key)) }
+  /// The value of a key in text, or nil; see ``get(_:)``.
+  public func get(key: String) throws(BPFError) -> BTFValue? {
+    guard map.info.type != .bloomFilter else { return try filtered(try encodeValue(text: key)) }
+    return try get(bytes: try encodeKey(text: key))
+  }
+
+  private func filtered(_ value: [UInt8]) throws(BPFError) -> BTFValue? {
+    // The kernel reads the value where lookups in other maps write theirs.
+    var asked = value
+    let found = try asked.withUnsafeMutableBufferPointer { (bytes) throws(BPFError) in
+      guard let start = bytes.baseAddress else { return false }
+      return try map.rawGet(nil, into: start)
+    }
+    return found ? try decodeValue(value) : nil
+  }
 
   private func get(bytes: [UInt8]) throws(BPFError) -> BTFValue? {
     guard let value = try map.get(bytes) else { return nil }
@@ -71,8 +89,9 @@ extension MapCodec {
     case .arrayOfMaps, .hashOfMaps: kind = .map
     default:
       throw BPFError(
-        .invalid, "updating map \(map.label)", detail: "what a \(map.info.type) map holds cannot be named by an id",
-        hint: "use DescriptorMap")
+        .invalid, "updating map \(map.label)",
+        detail: "a \(map.info.type) map holds what a process has open, which has no id to be named by",
+        hint: "the program that has it open sets it, in Swift with DescriptorMap")
     }
     guard let id = UInt32(exactly: id) else {
       throw BPFError(.encoding, "updating map \(map.label)", detail: "\(id) is not an id")

@@ -134,9 +134,12 @@ extension MapCodec {
     }
   }
 
-  /// Writes a key; members that it lacks are zero.
+  /// Writes a key; members that it lacks are zero. That of a map without keys is empty.
   public func encodeKey(_ value: BTFValue) throws(BPFError) -> [UInt8] {
-    guard let key else { return [] }
+    guard let key else {
+      guard [.bytes([]), .array([])].contains(value) else { throw hasNoKeys(value.json) }
+      return []
+    }
     return try fitted(
       try translating("writing a key of") { () throws(BTFValueError) in try key.encode(value) }, map.info.keySize)
   }
@@ -144,10 +147,18 @@ extension MapCodec {
   /// Writes a key from text: `addr=10.0.0.1,port=443`, JSON, `hex 0a 00 ...`, or one number, name or address. For a
   /// prefix also `10.0.0.0/8`.
   public func encodeKey(text: String) throws(BPFError) -> [UInt8] {
-    guard let key else { return [] }
-    if map.info.type == .lpmTrie, let bytes = MapCodec.prefix(text, size: map.info.keySize) { return bytes }
+    guard let key else {
+      guard text.allSatisfy(\.isWhitespace) else { throw hasNoKeys(text) }
+      return []
+    }
+    if map.info.type == .lpmTrie, let bytes = try prefix(text) { return bytes }
     return try fitted(
       try translating("writing a key of") { () throws(BTFValueError) in try key.encode(text: text) }, map.info.keySize)
+  }
+
+  private func hasNoKeys(_ given: String) -> BPFError {
+    BPFError(
+      .encoding, "writing a key of map \(map.label)", detail: "a \(map.info.type) map has no keys such as '\(given)'")
   }
 
   /// Writes a value, as an update takes it. For per-CPU maps: an array of a value for each possible CPU, or one value
@@ -204,12 +215,23 @@ extension MapCodec {
     }
   }
 
-  /// `10.0.0.0/8` as a trie's key: how many bits, then the address.
-  private static func prefix(_ text: String, size: Int) -> [UInt8]? {
-    switch size {
-    case 8: LPMKey<IPv4Address>(text).map { key in withUnsafeBytes(of: key) { Array($0) } }
-    case 20: LPMKey<IPv6Address>(text).map { key in withUnsafeBytes(of: key) { Array($0) } }
-    default: nil
+  /// `10.0.0.0/8` as a trie's key: how many bits, then the address. Nil for text that is not written like a prefix.
+  private func prefix(_ text: String) throws(BPFError) -> [UInt8]? {
+    let (key, example, bits): ([UInt8]?, String, Int)
+    switch map.info.keySize {
+    case 8:
+      (example, bits) = ("10.0.0.0/8", 32)
+      key = LPMKey<IPv4Address>(text).map { key in withUnsafeBytes(of: key) { Array($0) } }
+    case 20:
+      (example, bits) = ("2001:db8::/32", 128)
+      key = LPMKey<IPv6Address>(text).map { key in withUnsafeBytes(of: key) { Array($0) } }
+    default: return nil
     }
+    if let key { return key }
+    let isOtherwiseWritten = text.contains { "={[\"".contains($0) } || text.hasPrefix("hex")
+    guard !isOtherwiseWritten || text.filter({ !$0.isWhitespace }) == "{}" else { return nil }
+    throw BPFError(
+      .encoding, "writing a key of map \(map.label)",
+      detail: "'\(text)' is not a prefix: write an address and 0 to \(bits) bits, as in \(example)")
   }
 }

@@ -74,6 +74,25 @@ import Testing
     let codec = try MapCodec(AnyMap(creating: MapParameters(.queue, keySize: 0, valueSize: 4, maxEntries: 4)))
     try codec.set(value: "7", forKey: "")
     #expect(try codec.get(key: "")?.integer == 7)
+    #expect(try codec.get(.bytes([]))?.integer == 7)
+    // A key that would be ignored.
+    #expect(throws: BPFError.self) { try codec.get(key: "0") }
+    #expect(throws: BPFError.self) { try codec.get(.unsigned(0)) }
+    #expect(throws: BPFError.self) { try codec.set(value: "8", forKey: "0") }
+    #expect(throws: BPFError.self) { try codec.delete(key: "0") }
+    #expect(try codec.get(key: "")?.integer == 7)
+  }
+
+  /// What is asked for is a value, and not whatever is in the memory for one.
+  @Test(.works(from: "5.16")) func bloomFiltersAreAskedForAValue() throws {
+    let map = try AnyMap(creating: MapParameters(.bloomFilter, keySize: 0, valueSize: 4, maxEntries: 100))
+    let codec = try MapCodec(map)
+    try codec.set(value: "7", forKey: "")
+    #expect(try codec.get(key: "7")?.integer == 7)
+    #expect(try codec.get(.unsigned(7))?.integer == 7)
+    #expect(try codec.get(key: "0") == nil)
+    #expect(try #require(throws: BPFError.self) { try codec.get(key: "") }.code == .encoding)
+    #expect(try #require(throws: BPFError.self) { try map.get([]) }.code == .invalid)
   }
 
   /// The corpus's maps have BTF, and bpftool prints by it.

@@ -44,7 +44,6 @@ import Testing
     ("point", #"{"y": 7}"#, #"{"x":0,"y":7}"#),
     ("point", "hex 01 00 ff ff", #"{"x":1,"y":-1}"#),
     ("point", "hex 0x1 0 0xff 0x7f", #"{"x":1,"y":32767}"#),
-    ("point", "", #"{"x":0,"y":0}"#),
     ("flexible", "prefixlen=24,data=10.0.0.0", #"{"prefixlen":24,"data":[10,0,0,0]}"#),
     ("flexible", "prefixlen=24,data[1]=9", #"{"prefixlen":24,"data":[0,9]}"#),
     ("flexible", "prefixlen=8", #"{"prefixlen":8,"data":[]}"#),
@@ -122,7 +121,9 @@ import Testing
     ("color=BLUE", "color: there is no 'BLUE'; known are 'RED', 'GREEN', 'DARK'"),
     ("comm=123456789", "comm: 9 elements are given, 8 fit"),
     ("number=1,number=2", "number: given twice, with different values"),
-    ("view.whole=1,view.low=2", "view.low: given twice, with different values"), ("number", "name=value pairs"),
+    ("view.whole=1,view.low=2", "view.low: given twice, with different values"), ("number", "JSON, or 'hex' and"),
+    ("", "is expected, not an empty argument"),
+    (" \t", "is expected, not an empty argument"), ("{}", "is expected, not '{}'"),
     ("number=1 port=2", "number: int is expected"), ("=1", "a name should be here"), ("a[x]=1", "a number in brackets"),
     ("number=1,,", "a name should be here"), ("hex 01", "bytes are needed, 1 were given"),
     ("hex 100", "not a byte in hexadecimal"),
@@ -135,6 +136,24 @@ import Testing
     (#"{"grid":[[1,2,3,4]]}"#, "grid[0]: 4 elements are given, 3 fit"),
     ("mac=52:54:00", "mac: 8 elements are given, 6 fit"),
   ]
+
+  @Test("Numbers beyond a type are not infinity", arguments: ["1e400", "-1e400", "1e39"]) func infinite(text: String)
+    throws
+  {
+    for (size, fits) in [(4, false), (8, !text.contains("400"))] {
+      var builder = BTFBuilder()
+      let id = try builder.add(.float(name: "number", size: size))
+      let codec = try BTFCodec(try BTFTypes(bytes: builder.encode()), id)
+      if fits {
+        #expect(try codec.encode(text: text).count == size)
+      } else {
+        let error = #expect(throws: BTFValueError.self) { try codec.encode(text: text) }
+        #expect(error?.description.contains("does not fit in") == true)
+        #expect(throws: BTFValueError.self) { try codec.encode(.string(text)) }
+      }
+      #expect(try codec.decode(codec.encode(text: "-inf")) == .float(-.infinity))
+    }
+  }
 
   @Test("Errors say where and why", arguments: refused)
   func refuses(text: String, message: String) throws {
@@ -167,7 +186,12 @@ import Testing
     #expect(try comm([115, 104, 0, 9], .untilZero) == .string("sh"))
     #expect(try comm([115, 104, 0, 9], .exact) == .string("sh"))
     #expect(try comm([115, 104], .exact) == .string("sh"))
-    #expect(try comm([0xc3], .untilZero) == .string("\u{fffd}"))
+    #expect(try comm([10, 0xc3, 0xa9, 0, 1], .untilZero) == .string("\né"))
+    // An address or a hash, which text would show as less than it is.
+    for bytes: [UInt8] in [[0xc3], [0, 1, 2], [115, 0x1b, 0, 9], [0xff, 0, 0xff]] {
+      let padded = bytes + [UInt8](repeating: 0, count: 8 - bytes.count)
+      #expect(try comm(bytes, .untilZero) == .bytes(padded))
+    }
     #expect(try comm([0xc3], .exact) == .bytes([0xc3, 0, 0, 0, 0, 0, 0, 0]))
   }
 
