@@ -42,4 +42,8 @@ package struct Descriptor: ~Copyable, Sendable {
   package static func open(_ path: String, flags: CInt = 0, mode: UInt32 = 0) throws(Errno) -> Descriptor {
     Descriptor(owning: try retrying { cbpf_open(path, flags, mode) })
   }
+
+  /// What it was opened for; the kernel keeps it for maps, too.
+  package var isReadable: Bool { fcntl(rawValue, F_GETFL) & O_ACCMODE != O_WRONLY }
+  package var isWritable: Bool { fcntl(rawValue, F_GETFL) & O_ACCMODE != O_RDONLY }
 }

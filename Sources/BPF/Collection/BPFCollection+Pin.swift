@@ -28,7 +28,8 @@ extension BPFCollection {
   }
 
   /// Pins every program and map under its name in a directory, which is created if it is missing. A dot in a name becomes
-  /// an underscore, since a bpffs does not allow dots.
+  /// an underscore, since a bpffs does not allow dots. A name that something else has then, or that the directory of the
+  /// links has, gets an underscore at its end: beside a map `col_bss`, the map `col.bss` is pinned as `col_bss_`.
   ///
   /// - Parameters:
   ///   - directory: in a bpffs: "/sys/fs/bpf/merops/counter".
@@ -39,24 +40,24 @@ extension BPFCollection {
     try state.withLock { (state) throws(BPFError) in try state.expect(.loaded, "pinning") }
     var pins = Pins()
     pins.directories = try Pinning.makeDirectories(directory)
-    func path(_ name: String, in folder: String) -> String {
-      "\(folder)/\(String(name.map { $0 == "." ? "_" : $0 }))"
-    }
+    let links = links && !self.links.isEmpty
+    var names = PinNames(of: programs.map(\.name) + maps.map(\.name), taken: links ? ["links"] : [])
     do throws(BPFError) {
       for program in programs {
-        let place = path(program.name, in: directory)
+        let place = "\(directory)/\(names.next(for: program.name))"
         try program.pin(at: place)
         pins.programs[program.name] = place
       }
       for map in maps {
-        let place = path(map.name, in: directory)
+        let place = "\(directory)/\(names.next(for: map.name))"
         try map.pin(at: place)
         pins.maps[map.name] = place
       }
-      guard links, !self.links.isEmpty else { return pins }
+      guard links else { return pins }
       pins.directories += try Pinning.makeDirectories("\(directory)/links")
+      names = PinNames(of: self.links.names)
       for name in self.links.names {
-        let place = path(name, in: "\(directory)/links")
+        let place = "\(directory)/links/\(names.next(for: name))"
         _ = try self.links.withLink(name) { link throws(BPFError) in try link.pin(at: place) }
         pins.links[name] = place
       }
@@ -65,5 +66,34 @@ extension BPFCollection {
       throw error
     }
     return pins
+  }
+}
+
+extension BPFCollection {
+  /// Removes the pins that ``load()`` made for maps that ask for it (`LIBBPF_PIN_BY_NAME`); those that it found stay.
+  package func removePinsOfLoad() {
+    state.withLock { state in
+      state.loaded.pins.remove()
+      state.loaded.pins = MapPins()
+    }
+  }
+}
+
+/// Names in one directory of a bpffs, each once.
+private struct PinNames {
+  /// Names that can stay as they are go before those that have to change.
+  private var reserved: Set<String>
+  private var taken: Set<String>
+
+  init(of names: [String], taken: Set<String> = []) {
+    self.taken = taken
+    reserved = Set(names.filter { !$0.contains(".") }).subtracting(taken)
+  }
+
+  mutating func next(for name: String) -> String {
+    if reserved.remove(name) != nil, taken.insert(name).inserted { return name }
+    var free = name.replacing(".", with: "_")
+    while reserved.contains(free) || !taken.insert(free).inserted { free += "_" }
+    return free
   }
 }

@@ -23,8 +23,16 @@ public final class BPFToken: Sendable {
   /// - Throws: `notFound` where nothing is delegated, `permission`, `unsupported`.
   public init(bpffs path: String = "/sys/fs/bpf") throws(BPFError) {
     let context = "creating a token from \(path)"
+    let folder: Descriptor
     do {
-      let folder = try Descriptor.open(path)
+      folder = try Descriptor.open(path)
+    } catch {
+      throw BPFError("\(context): opening it", errno: error)
+    }
+    guard SystemFile.fileSystem(of: path) == Pinning.bpffs, SystemFile.isDirectory(path) else {
+      throw BPFError(.wrongKind, context, detail: "\(path) is not the root directory of a bpffs")
+    }
+    do {
       descriptor = try BPFCall.createToken(bpffs: folder.rawValue)
     } catch {
       let isTooOld = error == .invalidArgument && KernelVersion.current < KernelVersion(6, 9)

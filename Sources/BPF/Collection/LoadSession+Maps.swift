@@ -30,8 +30,8 @@ extension LoadSession {
       if let found = try AnyMap.reuse(pinned: path, as: try parameters(map), types: mapTypes(map)) { return found }
       let made = try create(index)
       do {
-        try Pinning.pin(made.fd, at: path, makingDirectories: true)
-        pins.append(path)
+        loaded.pins.directories += try Pinning.pin(made.fd, at: path, makingDirectories: true)
+        loaded.pins.paths.append(path)
         return made
       } catch {
         // Somebody else may have pinned one meanwhile; then that is the map.

@@ -33,6 +33,20 @@ struct LoadedObjects: Sendable {
   var structOps: [Int: [UInt8]] = [:]
   /// What was left out.
   var omissions: [BPFCollection.Omission] = []
+  /// The pins that were made for maps.
+  var pins = MapPins()
+}
+
+/// Pins of maps that ask for it, as a load makes them where there are none.
+struct MapPins {
+  var paths: [String] = []
+  /// The directories that were made for them, outermost first.
+  var directories: [String] = []
+
+  func remove() {
+    for path in paths.reversed() { try? Pinning.remove(path) }
+    for directory in directories.reversed() { Pinning.removeDirectory(directory) }
+  }
 }
 
 /// One load of one object: what is looked up, made and handed to the kernel on the way.
@@ -60,8 +74,6 @@ struct LoadSession {
   /// By the index in the object: the descriptor that stands for the map in code, nil for a map that is not created.
   var descriptors: [CInt?] = []
   var loaded = LoadedObjects()
-  /// The pins that were made for maps.
-  var pins: [String] = []
   /// Made when the first program has something to relocate.
   var linker: CORELinker?
 
@@ -91,7 +103,7 @@ struct LoadSession {
       try session.makeMaps()
       try session.loadPrograms()
     } catch {
-      for pin in session.pins.reversed() { try? Pinning.remove(pin) }
+      session.loaded.pins.remove()
       throw error
     }
     return session.loaded

@@ -26,7 +26,7 @@ extension AnyMap {
       return true
     } catch {
       if error == .noSuchFileOrDirectory { return false }
-      throw failure("looking up in", error)
+      throw refusal("looking up in", error, key: key)
     }
   }
 
@@ -46,7 +46,7 @@ extension AnyMap {
       let flags = mode.rawValue | (locked ? Self.lock : 0)
       try BPFCall.update(fd: descriptor.rawValue, key: key, value: value, flags: flags)
     } catch {
-      throw failure("updating", error)
+      throw refusal("updating", error, key: key)
     }
   }
 
@@ -60,7 +60,7 @@ extension AnyMap {
       return true
     } catch {
       if error == .noSuchFileOrDirectory { return false }
-      throw failure("deleting from", error)
+      throw refusal("deleting from", error, key: key)
     }
   }
 
@@ -164,6 +164,11 @@ extension AnyMap {
   private func reading(
     _ key: [UInt8], _ body: (UnsafeRawPointer?, UnsafeMutableRawPointer) throws(BPFError) -> Bool
   ) throws(BPFError) -> [UInt8]? {
+    guard info.type != .bloomFilter else {
+      throw BPFError(
+        .invalid, "reading map \(label)", detail: "a bloom filter gives no values away",
+        hint: "ask it for one with BloomFilterMap or MapCodec")
+    }
     var value = [UInt8](repeating: 0, count: lookupSize)
     let found = try value.withUnsafeMutableBufferPointer { (bytes) throws(BPFError) in
       guard let base = bytes.baseAddress else {
@@ -253,7 +258,11 @@ extension AnyMap {
         return nil
       }
       if kind == .delete, error == .noSuchFileOrDirectory { return Int(step) }
-      throw failure(kind == .update ? "updating" : "deleting from", error).after(done + Int(step), of: count)
+      let refused = done + Int(step)
+      throw refusal(
+        kind == .update ? "updating" : "deleting from", error,
+        key: refused < count ? keys + refused * info.keySize : nil
+      ).after(refused, of: count)
     }
   }
 }
@@ -267,7 +276,7 @@ extension BPFError {
   /// The same error, with the number of a batch's entries that were done before it.
   func after(_ done: Int, of count: Int) -> BPFError {
     var copy = self
-    copy.detail = "\(done) of \(count) entries were done before"
+    copy.detail = (detail.map { "\($0); " } ?? "") + "\(done) of \(count) entries were done before"
     return copy
   }
 }

@@ -51,6 +51,9 @@ enum Pinning {
       if existing == "/" || existing == "." { break }
     }
     guard SystemFile.fileSystem(of: existing) == bpffs else {
+      guard !isOpening || missing.isEmpty else {
+        return (nil, "there is no \(path)", Mounts.bpffs.map { "pins are in a bpffs, below \($0)" })
+      }
       let hint = Mounts.bpffs.map { "use a path below \($0)" } ?? "mount a bpffs: mount -t bpf bpf /sys/fs/bpf"
       return (.invalid, "\(path) is not in a bpffs", hint)
     }
@@ -82,17 +85,27 @@ enum Pinning {
   }
 
   /// `BPF_FS_MAGIC`
-  private static let bpffs: UInt32 = 0xcafe_4a11
+  static let bpffs: UInt32 = 0xcafe_4a11
 
   /// Pins a kernel object.
-  static func pin(_ descriptor: CInt, at path: String, makingDirectories: Bool = false) throws(Errno) {
+  ///
+  /// - Returns: the directories that were created for it, outermost first.
+  @discardableResult
+  static func pin(_ descriptor: CInt, at path: String, makingDirectories: Bool = false) throws(Errno) -> [String] {
     do {
       try BPFCall.pin(fd: descriptor, at: path)
+      return []
     } catch {
       guard makingDirectories, error == .noSuchFileOrDirectory, let slash = path.lastIndex(of: "/"),
-        (try? makeDirectories(String(path[..<slash]))) != nil
+        let made = try? makeDirectories(String(path[..<slash]))
       else { throw error }
-      try BPFCall.pin(fd: descriptor, at: path)
+      do {
+        try BPFCall.pin(fd: descriptor, at: path)
+      } catch {
+        for directory in made.reversed() { removeDirectory(directory) }
+        throw error
+      }
+      return made
     }
   }
 
@@ -104,6 +117,7 @@ enum Pinning {
   ///
   /// - Returns: the directories that were created, outermost first.
   static func makeDirectories(_ path: String) throws(BPFError) -> [String] {
+    guard !path.isEmpty else { throw failure("creating a directory", at: path, .noSuchFileOrDirectory) }
     var made: [String] = []
     var current = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") {

@@ -16,7 +16,12 @@ extension PreparedProgram {
   ///   kernel refuses the program.
   /// - Throws: `BPFError` of code `.verifier`, with a ``VerifierError`` beneath.
   public func load(logLevel: UInt32 = 0) throws(BPFError) -> Program {
-    try withExtendedLifetime(jumpTables) { () throws(BPFError) in try load(record, logLevel) }
+    guard logLevel <= 7 else {
+      throw BPFError(
+        .invalid, "loading program \(name)", detail: "\(logLevel) is not a log level",
+        hint: "use 1, 2 or 4, or the sum of some of them")
+    }
+    return try withExtendedLifetime(jumpTables) { () throws(BPFError) in try load(record, logLevel) }
   }
 
   private func load(_ record: ProgramLoad, _ level: UInt32) throws(BPFError) -> Program {

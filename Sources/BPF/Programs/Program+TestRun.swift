@@ -86,7 +86,14 @@ extension Program {
         returnValue: result.returnValue, data: result.data, context: result.context,
         nanoseconds: Int(result.duration))
     } catch {
-      throw BPFError("running program \(name)", errno: error, detail: detail(error, run))
+      let context = "running program \(name)"
+      guard !isTooLong(error, run) else {
+        throw BPFError(
+          .invalid, context, errno: error, detail: "the packet of \(run.data.count) bytes is too long",
+          hint: "in a test run, the kernel has room for about 3,500 bytes")
+      }
+      let code = error == .invalidArgument ? BPFError.Code.invalid : .init(error)
+      throw BPFError(code, context, errno: error, detail: detail(error, run))
     }
   }
 
@@ -108,11 +115,25 @@ extension Program {
 
   private func detail(_ error: Errno, _ run: TestRun) -> String? {
     switch error {
-    case .invalidArgument where !run.data.isEmpty && run.data.count < 14: "a packet has at least 14 bytes"
+    case .invalidArgument where isOfPackets && run.data.count < 14:
+      "a packet has at least 14 bytes, not \(run.data.count)"
     case .notSupported, Errno(rawValue: 524): "this kernel cannot run \(type) programs for a test"
     case .noSpace: "the program made the packet larger than the room for it: raise outputCapacity"
     default: nil
     }
+  }
+
+  /// Whether the packet does not fit in the page that the kernel has for it, less the room in front of it and behind.
+  private func isTooLong(_ error: Errno, _ run: TestRun) -> Bool {
+    isOfPackets && run.data.count > 3400
+      && [.invalidArgument, .argListTooLong, .messageTooLong, .noMemory].contains(error)
+  }
+
+  /// Whether the kernel wants a packet.
+  private var isOfPackets: Bool {
+    [
+      .xdp, .schedCLS, .schedACT, .socketFilter, .cgroupSKB, .lwtIn, .lwtOut, .lwtXmit, .lwtSeg6Local, .flowDissector,
+    ].contains(type)
   }
 
   private static let onCPU: UInt32 = 1

@@ -2,6 +2,7 @@
 
 import BPFBytecode
 import Foundation
+import Synchronization
 import TestObjects
 import TestSupport
 import Testing
@@ -50,13 +51,26 @@ import Testing
     // What is cached for the process is not a leak.
     _ = try? KernelTypes.current().modules()
     let pins = try TestBPFFS()
+    let loaded = Mutex<Set<String>>([])
     for (name, _) in Objects.all {
       try expectNoLeak {
         let collection = try? open(name, options: pins.options)
-        try? collection?.load()
+        if let collection, (try? collection.load()) != nil, !collection.maps.isEmpty || !collection.programs.isEmpty {
+          _ = loaded.withLock { $0.insert(name) }
+        }
         collection?.close()
       }
     }
+    // Loads that succeed, and loads that fail: each opens something on its way.
+    let names = loaded.withLock { $0 }
+    #expect(names.isSuperset(of: ["globals", "maps", "map_in_map", "tail_calls", "ring_buffer", "subprograms", "xdp"]))
+    #expect(names.isDisjoint(with: Self.refused.keys))
+    // A descriptor that stays open is seen.
+    let (before, after) = try openDescriptors {
+      let collection = try load("globals")
+      _ = Unmanaged.passRetained(collection)
+    }
+    #expect(after.counts["bpf-map", default: 0] > before.counts["bpf-map", default: 0])
   }
 
   /// The kernel has forgotten everything once a collection is closed.

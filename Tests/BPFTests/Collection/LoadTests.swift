@@ -174,6 +174,17 @@ import Testing
     #expect((Memlock.current == .max) == (KernelVersion.running < "5.11"))
   }
 
+  /// What is not a bpffs is told from a bpffs that delegates nothing.
+  @Test(arguments: [
+    ("/nosuch", BPFError.Code.notFound, "creating a token from /nosuch: opening it"),
+    ("/proc", .wrongKind, "/proc is not the root directory of a bpffs"),
+    ("/dev/null", .wrongKind, "/dev/null is not the root directory of a bpffs"),
+  ]) func tokensComeFromABPFFS(path: String, code: BPFError.Code, text: String) throws {
+    let error = try #require(throws: BPFError.self) { try BPFToken(bpffs: path) }
+    #expect(error.code == code && error.description.contains(text), "\(error)")
+    #expect(!error.description.contains("delegate"), "\(error)")
+  }
+
   /// On the machine itself there is nothing that a token could stand in for.
   @Test func tokensAreForContainers() throws {
     let error = #expect(throws: BPFError.self) { try BPFToken() }

@@ -36,6 +36,12 @@ import Testing
     #expect(pins.entries == ["step_two"])
   }
 
+  /// An empty name is not the root directory.
+  @Test func anEmptyDirectoryIsNone() throws {
+    let error = try #require(throws: BPFError.self) { try load("xdp").pinAll(in: "") }
+    #expect(error.code == .invalid && error.description.contains("the path is empty"), "\(error)")
+  }
+
   @Test func mapsThatAskForItAreSharedByName() throws {
     let pins = try TestBPFFS()
     var options = LoadOptions()

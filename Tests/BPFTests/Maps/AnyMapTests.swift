@@ -59,6 +59,33 @@ import Testing
     #expect(error.description.contains("updating map tiny") && error.description.contains("max_entries"))
   }
 
+  /// The causes that share an errno with others.
+  @Test func refusalsNameTheirCause() throws {
+    func error(_ body: () throws -> Void) throws -> BPFError { try #require(throws: BPFError.self, performing: body) }
+    let array = try AnyMap(creating: MapParameters(.array, name: "slots", keySize: 4, valueSize: 4, maxEntries: 2))
+    let beyond = try error { try array.set([0, 0, 0, 0], for: [2, 0, 0, 0]) }
+    #expect(beyond.code == .invalid && beyond.description.contains("index 2 is beyond its last, 1"), "\(beyond)")
+    let deleted = try error { try array.delete([0, 0, 0, 0]) }
+    #expect(deleted.code == .invalid && deleted.description.contains("cannot be removed"), "\(deleted)")
+    try array.freeze()
+    let frozen = try error { try array.set([0, 0, 0, 0], for: [0, 0, 0, 0]) }
+    #expect(frozen.code == .permission && frozen.description.contains("it is frozen"), "\(frozen)")
+    let flags = MapFlags.noPreallocation
+    let trie = try AnyMap(
+      creating: MapParameters(.lpmTrie, name: "trie", keySize: 8, valueSize: 4, maxEntries: 1, flags: flags))
+    let long = try error { try trie.set([0, 0, 0, 0], for: [33, 0, 0, 0, 10, 0, 0, 0]) }
+    #expect(long.code == .invalid && long.description.contains("at most 32 bits, not 33"), "\(long)")
+    try trie.set([0, 0, 0, 0], for: [8, 0, 0, 0, 10, 0, 0, 0])
+    #expect(try error { try trie.set([0, 0, 0, 0], for: [8, 0, 0, 0, 11, 0, 0, 0]) }.code == .full)
+    let hash = try AnyMap(creating: MapParameters(.hash, name: "hash", keySize: 4, valueSize: 4, maxEntries: 2))
+    let reader = try AnyMap(id: hash.info.id, access: .readOnly)
+    let written = try error { try reader.set([0, 0, 0, 0], for: [1, 0, 0, 0]) }
+    #expect(written.code == .permission && written.description.contains("open for reading only"), "\(written)")
+    let writer = try AnyMap(id: hash.info.id, access: .writeOnly)
+    let read = try error { _ = try writer.get([1, 0, 0, 0]) }
+    #expect(read.code == .permission && read.description.contains("open for writing only"), "\(read)")
+  }
+
   @Test func wrongSizesAreErrorsAndNotOverruns() throws {
     let map = try AnyMap(creating: MapParameters(.hash, keySize: 4, valueSize: 8, maxEntries: 4))
     #expect(throws: BPFError.self) { try map.set([0, 0, 0, 0, 0, 0, 0, 0], for: [1]) }

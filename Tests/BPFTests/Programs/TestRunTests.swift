@@ -30,4 +30,23 @@ import Testing
     run.data[0] = 7
     #expect(try program.testRun(run).returnValue == 8)
   }
+
+  /// Too short and too long for the kernel: the cause, and not that a map is full or memory is short.
+  @Test func packetsThatDoNotFit() throws {
+    let program = try Self.counter()
+    for (count, text) in [(0, "at least 14 bytes, not 0"), (13, "at least 14 bytes, not 13"), (1 << 20, "too long")] {
+      let error = try #require(throws: BPFError.self) {
+        try program.testRun(data: [UInt8](repeating: 0, count: count))
+      }
+      #expect(error.code == .invalid && error.description.contains(text), "\(error)")
+      #expect(!error.description.contains("memory control group"), "\(error)")
+    }
+  }
+
+  @Test func logLevelsThatThereAreNot() throws {
+    let program = PreparedProgram(.socketFilter, instructions: [.move(.r0, 0), .exit])
+    _ = try program.load(logLevel: 7)
+    let error = try #require(throws: BPFError.self) { try program.load(logLevel: 99) }
+    #expect(error.code == .invalid && error.description.contains("99 is not a log level"), "\(error)")
+  }
 }
