@@ -11,6 +11,7 @@ import Glibc
 @main struct Main {
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
+    Leftovers.removeOnSignals()
     do {
       switch arguments.first {
       case "compile": try Compilation(Array(arguments.dropFirst())).run()

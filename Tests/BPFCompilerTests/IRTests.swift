@@ -95,6 +95,7 @@ import Testing
   @Test func oddText() throws {
     let text = try Self.smallest(Built.text(ObjectTests.source, stage: .swiftIR))
     var random = SeededRandom(seed: 7)
+    var accepted = 0
     for _ in 0..<150 {
       var lines = text
       for _ in 0..<(1 + random.next(below: 4)) {
@@ -110,11 +111,16 @@ import Testing
       }
       do {
         var probe = try ProbeModule(lines.joined(separator: "\n"), files: ["probe.bpf.swift"])
-        _ = try probe.convert(root: "/nowhere")
+        let converted = try probe.convert(root: "/nowhere")
+        // What is accepted is a module: it can be read again, and has the program.
+        #expect(try IRModule(converted).functions.contains { $0.section != nil && $0.body != nil })
+        accepted += 1
       } catch {
         #expect(!error.diagnostics.isEmpty)
       }
     }
+    // Some mutations are harmless, and most are not.
+    #expect((10...100).contains(accepted), "\(accepted) of 150 were accepted")
   }
 
   @Test(arguments: [

@@ -32,7 +32,7 @@ public struct CCompiler: Sendable {
   ///   - stage: what is asked for: the object, or what leads to it.
   /// - Throws: `CompileError` with the places that are wrong.
   public func compile(_ source: String, root: String, stage: Stage = .object) throws(CompileError) -> [UInt8] {
-    let root = Files.resolved(root)
+    let root = try Files.root(root)
     let source = Files.resolved(source)
     _ = try Files.read(source)
     let work = try Files.temporaryFolder()

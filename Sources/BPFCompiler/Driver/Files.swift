@@ -32,6 +32,8 @@ package enum Files {
     let path = resolved(path)
     // Short, whatever the file is called: a name has at most 255 bytes.
     let written = isInPlace ? path : "\(folder(of: path))/.merops.\(getpid())"
+    if !isInPlace { Leftovers.add(written) }
+    defer { if !isInPlace { Leftovers.forget(written) } }
     guard let file = fopen(written, "wb") else { throw CompileError("\(path): \(reason)") }
     let contents = Array(bytes)
     var error = fwrite(contents, 1, contents.count, file) == contents.count ? 0 : errno
@@ -139,24 +141,71 @@ package enum Files {
 
   /// A folder of its own in the folder for temporary files.
   static func temporaryFolder() throws(CompileError) -> String {
-    try temporaryFolder(in: getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp", "merops")
+    let named = try environment("TMPDIR")
+    do {
+      return try temporaryFolder(in: named ?? "/tmp", "merops")
+    } catch {
+      throw named == nil ? error : CompileError("TMPDIR names \(error.diagnostics[0].message)")
+    }
   }
 
   /// A folder of its own in another.
   static func temporaryFolder(in base: String, _ name: String) throws(CompileError) -> String {
     // Absolute: compilers run in other folders.
     var template = Array("\(resolved(base))/\(name)-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw CompileError("\(base): \(reason)") }
-    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let made = Leftovers.making {
+      mkdtemp(&template) == nil
+        ? nil : String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+    guard let made else { throw CompileError("\(base): \(reason)") }
+    return made
+  }
+
+  /// A variable of the environment; nil where it is empty, too.
+  package static func environment(_ name: String) throws(CompileError) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    guard let text = String(validatingCString: value) else {
+      throw CompileError("the value of \(name) in the environment is not UTF-8, as Merops needs its paths")
+    }
+    return text
+  }
+
+  /// The path of the folder that a build is relative to, without symbolic links.
+  static func root(_ path: String) throws(CompileError) -> String {
+    // Swift's driver crashes where it cannot find out in which folder it runs.
+    guard let current = realpath(".", nil) else {
+      throw CompileError("the current directory no longer exists: change to one that does")
+    }
+    free(current)
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw CompileError("the root folder \(path): \(reason)") }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw CompileError("the root folder \(path) is not a directory") }
+    return resolved(path)
+  }
+
+  /// Whether a path is that of a file that this process may run.
+  static func isProgram(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
   /// Removes a folder with all that is in it.
   static func remove(_ folder: String) {
+    removeContents(folder)
+    rmdir(folder)
+    Leftovers.forget(folder)
+  }
+
+  static func removeContents(_ folder: String) {
     for entry in entries(folder) {
       let path = "\(folder)/\(entry.name)"
-      if entry.isFolder { remove(path) } else { unlink(path) }
+      if entry.isFolder {
+        removeContents(path)
+        rmdir(path)
+      } else {
+        unlink(path)
+      }
     }
-    rmdir(folder)
   }
 
   /// Whether nothing more can be written in a folder.

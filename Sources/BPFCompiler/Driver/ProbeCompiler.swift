@@ -15,7 +15,9 @@ public struct ProbeCompiler: Sendable {
   /// BTF of a kernel that has the types that probes name. Where their fields lie in it does not matter: CO-RE finds them
   /// on the kernel that loads the program. Beside a file `vmlinux` lie the types of modules, as in `/sys/kernel/btf`; a
   /// probe can name those of one module.
-  public var kernelTypes = "/sys/kernel/btf/vmlinux"
+  public var kernelTypes = Self.typesOfRunningKernel
+  /// Absent on a kernel without types.
+  private static let typesOfRunningKernel = "/sys/kernel/btf/vmlinux"
   /// Instruction set: `v1`, `v2`, `v3` or `v4`. 5.10 refuses what v3 makes of atomics.
   public var cpu = "v2"
 
@@ -50,7 +52,10 @@ public struct ProbeCompiler: Sendable {
   public func compile(
     _ source: String, shared: [String] = [], root: String, stage: Stage = .object
   ) throws(CompileError) -> [UInt8] {
-    let root = Files.resolved(root)
+    let root = try Files.root(root)
+    guard kernelTypes == Self.typesOfRunningKernel || Files.exists(kernelTypes) else {
+      throw CompileError("the kernel types \(kernelTypes): \(Files.reason)")
+    }
     let files = [source] + shared
     for file in files { _ = try Files.read(file) }
     // Swift's driver takes the `./` from `./-probe.bpf.swift`: such a name is given with its folders.

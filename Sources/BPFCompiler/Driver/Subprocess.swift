@@ -11,6 +11,7 @@ enum Subprocess {
     _ path: String, _ arguments: [String], in folder: String
   ) throws(CompileError) -> (status: Int32, output: String) {
     guard access(path, X_OK) == 0 else { throw CompileError("running \(path): \(Files.reason)") }
+    guard Files.isProgram(path) else { throw CompileError("running \(path): it is not a program") }
     // Not without symbolic links: a compiler looks at the name that it is called by.
     let path = Files.absolute(path, in: Files.resolved("."))
     // A file and not a pipe: no other child that is started meanwhile can keep it open.
@@ -32,7 +33,8 @@ enum Subprocess {
     defer { for argument in argv { free(argument) } }
     argv.append(nil)
     var pid: pid_t = 0
-    let error = posix_spawn(&pid, "/bin/sh", &actions, nil, argv, environ)
+    let error = Leftovers.starting(&pid) { posix_spawn(&$0, "/bin/sh", &actions, $1, argv, environ) }
+    defer { Leftovers.ended(pid) }
     guard error == 0 else { throw CompileError("\(path): \(String(cString: strerror(error)))") }
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 {

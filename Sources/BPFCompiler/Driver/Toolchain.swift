@@ -18,11 +18,11 @@ public struct Toolchain: Sendable {
   ///
   /// - Throws: `CompileError` if there is none.
   public static func find() throws(CompileError) -> Toolchain {
-    let swiftc = environment("MEROPS_SWIFTC") ?? search("swiftc")
+    let swiftc = try named("MEROPS_SWIFTC") ?? search("swiftc")
     guard let swiftc else {
       throw CompileError("no swiftc in PATH: install a Swift toolchain, or name one in MEROPS_SWIFTC")
     }
-    if let clang = try namedClang() { return Toolchain(swiftc: swiftc, clang: clang) }
+    if let clang = try named("MEROPS_CLANG") { return Toolchain(swiftc: swiftc, clang: clang) }
     let clang = "\(Files.resolved(swiftc).lastSlash.map { String($0) } ?? ".")/clang"
     guard access(clang, X_OK) == 0 else {
       throw CompileError("no clang beside \(swiftc): name one that compiles for BPF in MEROPS_CLANG")
@@ -34,24 +34,22 @@ public struct Toolchain: Sendable {
   ///
   /// - Throws: `CompileError` if there is none.
   public static func findClang() throws(CompileError) -> String {
-    if let clang = try namedClang() { return clang }
+    if let clang = try named("MEROPS_CLANG") { return clang }
     return try find().clang
   }
 
-  private static func namedClang() throws(CompileError) -> String? {
-    guard let clang = environment("MEROPS_CLANG") else { return nil }
-    guard access(clang, X_OK) == 0 else { throw CompileError("MEROPS_CLANG is \(clang): \(Files.reason)") }
-    return clang
-  }
-
-  private static func environment(_ name: String) -> String? {
-    guard let value = getenv(name), value.pointee != 0 else { return nil }
-    return String(cString: value)
+  /// The compiler that a variable of the environment names.
+  private static func named(_ variable: String) throws(CompileError) -> String? {
+    guard let path = try Files.environment(variable) else { return nil }
+    guard access(path, X_OK) == 0 else { throw CompileError("\(variable) names \(path): \(Files.reason)") }
+    guard Files.isProgram(path) else { throw CompileError("\(variable) names \(path), which is not a program") }
+    return path
   }
 
   private static func search(_ name: String) -> String? {
-    (environment("PATH") ?? "/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
-      .first { access($0, X_OK) == 0 }
+    // A folder whose name is not text is passed over.
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    return path.split(separator: ":").map { "\($0)/\(name)" }.first { Files.isProgram($0) }
   }
 }
 

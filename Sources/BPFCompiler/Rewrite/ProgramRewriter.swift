@@ -10,9 +10,12 @@ extension ProbeModule {
     var names = variables.names
     var taken = Set(variables.roots)
     let sections = Set(module.functions.compactMap(\.section))
-    for index in module.functions.indices where reached.contains(module.functions[index].name) {
-      guard module.functions[index].body != nil else { continue }
-      let role = role(of: module.functions[index])
+    let made = module.functions.indices.filter { index in
+      reached.contains(module.functions[index].name) && module.functions[index].body != nil
+    }
+    // Programs first: their names are what loaders ask for, and a subprogram's are not.
+    let roles = made.map { (index: $0, role: role(of: module.functions[$0])) }
+    for (index, role) in roles.filter({ $0.role == .program }) + roles.filter({ $0.role != .program }) {
       if role != .inlined {
         let mangled = module.functions[index].name
         let swiftName = sourceName(of: module.functions[index]) ?? callbackName(module.functions[index]) ?? mangled
@@ -20,6 +23,13 @@ extension ProbeModule {
         var name = plain
         var number = 2
         while !taken.insert(name).inserted {
+          if role == .program, number == 2 {
+            diagnostics.append(
+              Diagnostic(
+                at: location(of: module.functions[index]),
+                "`\(swiftName)` is also the name of another program or variable, and a program is loaded by its name: "
+                  + "choose another one"))
+          }
           name = "\(plain)_\(number)"
           number += 1
         }

@@ -29,7 +29,9 @@ extension ObjectReader {
   private func readExtern(_ symbol: ELFFile.Symbol) throws(ObjectError) -> Found {
     let context = "extern \(symbol.name)"
     guard let types else {
-      throw ObjectError(.malformedVariable, context, "the object has no BTF that describes it; compile with -g")
+      throw ObjectError(
+        .malformedVariable, context,
+        "it is not defined here, and the object has no BTF that describes it: compile with -g; \(Self.whereDefined)")
     }
     guard let id = declarations.externs[symbol.name] else {
       throw ObjectError(.malformedVariable, context, "the object's BTF does not declare it: \(Self.whereDefined)")
@@ -60,7 +62,8 @@ extension ObjectReader {
         .unsupported, context,
         section.isEmpty
           ? "no object file defines it here: \(Self.whereDefined)"
-          : "it is in section \(section), but the kernel provides only what is in .ksyms and .kconfig")
+          : "another object defines this \(section == ".maps" ? "map" : "symbol of section \(section)"): link the two "
+            + "objects with `bpftool gen object`, and load the result")
     }
   }
 
