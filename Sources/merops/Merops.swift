@@ -39,13 +39,14 @@ struct Merops: ParsableCommand {
     ])
 
   static func main() {
+    StandardStreams.open()
     // Swift reads the command line from there, and crashes without it.
     guard access("/proc/self/cmdline", R_OK) == 0 else {
       Output.note("Error: merops needs /proc, which is not mounted here: mount -t proc proc /proc")
       Glibc.exit(1)
     }
     do {
-      var command = try CommandWords(Array(CommandLine.arguments.dropFirst())).command()
+      var command = try CommandWords(CommandWords.ofProcess()).command()
       try command.run()
     } catch {
       let status = exitCode(for: error)

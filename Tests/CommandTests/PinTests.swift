@@ -69,6 +69,7 @@ import Testing
         let text = try error(words, path, rest)
         #expect(text.contains("not in a bpffs"), "\(words) \(path): \(text)")
       }
+      #expect(try error(words, "./nosuch", rest).contains("there is no ./nosuch"))
     }
   }
 
@@ -100,5 +101,76 @@ import Testing
       #expect(text.contains(answer), "\(text)")
     }
     #expect(!FileManager.default.fileExists(atPath: "\(scratch.path)/new"))
+  }
+
+  /// Two names that would be one in a bpffs, and one that the directory of the links has.
+  @Test func namesThatAreTaken() throws {
+    let object = try scratch.compiled(
+      scratch.file(
+        "alike.bpf.c",
+        Array(
+          """
+          #include <linux/bpf.h>
+          #include <bpf/bpf_helpers.h>
+          char LICENSE[] SEC("license") = "GPL";
+          struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, int); __type(value, long); __uint(max_entries, 4); }
+            links SEC(".maps"), alike_bss SEC(".maps");
+          long counter;
+          SEC("raw_tp/sys_enter") int on_enter(void *c) {
+            counter++;
+            return bpf_map_lookup_elem(&links, &(int){1}) == bpf_map_lookup_elem(&alike_bss, &(int){1});
+          }
+          """.utf8)))
+    let folder = "\(pins.path)/alike"
+    let report = try #require(try Command.json("prog", "load", object, "--pin", folder, "--attach") as? [String: Any])
+    let maps = try #require(report["maps"] as? [String: String])
+    #expect(
+      maps == [
+        "links": "\(folder)/links_", "alike_bss": "\(folder)/alike_bss", "alike.bss": "\(folder)/alike_bss_",
+      ])
+    #expect(report["links"] as? [String: String] == ["on_enter": "\(folder)/links/on_enter"])
+    for (name, path) in maps {
+      let shown = try #require(try Command.json("map", "show", path) as? [String: Any])
+      #expect(shown["name"] as? String == name)
+    }
+    // Without links there is nothing in the way of the name.
+    let other = try #require(
+      try Command.json("prog", "load", object, "--pin", "\(pins.path)/other") as? [String: Any])
+    #expect((other["maps"] as? [String: String])?["links"] == "\(pins.path)/other/links")
+  }
+
+  /// Where the report cannot be written, nobody learns of the pins: there are none.
+  @Test(.requires(.command("bash"))) func aFailedCommandLeavesNothing() throws {
+    let object = try scratch.compiled(
+      scratch.file(
+        "by_name.bpf.c",
+        Array(
+          """
+          #include <linux/bpf.h>
+          #include <bpf/bpf_helpers.h>
+          char LICENSE[] SEC("license") = "GPL";
+          struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, int); __type(value, long); __uint(max_entries, 4);
+            __uint(pinning, LIBBPF_PIN_BY_NAME); } merops_test_by_name SEC(".maps");
+          SEC("raw_tp/sys_enter") int on_enter(void *c) {
+            return bpf_map_lookup_elem(&merops_test_by_name, &(int){1}) != 0;
+          }
+          """.utf8)))
+    // Maps that ask for it are pinned by name, too: in a bpffs that ends with the command.
+    func run(_ line: String) throws -> String {
+      try Shell.check([
+        "unshare", "--mount", "bash", "-c",
+        "mount -t bpf bpf /sys/fs/bpf && { \(line); }; echo \"status $?\"; ls -R --ignore='*.debug' /sys/fs/bpf",
+        Command.path("merops"), object,
+      ])
+    }
+    for line in [
+      "\"$0\" prog load \"$1\" --pin /sys/fs/bpf/new --attach >/dev/full",
+      "\"$0\" prog load \"$1\" --pin /sys/fs/bpf/new | true; (exit ${PIPESTATUS[0]})",
+      "\"$0\" prog load \"$1\" --pin /sys/fs/bpf/new >&-", "\"$0\" prog load \"$1\" --pin \(scratch.path)/new",
+    ] {
+      let text = try run(line)
+      #expect(!text.contains("status 0") && text.hasSuffix("\n/sys/fs/bpf:\n"), "\(text)")
+    }
+    #expect(try run("\"$0\" prog load \"$1\" --pin /sys/fs/bpf/new").contains("merops_test_by_name"))
   }
 }

@@ -96,4 +96,29 @@ import Testing
     #expect(process.terminationStatus == 0 && process.terminationReason == .exit)
     #expect(text.contains(/\n\d+ records, 0 lost/), "\(text)")
   }
+
+  /// Text is shown as text, and bytes that are not text as bytes: none is lost.
+  @Test func bytesThatAreNotText() throws {
+    let trigger = Trigger()
+    let source = """
+      #include <linux/bpf.h>
+      #include <bpf/bpf_helpers.h>
+      char LICENSE[] SEC("license") = "GPL";
+      struct event { char name[4], hash[4], start[4]; };
+      struct { struct event (*type)[BPF_MAP_TYPE_RINGBUF]; __uint(max_entries, 4096); } events SEC(".maps");
+      const volatile __u32 only_thread;
+      SEC("tracepoint/syscalls/sys_enter_getpgid") int on_getpgid(void *context) {
+        struct event event = {{'s', 'h', 0, 'x'}, {1, 0xff, 'a', 0xc3}, {0, 0, 7, 0}};
+        if ((__u32)bpf_get_current_pid_tgid() == only_thread) bpf_ringbuf_output(&events, &event, sizeof(event), 0);
+        return 0;
+      }
+      """
+    let object = try scratch.compiled(scratch.file("bytes.bpf.c", Array(source.utf8)))
+    let result = try Shell.run(
+      [
+        Command.path("merops"), "trace", object, "--global", "only_thread=\(trigger.threadID)", "--count", "1",
+      ], mergeErrors: false)
+    #expect(
+      result.output == #"events {"name":"sh","hash":[1,255,97,195],"start":[0,0,7,0]}"# + "\n", "\(result.output)")
+  }
 }

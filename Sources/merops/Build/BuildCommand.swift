@@ -68,6 +68,7 @@ struct BuildCommand: ParsableCommand {
   private var isC: Bool { sources[0].hasSuffix(".c") }
 
   func run() throws {
+    Leftovers.removeOnSignals()
     do {
       if let path { try Files.check(path, isNoneOf: sources) }
       let bytes = try isC ? compileC() : compileSwift()
@@ -91,7 +92,7 @@ struct BuildCommand: ParsableCommand {
 
   private func compileSwift() throws -> [UInt8] {
     var compiler = ProbeCompiler(
-      toolchain: try Toolchain.find(), kernelSide: try KernelSideSources.find(), cache: KernelSideSources.cache)
+      toolchain: try Toolchain.find(), kernelSide: try KernelSideSources.find(), cache: try KernelSideSources.cache())
     compiler.cpu = cpu
     if let btf { compiler.kernelTypes = btf }
     // The types are read from the object.

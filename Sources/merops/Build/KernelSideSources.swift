@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFCompiler
 import Glibc
 
 /// Where the sources of the kernel-side module are: beside the installed command, or in the checkout it was built in.
 enum KernelSideSources {
   static func find() throws -> String {
-    if let value = getenv("MEROPS_KERNEL_SIDE"), value.pointee != 0 { return String(cString: value) }
+    if let folder = try Files.environment("MEROPS_KERNEL_SIDE") { return folder }
     guard let real = realpath("/proc/self/exe", nil) else { throw Refusal("/proc is not mounted") }
     defer { free(real) }
     var folder = String(cString: real)
@@ -22,9 +23,9 @@ enum KernelSideSources {
   }
 
   /// The user's cache folder.
-  static var cache: String {
-    if let value = getenv("XDG_CACHE_HOME"), value.pointee != 0 { return "\(String(cString: value))/merops" }
-    if let value = getenv("HOME"), value.pointee != 0 { return "\(String(cString: value))/.cache/merops" }
+  static func cache() throws -> String {
+    if let folder = try Files.environment("XDG_CACHE_HOME") { return "\(folder)/merops" }
+    if let folder = try Files.environment("HOME") { return "\(folder)/.cache/merops" }
     return "/tmp/merops-\(getuid())"
   }
 }

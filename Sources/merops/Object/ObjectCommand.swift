@@ -45,10 +45,12 @@ enum ObjectFile {
     collection.options.verificationTakesLong = { program in
       Output.note("the verifier has been working on program \(program) for ten seconds")
     }
+    for setting in globals where !setting.contains("=") {
+      throw Refusal("--global needs NAME=VALUE, not '\(setting)'")
+    }
+    try Repeated.check("--global", assignments: globals)
     for setting in globals {
-      guard let equals = setting.firstIndex(of: "=") else {
-        throw Refusal("--global needs NAME=VALUE, not '\(setting)'")
-      }
+      guard let equals = setting.firstIndex(of: "=") else { continue }
       try collection.setGlobal(String(setting[..<equals]), text: String(setting[setting.index(after: equals)...]))
     }
     guard let type else { return collection }

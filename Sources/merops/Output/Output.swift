@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Synchronization
 
 /// Standard output and error.
 ///
@@ -23,6 +24,15 @@ enum Output {
   static func bytes(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0, to: STDOUT_FILENO) } }
   static func bytes(_ bytes: UnsafeRawBufferPointer) { write(bytes, to: STDOUT_FILENO) }
 
+  private static let undo = Mutex<(@Sendable () -> Void)?>(nil)
+
+  /// Sets what to take back when the output cannot be written: a command that fails leaves nothing behind.
+  static func onFailure(_ body: @escaping @Sendable () -> Void) {
+    undo.withLock { $0 = body }
+    // It would end the process at once.
+    signal(SIGPIPE, SIG_IGN)
+  }
+
   private static func write(_ text: String, to descriptor: CInt) {
     var text = text
     text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
@@ -43,6 +53,7 @@ enum Output {
   }
 
   private static func fail(_ error: CInt) -> Never {
+    undo.withLock { $0 }?()
     if error == EPIPE {
       // Whoever started us may ignore the signal; the outcome is the same.
       signal(SIGPIPE, SIG_DFL)

@@ -27,7 +27,7 @@ struct ProgramLoad: ParsableCommand {
   @Flag(help: "Also attach the programs. Needs --pin: otherwise the links end with merops.") var attach = false
   @Option(help: "The type for programs whose sections name none, as bpftool calls it: xdp, sched_cls, ...")
   var type: String?
-  @Option(help: "Also print the verifier log of accepted programs: 1, 2 or 4.") var logLevel: UInt32 = 0
+  @Option(help: "Also print the verifier log of accepted programs: 1, 2 or 4.") var logLevel = 0
   @Option(help: ArgumentHelp("Set a global variable before loading; may be repeated.", valueName: "name=value"))
   var global: [String] = []
   @Option(help: ArgumentHelp("Load with a BPF token of this bpffs, as in a container.", valueName: "bpffs")) var token:
@@ -35,6 +35,9 @@ struct ProgramLoad: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    guard 0...7 ~= logLevel else {
+      throw ValidationError("--log-level must be 1 (states at branches), 2 (every state), 4 (statistics), or their sum")
+    }
     if attach, pin == nil {
       throw ValidationError("--attach needs --pin DIR: without a pin the links would end with this command")
     }
@@ -42,7 +45,7 @@ struct ProgramLoad: ParsableCommand {
 
   func run() throws {
     let collection = try ObjectFile.collection(file, globals: global, type: type)
-    collection.options.logLevel = logLevel
+    collection.options.logLevel = UInt32(logLevel)
     if let token { collection.options.token = try BPFToken(bpffs: token) }
     guard let pin else {
       let report = try collection.verify()
@@ -52,10 +55,21 @@ struct ProgramLoad: ParsableCommand {
     try collection.load()
     for omission in collection.omissions { Output.note("\(omission)") }
     if logLevel > 0 { for program in collection.programs { Output.note(program.log.map { "\($0.text)" } ?? "") } }
-    let attached = attach ? try collection.attachAll() : nil
-    let pins = try collection.pinAll(in: pin, links: attach)
+    let (attached, pins): (BPFCollection.AttachReport?, BPFCollection.Pins)
+    do {
+      attached = attach ? try collection.attachAll() : nil
+      pins = try collection.pinAll(in: pin, links: attach)
+    } catch {
+      collection.removePinsOfLoad()
+      throw error
+    }
     for waiting in attached?.waiting ?? [] {
       Output.note("\(waiting.name) is loaded but not attached: its section '\(waiting.place)' names no target")
+    }
+    // Where nobody learns of the pins, there are none.
+    Output.onFailure {
+      try? pins.remove()
+      collection.removePinsOfLoad()
     }
     output.print(PinReport(pins: pins, attached: attached?.attached ?? []))
   }

@@ -34,7 +34,8 @@ struct ProgramRun: ParsableCommand {
 
   func run() throws {
     let program = try program.program()
-    var run = TestRun(data: try bytes(data), context: try bytes(context), repetitions: repetitions)
+    var run = TestRun(
+      data: try bytes(data, of: "--data"), context: try bytes(context, of: "--context"), repetitions: repetitions)
     run.usesFreshInput = !reuse
     // A packet program without a packet cannot run: 64 zero bytes are a frame of no protocol.
     if data == nil, [.xdp, .schedCLS, .schedACT, .socketFilter].contains(program.type) {
@@ -43,12 +44,24 @@ struct ProgramRun: ParsableCommand {
     output.print(RunReport(result: try program.testRun(run), repetitions: repetitions))
   }
 
-  private func bytes(_ text: String?) throws -> [UInt8] {
+  private func bytes(_ text: String?, of option: String) throws -> [UInt8] {
     guard let text else { return [] }
-    if SystemFile.exists(text) { return try SystemFile.read(text, limit: 1 << 20) }
-    guard let bytes = Hexadecimal.bytes(text) else {
-      throw Refusal("'\(text)' is neither a file nor bytes in hexadecimal")
+    let bytes: [UInt8]
+    switch (SystemFile.exists(text), Hexadecimal.bytes(text)) {
+    case (true, _?):
+      throw Refusal(
+        "\(option) '\(text)' is a file, and bytes in hexadecimal, too: write ./\(text) for the file, or "
+          + "0x\(text.filter { !$0.isWhitespace }) for the bytes")
+    case (true, nil):
+      do {
+        bytes = try SystemFile.read(text, limit: 1 << 20)
+      } catch {
+        throw Refusal("reading \(text) for \(option): \(error)")
+      }
+    case (false, let given?): bytes = given
+    case (false, nil): throw Refusal("\(option) '\(text)' is neither a file nor bytes in hexadecimal")
     }
+    guard !bytes.isEmpty else { throw Refusal("\(option) '\(text)' has no bytes: leave the option out for none") }
     return bytes
   }
 }

@@ -37,6 +37,7 @@ struct SkeletonCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Put the object into the Swift file.") var embed = true
 
   func validate() throws {
+    try Repeated.check("--event", assignments: event)
     if let name, !SkeletonSource.isTypeName(name) {
       throw ValidationError(
         "'\(name)' cannot be the name of a skeleton: choose a Swift identifier that is not the name of a type of Swift, "
@@ -45,6 +46,7 @@ struct SkeletonCommand: ParsableCommand {
   }
 
   func run() throws {
+    Leftovers.removeOnSignals()
     let bytes: [UInt8]
     do { bytes = try SystemFile.read(file, ifStartingWith: [ObjectSpec.magic]) } catch {
       throw BPFError("opening object \(file)", errno: error)

@@ -36,6 +36,8 @@ struct TraceCommand: ParsableCommand {
 
   func validate() throws {
     if let count, count < 1 { throw ValidationError("--count must be 1 or more") }
+    try Repeated.check("--type", assignments: type)
+    try Repeated.check("--watch", watch)
   }
 
   func run() throws {

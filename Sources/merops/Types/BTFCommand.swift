@@ -33,15 +33,22 @@ struct BTFDump: ParsableCommand {
   @Argument(help: "'kernel', 'module:NAME', an object file, or a raw BTF file.", completion: .file())
   var source = "kernel"
   @Argument(help: "The names of types. (default: all types)") var types: [String] = []
-  @Option(help: "The language: c, swift or json.") var format = Format.c
+  @Option(help: "The language: c, swift or json. (default: c)") var format: Format?
   @Flag(help: "The same as --format json.") var json = false
   @OptionGroup var base: BaseOption
+
+  func validate() throws {
+    if json, let format, format != .json {
+      throw ValidationError("--json and --format \(format) contradict each other")
+    }
+    try base.check(source)
+  }
 
   func run() throws {
     let source = try TypeSource.open(source, base: base.types())
     let ids = try types.isEmpty ? nil : source.ids(named: types)
     let text =
-      switch json ? .json : format {
+      switch json ? .json : format ?? .c {
       case .c: try ids.map { try CPrinter(source.types).definitions(of: $0) } ?? CPrinter(source.types).header()
       case .swift: try SwiftPrinter(source.types).definitions(of: ids ?? source.all)
       case .json: try BTFJSON(source.types).text(of: ids)
@@ -68,6 +75,8 @@ struct BTFDiffCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var base: BaseOption
 
+  func validate() throws { try base.check(old, new) }
+
   func run() throws {
     let base = try base.types()
     let diff = try BTFDiff(from: TypeSource.open(old, base: base).types, to: TypeSource.open(new, base: base).types)
@@ -83,6 +92,13 @@ struct BaseOption: ParsableArguments {
       "For a file of split BTF, the BTF that it continues: 'kernel' for a module's, or a file.", valueName: "source"),
     completion: .file())
   var source: String?
+
+  /// Throws where there is a base, and no file that could need it.
+  func check(_ sources: String...) throws {
+    guard source != nil, sources.allSatisfy({ $0 == "kernel" || $0.hasPrefix("module:") }) else { return }
+    throw ValidationError(
+      "--base is for a file of split BTF: merops finds the base of '\(sources.joined(separator: "' and '"))' itself")
+  }
 
   func types() throws -> BTFTypes? {
     guard let source else { return nil }
