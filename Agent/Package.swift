@@ -15,6 +15,7 @@ let package = Package(
   dependencies: [
     .package(name: "Merops", path: ".."),
     .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
   ],
   targets: [
     // What every other target speaks: events, processes, fields. No imports.
@@ -60,6 +61,22 @@ let package = Package(
     .testTarget(
       name: "MeropsServerTests", dependencies: ["MeropsServer", "MeropsControl", "MeropsModel"],
       swiftSettings: settings),
+    // Events on disk: schema, batches, retention, queries. The only target that imports GRDB.
+    .target(
+      name: "MeropsStore",
+      dependencies: [
+        "MeropsModel", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ], swiftSettings: settings),
+    .testTarget(
+      name: "MeropsStoreTests", dependencies: ["MeropsStore", "MeropsModel", "SampleEvents", "store-child"],
+      swiftSettings: settings),
+    // Appends until somebody ends it.
+    .executableTarget(
+      name: "store-child", dependencies: ["MeropsStore", "MeropsModel", "SampleEvents"], path: "Tests/StoreChild",
+      swiftSettings: settings),
+    // Made-up events, for tests and benchmarks.
+    .target(name: "SampleEvents", dependencies: ["MeropsModel"], path: "Tests/SampleEvents", swiftSettings: settings),
     .executableTarget(
       name: "cel-conformance", dependencies: ["MeropsExpression", "MeropsModel"], path: "Tests/CELConformance",
       swiftSettings: settings),
