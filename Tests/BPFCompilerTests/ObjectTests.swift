@@ -114,7 +114,7 @@ import Testing
   @Test func tunablesAreRead() throws {
     // Whatever the initial value: the compiler may not put it in place of a load.
     let text = try Built.text(Self.source, stage: .assembly)
-    #expect(text.contains("limit ll") && text.contains("isQuiet ll"))
+    #expect(text.contains("limit.tunable ll") && text.contains("isQuiet.tunable ll"))
   }
 
   @Test func everyLineIsTheAuthors() throws {

@@ -25,6 +25,28 @@ import Testing
     #expect(try String(contentsOfFile: source, encoding: .utf8) == text)
   }
 
+  /// Addresses and ports of a probe are set and printed as people write them.
+  @Test(.requires(.root)) func ownTypesAreText() throws {
+    let scratch = try Scratch()
+    let pins = try TestBPFFS()
+    let object = "\(scratch.path)/own_types.bpf.o"
+    let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "BPFSkeletonTests/bpf/own_types.bpf.swift").path
+    _ = try Command.text("build", source, "-o", object)
+    let folder = "\(pins.path)/own"
+    _ = try Command.text(
+      "prog", "load", object, "--pin", folder, "--global", "service=address=10.0.0.1,port=53,isOpen=0", "--global",
+      "port=8443", "--global", "router=2001:db8::1")
+    let packet = try scratch.file("packet", [UInt8](repeating: 0, count: 64))
+    _ = try Command.text("prog", "run", "\(folder)/tunables", "--data", packet)
+    let services = try Command.text("map", "get", "\(folder)/services", "8443")
+    for text in ["\"10.0.0.1\"", "53"] { #expect(services.contains(text), "\(services)") }
+    #expect(try Command.text("map", "get", "\(folder)/routers", "2001:db8::1") == "7\n")
+    _ = try Command.text("map", "set", "\(folder)/routers", "fe80::2", "9")
+    let dump = try Command.text("map", "dump", "\(folder)/routers")
+    #expect(dump.contains("fe80::2") && dump.contains("2001:db8::1"), "\(dump)")
+  }
+
   @Test func typesThatNeverEnd() throws {
     let scratch = try Scratch()
     let source = try scratch.file(

@@ -73,13 +73,7 @@ extension ProbeModule {
   /// Variables whose initial value would have to be computed at run time.
   mutating func lazyVariables() -> [Diagnostic] {
     var result: [Diagnostic] = []
-    // A function that sets the variable at its first use; where the compiler knew the value, it does nothing.
-    let tokens = module.functions.filter { function in
-      function.name.hasSuffix("_WZ")
-        && !(function.body ?? []).allSatisfy { line in
-          line.hasSuffix(":") || IRText.trimmed(line).hasPrefix("ret void") || IRText.trimmed(line).hasPrefix("#dbg_")
-        }
-    }.map { $0.name.dropLast(3) }
+    let tokens = firstUseFunctions.map { $0.dropLast("_WZ".count) }
     for (index, node) in authorVariables() {
       let name = module.globals[index].name
       guard tokens.contains(where: { name.hasPrefix($0) }) else { continue }
@@ -87,8 +81,8 @@ extension ProbeModule {
       result.append(
         Diagnostic(
           at: locations.location(of: node, in: module.metadata),
-          "`\(variable)` has an initial value that is not a constant: a probe's variables and maps start with literal "
-            + "values; compute others in a program"))
+          "`\(variable)` has an initial value that the compiler cannot compute: a probe's variables and maps start with "
+            + "literals and what follows from them; compute others in a program"))
     }
     return result
   }

@@ -64,6 +64,21 @@ enum Clang {
     try check(try generate(toolchain.clang, arguments, in: root), in: root, toolchain)
   }
 
+  /// What LLVM's optimizer makes of a module.
+  static func optimize(
+    _ ir: String, in folder: String, root: String, toolchain: Toolchain
+  ) throws(CompileError) -> String {
+    let input = "\(folder)/unoptimized.ll"
+    let output = "\(folder)/optimized.ll"
+    try Files.write(input, ir.utf8)
+    // -O2 unrolls no loop of 16 rounds and more.
+    let arguments = [
+      "-target", "bpfel", "-O3", "-Wno-override-module", "-S", "-emit-llvm", "-x", "ir", input, "-o", output,
+    ]
+    try check(try Subprocess.run(toolchain.clang, arguments, in: root), in: root, toolchain)
+    return try Files.text(output)
+  }
+
   private static func run(_ arguments: [String], in folder: String, _ toolchain: Toolchain) throws(CompileError) {
     try check(try Subprocess.run(toolchain.clang, arguments, in: folder), in: folder, toolchain)
   }

@@ -115,6 +115,9 @@ public struct ProbeCompiler: Sendable {
       try Files.text(swiftIR), files: files, sources: sources, tables: types.tables, hasRecord: types.hasRecord)
     try ToolchainCheck.check(swift: probe.module.dataLayout, clang: kernelSide.dataLayout())
     if let warning = ToolchainCheck.warning(producer: probe.producer) { CompilerOutput.show(warning + "\n") }
+    try probe.computeInitialValues { ir throws(CompileError) in
+      try Clang.optimize(ir, in: work, root: root, toolchain: toolchain)
+    }
     let ir = try probe.convert(root: root)
     if stage == .ir { return Array(ir.utf8) }
     let path = "\(work)/probe.ll"

@@ -107,7 +107,10 @@ enum IRText {
   }
 
   /// Splits at commas that stand in no bracket and no quotes, and trims each part.
-  static func commaSeparated(_ text: some StringProtocol) -> [Substring] {
+  static func commaSeparated(_ text: some StringProtocol) -> [Substring] { separated(text, by: ",") }
+
+  /// Splits at characters that stand in no bracket and no quotes, and trims each part.
+  static func separated(_ text: some StringProtocol, by separator: Unicode.Scalar) -> [Substring] {
     let text = Substring(text)
     var parts: [Substring] = []
     var depth = 0
@@ -119,7 +122,7 @@ enum IRText {
       case _ where isQuoted: break
       case UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "<"): depth += 1
       case UInt8(ascii: ")"), UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ">"): depth -= 1
-      case UInt8(ascii: ",") where depth == 0:
+      case UInt8(ascii: separator) where depth == 0:
         parts.append(trimmed(text[start..<index]))
         start = text.utf8.index(after: index)
       default: break

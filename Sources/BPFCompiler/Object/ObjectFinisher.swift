@@ -10,6 +10,9 @@ struct ObjectFinisher {
   static let recordSection = ".merops.records"
   static let recordPrefix = "merops_record_"
 
+  /// What programs call a tunable until the object is finished: its name, and this.
+  static let tunableSuffix = ".tunable"
+
   private let file: ELFFile
   private let types: BTFTypes?
   private let language: SourceLanguage
@@ -57,14 +60,17 @@ struct ObjectFinisher {
         reservedSize: section.type == .noBits ? section.size : 0)
     }
 
-    var relocations: [(section: Int, relocation: ELFFile.Relocation)] = []
+    let aliases = self.aliases
+    var relocations: [(section: Int, offset: Int, type: ELFFile.RelocationType, symbol: Int)] = []
     for section in file.sections {
       guard let new = newSections[section.index], !section.name.hasPrefix(".BTF") else { continue }
-      relocations += try file.relocations(for: section).map { (new, $0) }
+      relocations += try file.relocations(for: section).map {
+        (new, $0.offset, $0.type, aliases[$0.symbolIndex] ?? $0.symbolIndex)
+      }
     }
-    let used = Set(relocations.map(\.relocation.symbolIndex))
+    let used = Set(relocations.map(\.symbol))
     var newSymbols: [Int: ELFWriter.SymbolReference] = [:]
-    for symbol in file.symbols.dropFirst() {
+    for symbol in file.symbols.dropFirst() where aliases[symbol.index] == nil {
       var placement = symbol.placement
       switch placement {
       case .section(let index):
@@ -76,14 +82,23 @@ struct ObjectFinisher {
         symbol.name, type: symbol.type, binding: symbol.binding, visibility: symbol.visibility, placement: placement,
         value: symbol.value, size: symbol.size)
     }
-    for (section, relocation) in relocations {
-      guard let symbol = newSymbols[relocation.symbolIndex] else {
-        throw CompileError(
-          "a relocation refers to \(file.symbols[relocation.symbolIndex].name), which is not in the object")
+    for (section, offset, type, index) in relocations {
+      guard let symbol = newSymbols[index] else {
+        throw CompileError("a relocation refers to \(file.symbols[index].name), which is not in the object")
       }
-      writer.addRelocation(section: section, offset: relocation.offset, symbol: symbol, type: relocation.type)
+      writer.addRelocation(section: section, offset: offset, symbol: symbol, type: type)
     }
     return writer.encode()
+  }
+
+  /// The variables that programs call by another name, by that name's symbol.
+  private var aliases: [Int: Int] {
+    let indices = Dictionary(file.symbols.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
+    var result: [Int: Int] = [:]
+    for symbol in file.symbols where symbol.name.hasSuffix(Self.tunableSuffix) {
+      result[symbol.index] = indices[String(symbol.name.dropLast(Self.tunableSuffix.utf8.count))]
+    }
+    return result
   }
 
   /// The names of what instructions and data refer to.

@@ -28,6 +28,9 @@ struct DebugTypes {
       return add(
         "!DICompositeType(tag: DW_TAG_enumeration_type, name: \(Self.name(name)), baseType: !\(base), "
           + "size: \(layout.size * 8), elements: \(tuple(elements, &metadata)))", &metadata)
+    case .alias(let name, let type):
+      let base = node(type, in: &metadata)
+      return add("!DIDerivedType(tag: DW_TAG_typedef, name: \(Self.name(name)), baseType: !\(base))", &metadata)
     case .opaque(let name, let layout):
       let byte = node(.integer(name: "unsigned char", size: 1, encoding: "DW_ATE_unsigned_char"), in: &metadata)
       let bytes = array(of: byte, count: layout.size, size: layout.size, in: &metadata)

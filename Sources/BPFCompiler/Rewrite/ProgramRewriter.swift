@@ -46,7 +46,7 @@ extension ProbeModule {
       rewriteHeader(index, role: role)
     }
     module.functions.removeAll { !reached.contains($0.name) }
-    renameSymbols(names, variables)
+    renameSymbols(names, variables.tunables)
     return diagnostics
   }
 
@@ -184,21 +184,14 @@ extension ProbeModule {
     }
   }
 
-  /// What user space sets before the load is read each time: the compiler may not put its initial value in place of it.
-  private func reading(_ line: Substring, _ tunables: Set<String>) -> Substring {
-    guard !tunables.isEmpty, let load = line.range(ofText: " = load "),
-      !tunables.isDisjoint(with: IRText.globalNames(in: line))
-    else { return line }
-    return line[..<load.lowerBound] + " = load volatile " + line[load.upperBound...]
-  }
-
-  private mutating func renameSymbols(_ names: [String: String], _ variables: Variables) {
+  private mutating func renameSymbols(_ names: [String: String], _ tunables: [String: String]) {
     func rename(_ name: String) -> String? { names[name] }
+    func renameInBody(_ name: String) -> String? { tunables[name] ?? names[name] }
     for index in module.functions.indices {
       if let name = names[module.functions[index].name] { module.functions[index].name = name }
       module.functions[index].body = module.functions[index].body?.map { line in
         guard line.utf8.contains(UInt8(ascii: "@")) else { return line }
-        return Substring(IRText.renaming(reading(line, variables.tunables), rename))
+        return Substring(IRText.renaming(line, renameInBody))
       }
     }
     for index in module.globals.indices {

@@ -12,6 +12,8 @@ indirect enum SwiftType: Sendable {
   case enumeration(name: String, cases: [String], layout: Layout)
   /// Bytes that C has no words for, such as an enumeration with associated values.
   case opaque(name: String, layout: Layout)
+  /// A type by another name, which says what it means.
+  case alias(name: String, SwiftType)
 
   /// Bytes: no type of a probe is larger.
   static let largest = 1 << 32
@@ -37,6 +39,7 @@ indirect enum SwiftType: Sendable {
     case .array(let element, let count):
       Layout(size: element.layout.stride * count, alignment: element.layout.alignment)
     case .structure(_, _, let layout), .enumeration(_, _, let layout), .opaque(_, let layout): layout
+    case .alias(_, let type): type.layout
     }
   }
 
@@ -45,6 +48,7 @@ indirect enum SwiftType: Sendable {
     switch self {
     case .structure, .opaque: layout.stride
     case .integer, .pointer, .array, .enumeration: layout.size
+    case .alias(_, let type): type.bytes
     }
   }
 

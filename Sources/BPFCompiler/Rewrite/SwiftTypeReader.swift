@@ -19,6 +19,8 @@ struct SwiftTypeReader {
     "UInt32": .unsignedInt,
     "UInt64": .integer(name: "unsigned long long", size: 8, encoding: "DW_ATE_unsigned"),
     "UInt": .integer(name: "unsigned long", size: 8, encoding: "DW_ATE_unsigned"),
+    "Int128": .integer(name: "__int128", size: 16, encoding: "DW_ATE_signed"),
+    "UInt128": .integer(name: "unsigned __int128", size: 16, encoding: "DW_ATE_unsigned"),
     "Bool": .integer(name: "_Bool", size: 1, encoding: "DW_ATE_boolean"),
   ]
   private static let pointers: Set<String> = [
@@ -152,6 +154,7 @@ struct SwiftTypeReader {
       try checkRawValues(node, name, size)
       return .enumeration(name: name, cases: cases, layout: SwiftType.Layout(size: size, alignment: max(size, 1)))
     }
+    if let integer = try networkInteger(node, name, outer, depth) { return integer }
     if let capacity = textCapacity(node, name, size, outer) { return .array(of: .character, count: capacity) }
     guard node["tag"] == "DW_TAG_structure_type", node["flags"].map({ !$0.contains("DIFlagFwdDecl") }) ?? true else {
       throw LayoutError("\(name.isEmpty ? "a type" : name) has no layout in C")
@@ -177,6 +180,18 @@ struct SwiftTypeReader {
       throw LayoutError("the layout of \(name) is not known: \(size) bytes, its fields take \(result.layout.size)")
     }
     return result
+  }
+
+  /// `BigEndian<UInt16>` as the kernel calls it, `__be16`: readers of the object's types know that name.
+  private func networkInteger(
+    _ node: MetadataNode, _ name: String, _ outer: [Argument], _ depth: Int
+  ) throws(LayoutError) -> SwiftType? {
+    guard isKernelSide(node), name == "BigEndian" || name.hasPrefix("$e9BPFValues9BigEndianVy"),
+      let argument = bound(node, outer).first
+    else { return nil }
+    let value = try type(argument.node, arguments: argument.outer, depth: depth + 1)
+    guard case .integer(_, let size, encoding: "DW_ATE_unsigned") = value, [2, 4, 8].contains(size) else { return nil }
+    return .alias(name: "__be\(size * 8)", value)
   }
 
   /// The bytes of a `FixedString`: its size, or the number in its mangled name, which is one less.

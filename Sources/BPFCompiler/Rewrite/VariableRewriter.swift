@@ -9,10 +9,10 @@ extension ProbeModule {
     var roots: [String] = []
     /// New names by mangled name.
     var names: [String: String] = [:]
+    /// What programs call a variable that user space sets before the load, by mangled name.
+    var tunables: [String: String] = [:]
     var diagnostics: [Diagnostic] = []
     var hasLicense = false
-    /// What user space sets before the load, by mangled name.
-    var tunables: Set<String> = []
   }
 
   /// Makes maps, the license and global variables of what the author declared.
@@ -44,14 +44,15 @@ extension ProbeModule {
           for record in try rewriteMap(index, variable: node, type: type, name: symbol) {
             records.append((record.name, record.type))
           }
-        } else if global.isConstant {
+        } else if isOurs, reader.name(type) == "Tunable" {
+          try rewriteTunable(index, variable: node, type: type, isConstant: isConstant(typeNode), name: symbol)
+        } else if global.isConstant || isConstant(typeNode) {
           // A `let`: the optimiser knows its value. It stays if something takes its address.
           module.globals[index].definition = Substring("internal constant " + (global.initializer ?? ""))
           continue
         } else {
           if let problem = global.section.flatMap({ SectionCheck.problem(variable: $0) }) { throw LayoutError(problem) }
-          try rewritePlain(index, variable: node, type: typeNode, name: symbol)
-          if Self.isTunable(global) { result.tunables.insert(global.name) }
+          try rewritePlain(index, variable: node, type: typeNode, section: global.section, name: symbol)
         }
         if result.roots.contains(symbol) {
           throw LayoutError(
@@ -60,6 +61,11 @@ extension ProbeModule {
         if reader.operationPath(type)?.isTable ?? false { declared.tables.insert(symbol) }
         result.names[global.name] = symbol
         result.roots.append(symbol)
+        if Self.isTunable(module.globals[index].section) {
+          let alias = addAlias(of: symbol)
+          result.tunables[global.name] = alias
+          result.roots.append(alias)
+        }
       } catch {
         result.diagnostics.append(
           Diagnostic(at: locations.location(of: node, in: module.metadata), "`\(name)`: \(error.message)"))
@@ -86,9 +92,23 @@ extension ProbeModule {
     return reader.name(definition) == "MapDefinition"
   }
 
-  /// A counter, or with `@section(".rodata")` a value that user space sets before the load.
+  /// Whether a variable is declared with `let`.
+  private func isConstant(_ type: Int) -> Bool { module.metadata[type]?["tag"] == "DW_TAG_const_type" }
+
+  /// A `Tunable<Value>` is a `Value` in `.rodata`.
+  private mutating func rewriteTunable(
+    _ index: Int, variable: Int, type: MetadataNode, isConstant: Bool, name: String
+  ) throws(LayoutError) {
+    guard !isConstant else {
+      throw LayoutError("declare a tunable with `var`: Swift reads a `let` while it compiles the probe")
+    }
+    guard let value = reader.arguments(type).first else { throw LayoutError("a Tunable of unknown type") }
+    try rewritePlain(index, variable: variable, type: value, section: ".rodata", name: name)
+  }
+
+  /// A counter, or in `.rodata` a value that user space sets before the load.
   private mutating func rewritePlain(
-    _ index: Int, variable: Int, type: Int, name: String
+    _ index: Int, variable: Int, type: Int, section: String?, name: String
   ) throws(LayoutError) {
     let global = module.globals[index]
     let layout = try reader.type(type)
@@ -96,14 +116,28 @@ extension ProbeModule {
     declared.variables[name] = layout.bytes
     guard let initializer = global.initializer, let expression = global.debugNode else { return }
     let alignment = max(layout.layout.alignment, 1)
-    var definition = "dso_local \(Self.isTunable(global) ? "constant" : "global") \(initializer)"
-    if let section = global.section { definition += ", section \"\(section)\"" }
+    var definition = "dso_local \(Self.isTunable(section) ? "constant" : "global") "
+    // Swift leaves the padding at a struct's end to what follows; in C, and for the kernel, it belongs to the struct.
+    let padding = layout.bytes - layout.layout.size
+    if padding > 0, let type = IRText.separated(initializer, by: " ").first {
+      definition += "<{ \(type), [\(padding) x i8] }> <{ \(initializer), [\(padding) x i8] zeroinitializer }>"
+    } else {
+      definition += initializer
+    }
+    if let section { definition += ", section \"\(section)\"" }
     module.globals[index] = IRGlobal(name: name, definition: "\(definition), align \(alignment), !dbg !\(expression)")
   }
 
-  private static func isTunable(_ global: IRGlobal) -> Bool {
-    guard let section = global.section else { return false }
-    return section == ".rodata" || section.hasPrefix(".rodata.")
+  private static func isTunable(_ section: String?) -> Bool {
+    section == ".rodata" || section?.hasPrefix(".rodata.") ?? false
+  }
+
+  /// A name of a tunable for programs, which LLVM does not see through: otherwise it would put the initial value in place of
+  /// loads, also of those with an index and of those that it makes of a copy. The name goes when the object is finished.
+  private mutating func addAlias(of symbol: String) -> String {
+    let name = symbol + ObjectFinisher.tunableSuffix
+    module.globals.append(IRGlobal(name: name, definition: "weak alias i8, ptr @\(IRText.quoted(symbol))"))
+    return name
   }
 
   /// The license becomes the text that the kernel compares.

@@ -145,9 +145,7 @@ struct SwiftDefinitions {
 
   private mutating func substitute(_ name: String, for id: TypeID) -> Spelling? {
     let size = try? types.size(of: id)
-    guard let known = size.flatMap({ style.substitutes["\(name):\($0)"] }) ?? style.substitutes[name],
-      known.size == nil || size == known.size
-    else { return nil }
+    guard let known = style.substitutes[name], known.size == nil || size == known.size else { return nil }
     if known.zero == "btfZero()" { usesZero = true }
     return Spelling(name: known.name, zero: known.zero)
   }

@@ -35,7 +35,7 @@ public struct SwiftStyle: Sendable {
   public var container: String?
   /// Names that no type may get.
   public var reserved: Set<String> = []
-  /// Swift types for C types, by `struct NAME` or the typedef's name; `struct NAME:SIZE` for one of several sizes.
+  /// Swift types for C types, by `struct NAME` or the typedef's name.
   public var substitutes: [String: Substitute] = [:]
   /// Whether an array of `char` is an array of bytes with a string beside it.
   public var hasText = false
