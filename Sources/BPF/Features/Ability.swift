@@ -3,49 +3,25 @@
 public import BPFBytecode
 
 extension Features {
-  /// Something that the bpf(2) call or the verifier of some kernels can do and of older ones cannot. An open set: later
-  /// versions may add to it.
+  /// Something that the bpf(2) call or the verifier of some kernels can do and of older ones cannot, from Linux 5.10 on. An open set:
+  /// later versions may add to it.
   public struct Ability: RawRepresentable, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     public var rawValue: String
 
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// Names of programs and maps.
-    public static let objectNames = Ability(rawValue: "object_names")
-    /// Global variables: programs that address the value of an array.
-    public static let globalData = Ability(rawValue: "global_data")
-    /// Maps that user space can no longer write.
-    public static let freeze = Ability(rawValue: "map_freeze")
-    /// Arrays that user space maps into memory.
-    public static let memoryMappedArrays = Ability(rawValue: "map_mmapable")
-    /// Reading and writing many entries of a map at once.
-    public static let batches = Ability(rawValue: "map_batch")
     /// Removing an entry of a hash map and returning its value in one call.
     public static let hashLookupAndDelete = Ability(rawValue: "map_lookup_and_delete")
     /// Maps that belong to one program.
     public static let exclusiveMaps = Ability(rawValue: "map_exclusive")
-    /// Loops that the verifier sees the end of.
-    public static let boundedLoops = Ability(rawValue: "bounded_loops")
-    /// Programs of more than 4096 instructions, up to a million.
-    public static let largePrograms = Ability(rawValue: "large_insn_limit")
-    /// The comparisons that `-mcpu=v2` uses.
-    public static let isaV2 = Ability(rawValue: "isa_v2")
-    /// The 32 bit jumps that `-mcpu=v3` uses.
-    public static let isaV3 = Ability(rawValue: "isa_v3")
     /// Sign-extending loads and moves, byte swaps, long jumps: `-mcpu=v4`.
     public static let isaV4 = Ability(rawValue: "isa_v4")
     /// Atomic operations that return the old value, exchange and compare-and-exchange.
     public static let atomicFetch = Ability(rawValue: "atomic_fetch")
     /// Loads with acquire and stores with release order.
     public static let loadAcquire = Ability(rawValue: "load_acquire")
-    /// `bpf_probe_read_kernel` and its like, apart from those for user memory.
-    public static let probeReadKernel = Ability(rawValue: "probe_read_kernel")
-    /// The ring buffer.
-    public static let ringBuffer = Ability(rawValue: "ring_buffer")
     /// Memory is charged to control groups and not to RLIMIT_MEMLOCK.
     public static let memoryCgroupAccounting = Ability(rawValue: "memcg_accounting")
-    /// Links.
-    public static let link = Ability(rawValue: "link")
     /// Links of perf events: tracepoints, kprobes, uprobes.
     public static let perfLink = Ability(rawValue: "perf_link")
     /// A number that you give at the attachment and the program reads (`bpf_get_attach_cookie`).
@@ -70,24 +46,12 @@ extension Features {
     public var description: String { Self.facts.first { $0.ability == self }?.words ?? rawValue }
 
     private static let facts: [(ability: Ability, words: String, kernel: KernelVersion)] = [
-      (.objectNames, "names of programs and maps", KernelVersion(4, 15)),
-      (.globalData, "global variables", KernelVersion(5, 2)),
-      (.freeze, "freezing of maps", KernelVersion(5, 2)),
-      (.memoryMappedArrays, "memory-mapped arrays", KernelVersion(5, 5)),
-      (.batches, "batch operations on maps", KernelVersion(5, 6)),
       (.hashLookupAndDelete, "lookup and delete in hash maps", KernelVersion(5, 14)),
       (.exclusiveMaps, "exclusive maps", KernelVersion(6, 18)),
-      (.boundedLoops, "bounded loops", KernelVersion(5, 3)),
-      (.largePrograms, "programs of more than 4096 instructions", KernelVersion(5, 2)),
-      (.isaV2, "the instructions of v2", KernelVersion(4, 14)),
-      (.isaV3, "the instructions of v3", KernelVersion(5, 1)),
       (.isaV4, "the instructions of v4", KernelVersion(6, 6)),
       (.atomicFetch, "atomic operations that fetch", KernelVersion(5, 12)),
       (.loadAcquire, "load-acquire and store-release", KernelVersion(6, 15)),
-      (.probeReadKernel, "bpf_probe_read_kernel", KernelVersion(5, 5)),
-      (.ringBuffer, "ring buffers", KernelVersion(5, 8)),
       (.memoryCgroupAccounting, "memory accounting by control group", KernelVersion(5, 11)),
-      (.link, "links", KernelVersion(5, 7)),
       (.perfLink, "links of perf events", KernelVersion(5, 15)),
       (.attachCookie, "attach cookies", KernelVersion(5, 15)),
       (.kprobeMulti, "multi-kprobe links", KernelVersion(5, 18)),

@@ -13,19 +13,17 @@ extension Features {
     try answer(.ability(ability)) { () throws(BPFError) in
       try Probe.checkPrivilege()
       switch ability {
-      case .objectNames, .globalData, .freeze, .memoryMappedArrays, .batches, .hashLookupAndDelete, .exclusiveMaps:
+      case .hashLookupAndDelete, .exclusiveMaps:
         return onMaps(ability)
-      case .boundedLoops, .largePrograms, .isaV2, .isaV3, .isaV4, .atomicFetch, .loadAcquire:
+      case .isaV4, .atomicFetch, .loadAcquire:
         return Probe(.socketFilter, instructions(ability)).run().isAccepted
-      case .probeReadKernel: return try supports(.probeReadKernel, in: .tracepoint)
       case .attachCookie: return try supports(.getAttachCookie, in: .tracepoint)
       case .memoryCgroupAccounting:
         // It leaves no trace that could be asked for; this helper came with it, as libbpf has it.
         guard let helper = Helper(named: "ktime_get_coarse_ns") else { return false }
         return try supports(helper, in: .socketFilter)
-      case .ringBuffer: return try supports(MapType.ringBuffer)
       case .token: return refusal { () throws(Errno) in _ = try BPFCall.createToken(bpffs: -1) } == .badFileDescriptor
-      case .link, .perfLink, .kprobeMulti, .uprobeMulti, .tcxLink, .netkitLink: return onLinks(ability)
+      case .perfLink, .kprobeMulti, .uprobeMulti, .tcxLink, .netkitLink: return onLinks(ability)
       default: throw BPFError(.invalid, "asking for \(ability)", detail: "this version of the library does not know it")
       }
     }
@@ -45,38 +43,17 @@ extension Features {
 // Maps.
 extension Features {
   private static func onMaps(_ ability: Ability) -> Bool {
-    var request = MapCreate(type: MapType.array.rawValue, keySize: 4, valueSize: 8, maxEntries: 1)
-    switch ability {
-    case .objectNames: request.name = "probe"
-    case .memoryMappedArrays: request.flags = MapFlags.memoryMappable.rawValue
-    case .batches, .hashLookupAndDelete: request.type = MapType.hash.rawValue
-    case .exclusiveMaps: request.exclusiveProgramHash = Array(repeating: 0, count: 32)
-    default: break
-    }
+    var request = MapCreate(type: MapType.hash.rawValue, keySize: 4, valueSize: 8, maxEntries: 1)
+    if ability == .exclusiveMaps { request.exclusiveProgramHash = Array(repeating: 0, count: 32) }
     do {
       let map = try BPFCall.createMap(request)
+      guard ability == .hashLookupAndDelete else { return true }
       var key: UInt32 = 0
       var value: UInt64 = 0
-      switch ability {
-      case .freeze: try BPFCall.freeze(fd: map.rawValue)
-      case .globalData:
-        let code = Instruction.loadMapValue(.r1, descriptor: map.rawValue, offset: 0) + Probe.returnZero
-        return Probe(.socketFilter, code).run().isAccepted
-      case .batches:
-        var position: UInt64 = 0
-        var count: UInt32 = 1
-        let error = refusal { () throws(Errno) in
-          try BPFCall.batch(.lookup, fd: map.rawValue, next: &position, keys: &key, values: &value, count: &count)
-        }
-        return error == nil || error == .noSuchFileOrDirectory
-      case .hashLookupAndDelete:
-        let error = refusal { () throws(Errno) in
-          try BPFCall.lookupAndDelete(fd: map.rawValue, key: &key, value: &value)
-        }
-        return error == .noSuchFileOrDirectory
-      default: break
+      let error = refusal { () throws(Errno) in
+        try BPFCall.lookupAndDelete(fd: map.rawValue, key: &key, value: &value)
       }
-      return true
+      return error == .noSuchFileOrDirectory
     } catch {
       return false
     }
@@ -87,11 +64,6 @@ extension Features {
 extension Features {
   private static func instructions(_ ability: Ability) -> [Instruction] {
     switch ability {
-    case .boundedLoops:
-      return [.move(.r0, 10), .arithmetic(.subtract, .r0, 1), .jump(if: .r0, .notEqual, 0, -2), .exit]
-    case .largePrograms: return Array(repeating: .move(.r0, 0), count: 4096) + [.exit]
-    case .isaV2: return [.move(.r0, 0), .jump(if: .r0, .less, 1, 0), .exit]
-    case .isaV3: return [.move(.r0, 0), .jump(if: .r0, .less, 1, 0, width: .bits32), .exit]
     case .isaV4: return [.move(.r0, 0), .moveSigned(.r0, .r0, bits: 8), .byteSwap(.r0, bits: 16), .gotoLong(0), .exit]
     default:
       let operation: AtomicOperation = ability == .atomicFetch ? .fetchAdd : .loadAcquire
@@ -112,7 +84,6 @@ extension Features {
     let noDescriptor = UInt32(bitPattern: -1)
     let noDevice = UInt32(Int32.max)
     switch ability {
-    case .link: return link(.cgroupSKB, .cgroupInetIngress, target: noDescriptor) == .badFileDescriptor
     case .perfLink: return link(.tracepoint, .perfEvent, target: noDescriptor) == .badFileDescriptor
     case .tcxLink: return link(.schedCLS, .tcxIngress, target: noDevice) == .operationNotSupportedByDevice
     case .netkitLink: return link(.schedCLS, .netkitPrimary, target: noDevice) == .operationNotSupportedByDevice

@@ -14,8 +14,6 @@ struct Probe {
   init(_ type: ProgramType, attachType: AttachType? = nil, _ instructions: [Instruction] = Probe.returnZero) {
     load = ProgramLoad(type: type.rawValue)
     load.expectedAttachType = attachType?.rawValue ?? 0
-    // Kernels before 5.0 compare it for kprobe programs.
-    load.kernelVersion = KernelVersion.current.code
     self.instructions = instructions
   }
 

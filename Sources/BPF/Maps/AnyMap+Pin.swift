@@ -33,7 +33,7 @@ extension AnyMap {
       try BPFCall.freeze(fd: fd)
     } catch {
       throw BPFError(
-        "freezing map \(label)", errno: error, requires: BPFError.Code(error) == .unsupported ? "5.2" : nil,
+        "freezing map \(label)", errno: error,
         hint: error == .resourceBusy ? "it is frozen already, or its memory is mapped for writing" : nil)
     }
   }

@@ -105,7 +105,7 @@ extension AnyMap {
     do {
       return MapMemory(try MappedMemory(fd: fd, count: count), isWritable: false)
     } catch {
-      throw failure("mapping the memory of", error, requires: "5.5")
+      throw failure("mapping the memory of", error)
     }
   }
 }

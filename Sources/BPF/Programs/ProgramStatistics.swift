@@ -17,8 +17,7 @@ extension Program {
       do {
         descriptor = try BPFCall.enableStatistics()
       } catch {
-        throw BPFError(
-          "enabling run-time statistics", errno: error, requires: error == .invalidArgument ? "5.8" : nil)
+        throw BPFError("enabling run-time statistics", errno: error)
       }
     }
   }

@@ -32,7 +32,7 @@ struct NetlinkSocket: ~Copyable {
   private static func open() throws(Errno) -> Descriptor {
     let type = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
     let descriptor = Descriptor(owning: try checked(socket(AF_NETLINK, type, 0 /* NETLINK_ROUTE */).orError))
-    // Words with the error (4.12), and only the header of what was asked. Older kernels do without.
+    // The kernel sends words with an error, and only the header of the request.
     for option: CInt in [11, 10] {  // NETLINK_EXT_ACK, NETLINK_CAP_ACK
       var on: CInt = 1
       setsockopt(descriptor.rawValue, 270 /* SOL_NETLINK */, option, &on, 4)

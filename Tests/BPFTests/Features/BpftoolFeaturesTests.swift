@@ -68,16 +68,6 @@ import Testing
     #expect(compared >= 20)
   }
 
-  @Test func misc() throws {
-    let misc = try #require(Self.probed["misc"] as? [String: Bool])
-    let pairs: [(String, Features.Ability)] = [
-      ("have_large_insn_limit", .largePrograms), ("have_bounded_loops", .boundedLoops),
-      ("have_v2_isa_extension", .isaV2),
-      ("have_v3_isa_extension", .isaV3),
-    ]
-    for (name, ability) in pairs { #expect(try Features.supports(ability) == misc[name], "\(name)") }
-  }
-
   @Test func kernelOptions() throws {
     let config = try #require(Self.probed["system_config"] as? [String: Any])
     for (name, value) in config where name.hasPrefix("CONFIG_") {

@@ -38,13 +38,6 @@ import Testing
     ] {
       #expect(try Features.supports(type))
     }
-    for ability in [
-      Features.Ability.objectNames, .globalData, .freeze, .memoryMappedArrays, .batches, .boundedLoops, .largePrograms,
-      .isaV2,
-      .isaV3, .probeReadKernel, .ringBuffer, .link,
-    ] {
-      #expect(try Features.supports(ability), "\(ability)")
-    }
     #expect(try Features.types().isSuperset(of: [.functions, .dataSections, .globalFunctions]))
   }
 
