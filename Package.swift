@@ -18,6 +18,7 @@ let package = Package(
     .library(name: "BPFBytecode", targets: ["BPFBytecode"]),
     .library(name: "BPFInterpreter", targets: ["BPFInterpreter"]),
     .library(name: "BTF", targets: ["BTF"]),
+    .library(name: "BTFCoding", targets: ["BTFCoding"]),
     .executable(name: "merops", targets: ["merops"]),
     .plugin(name: "BPFPlugin", targets: ["BPFPlugin"]),
   ],

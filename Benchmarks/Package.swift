@@ -26,6 +26,14 @@ let package = Package(
       name: "programs",
       dependencies: [.product(name: "BPF", package: "Merops"), .product(name: "BPFCompiler", package: "Merops")],
       swiftSettings: settings),
+    // Records as JSON, beside Foundation's encoder.
+    .executableTarget(
+      name: "records",
+      dependencies: [
+        .product(name: "BPF", package: "Merops"), .product(name: "BTF", package: "Merops"),
+        .product(name: "BTFCoding", package: "Merops"),
+      ],
+      swiftSettings: settings),
     // Runs both sides by turns and compares.
     .executableTarget(
       name: "benchmarks", dependencies: [.product(name: "BPF", package: "Merops")], swiftSettings: settings),

@@ -14,7 +14,37 @@ struct FailingExec: EventSource {
 }
 
 /// Programs that start and end.
-struct Spawn: EventSource {
+final class Spawn: EventSource {
+  private var program = "/bin/true"
+  private var directories: [String] = []
+
+  init() {}
+
+  /// - Parameter depth: directories of its own that the program lies in, below /tmp.
+  init(depth: Int) throws {
+    var path = "/tmp/merops-spawn-\(getpid())"
+    for number in 0..<depth {
+      if number > 0 { path += "/directory\(number)" }
+      guard mkdir(path, 0o755) == 0 else { throw Failure("making \(path): errno \(errno)") }
+      directories.append(path)
+    }
+    program = "\(path)/true"
+    guard let source = fopen("/bin/true", "r"), let copy = fopen(program, "w") else {
+      throw Failure("copying /bin/true")
+    }
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&buffer, 1, buffer.count, source), count > 0 { fwrite(buffer, 1, count, copy) }
+    fclose(source)
+    fclose(copy)
+    chmod(program, 0o755)
+  }
+
+  deinit {
+    guard !directories.isEmpty else { return }
+    unlink(program)
+    for directory in directories.reversed() { rmdir(directory) }
+  }
+
   var hook: Hook? { nil }
 
   func fire() throws -> [Int32] {
@@ -22,8 +52,8 @@ struct Spawn: EventSource {
       var process: pid_t = 0
       let name = strdup("true")
       defer { free(name) }
-      guard posix_spawn(&process, "/bin/true", nil, nil, [name, nil], environ) == 0 else {
-        throw Failure("starting /bin/true")
+      guard posix_spawn(&process, program, nil, nil, [name, nil], environ) == 0 else {
+        throw Failure("starting \(program)")
       }
       waitpid(process, nil, 0)
     }

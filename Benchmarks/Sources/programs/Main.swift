@@ -36,8 +36,8 @@ import Glibc
       statistics: try Pair.empty(.calls).median(Side(c: "\(objects)/statistics.bpf.o"), rounds: rounds))
     var comparisons: [Comparison] = []
     for pair in try Pair.all() where only.map(pair.name.contains) ?? true {
-      let c = try Side(c: "\(objects)/\(pair.name).bpf.o")
-      let swift = try Side(swift: "kernel/swift/\(pair.name).bpf.swift", compiler, root: ".")
+      let c = try Side(c: "\(objects)/\(pair.file).bpf.o")
+      let swift = try Side(swift: "kernel/swift/\(pair.file).bpf.swift", compiler, root: ".")
       comparisons.append(try pair.compare(c: c, swift: swift, overhead: overhead, rounds: rounds))
     }
     let kernel = "\(Features.kernelVersion)"

@@ -3,13 +3,15 @@ import BPF
 
 /// The same program in C and in Swift.
 struct Pair {
-  /// The name of both files in `kernel/c` and `kernel/swift`.
+  /// The name of both files in `kernel/c` and `kernel/swift`; what stands behind a space tells rows apart.
   var name: String
   /// Where it is attached, for the table.
   var hook: String
   var exercise: Exercise
   /// Fills the maps.
   var prepare: (BPFCollection) throws -> Void = { _ in }
+
+  var file: Substring { name.prefix { $0 != " " } }
 
   enum Exercise {
     /// The kernel's test run on these packets.
@@ -51,6 +53,8 @@ extension Pair {
     return [
       Pair(name: "execve_counter", hook: "tracepoint", exercise: .events(FailingExec())),
       Pair(name: "exec_events", hook: "tp_btf", exercise: .events(Spawn())),
+      Pair(name: "exec_path", hook: "tp_btf", exercise: .events(Spawn())),
+      Pair(name: "exec_path (12 names)", hook: "tp_btf", exercise: .events(try Spawn(depth: 10))),
       Pair(
         name: "xdp_firewall", hook: "xdp",
         exercise: .packets([

@@ -35,6 +35,8 @@ struct {
 } events SEC(".maps");
 
 __u64 lost;
+// Puts the type of a record among the object's.
+const struct event *unused __attribute__((unused));
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old, struct linux_binprm *binary)
