@@ -80,6 +80,13 @@ import Testing
     #expect(!start.isWhole && path.hasSuffix(start.path) && start.path.hasSuffix("/a/merops-true"))
   }
 
+  /// A question mark before the section's name: loaded only when it is asked for.
+  @Test func programsOnDemand() throws {
+    let spec = try SwiftCorpus.spec("bytes")
+    #expect(spec.programs.filter { !$0.autoload }.map(\.name) == ["onDemand"])
+    #expect(try SwiftCorpus.load("bytes", ["onDemand"]).programs.map(\.name) == ["onDemand"])
+  }
+
   /// What an iterator writes has the length that it has.
   @Test func bytesOfAnIterator() throws {
     let probe = try SwiftCorpus.load("bytes", ["listed"]) { try $0.setGlobal("wanted", to: getpid()) }

@@ -34,7 +34,10 @@ struct DeclaredObject {
     }
     var found = DeclaredObject()
     found.license = spec.license
-    for program in spec.programs { found.programs[program.name] = program.sectionName }
+    for program in spec.programs {
+      // A program that is loaded only when it is asked for: `?xdp`.
+      found.programs[program.name] = (program.autoload ? "" : "?") + program.sectionName
+    }
     for map in spec.maps {
       switch map.section {
       case .structOps: found.tables.insert(map.name)

@@ -16,8 +16,8 @@ import CBPFKernel
 /// How many bytes there are is kept in the map and not in a register: the verifier would follow a register's every value
 /// through all that comes after, and give up at a million instructions.
 ///
-/// A program that interrupts another one on the same CPU finds the other's bytes: give programs of interrupts (perf
-/// events, kprobes that may hit anywhere) a builder of their own.
+/// A CPU has room for two at a time: a program that interrupts another one, or runs in its place for a while (kernels of
+/// 2026 let tracing programs be preempted), takes the second. Where that is taken too, ``build(_:)`` does nothing.
 ///
 /// - Requires: Linux 5.8 to send the bytes through a ring.
 @frozen public struct ByteBuilder<let capacity: Int>: KernelMap, ~Copyable {
@@ -27,20 +27,31 @@ import CBPFKernel
   /// A builder of `capacity` bytes, at most 16,000: the kernel limits what a CPU has of a map to 32 KiB.
   @inline(__always)
   public init() {
-    // The position; the bytes; behind any position as much room again, as that is what the verifier can see; a name.
+    // The position; the bytes; behind any position as much room again, as that is what the verifier can see; a name; a mark.
     definition = MapDefinition(
-      type: Self.mapType, maxEntries: 1, valueSize: UInt32(truncatingIfNeeded: 8 &+ 2 &* capacity &+ 256))
+      type: Self.mapType, maxEntries: 2, valueSize: UInt32(truncatingIfNeeded: Self.markOffset &+ 8))
   }
+
+  /// Where it is marked that a place is taken.
+  @inline(__always) @usableFromInline static var markOffset: Int { (8 &+ 2 &* capacity &+ 256 &+ 7) & ~7 }
 
   /// Empties this CPU's builder and lends it.
   ///
-  /// - Returns: what `body` returns.
+  /// - Returns: what `body` returns; nil, without a call, where two other programs on this CPU are at it.
   @inline(__always) @discardableResult
   public mutating func build<Result>(_ body: (Bytes) -> Result) -> Result? {
     let map = address
-    guard let place = withBytes(of: UInt32(0), { bpf_map_lookup_elem(map, $0) }) else { return nil }
+    guard var place = withBytes(of: UInt32(0), { bpf_map_lookup_elem(map, $0) }) else { return nil }
+    if !bpf_take_place(place + Self.markOffset) {
+      guard let other = withBytes(of: UInt32(1), { bpf_map_lookup_elem(map, $0) }),
+        bpf_take_place(other + Self.markOffset)
+      else { return nil }
+      place = other
+    }
     bpf_set_position(place, 0)
-    return body(Bytes(place: place))
+    let result = body(Bytes(place: place))
+    bpf_give_place(place + Self.markOffset)
+    return result
   }
 
   /// The bytes of a builder, while it is lent.

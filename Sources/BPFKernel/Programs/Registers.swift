@@ -69,6 +69,13 @@ import CBPFKernel
     }
   }
 
+  /// The system call's number, as the processor counts; -1 outside of one.
+  ///
+  /// - Requires: Linux 5.5; a GPL-compatible license.
+  public var systemCallNumber: Int32 {
+    @inline(__always) get { Int32(truncatingIfNeeded: bpf_saved_registers_number(raw)) }
+  }
+
   /// Where user space goes on.
   public var instructionPointer: UInt64 { @inline(__always) get { bpf_saved_registers_ip(raw) } }
 

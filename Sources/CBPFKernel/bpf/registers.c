@@ -7,7 +7,7 @@
 
 // What CO-RE compares with the kernel's struct pt_regs; the order of fields does not matter.
 struct pt_regs___x86 {
-  unsigned long di, si, dx, cx, r8, r9, r10, ax, ip, sp, bp;
+  unsigned long di, si, dx, cx, r8, r9, r10, ax, ip, sp, bp, orig_ax;
 } CORE;
 
 struct pt_regs___arm64 {
@@ -15,6 +15,7 @@ struct pt_regs___arm64 {
   uint64_t sp;
   uint64_t pc;
   uint64_t orig_x0;
+  int32_t syscallno;
 } CORE;
 
 #define X86(context) ((const struct pt_regs___x86 *)(context))
@@ -64,6 +65,7 @@ SAVED_REGISTER(argument2, dx, regs[2])
 SAVED_REGISTER(argument3, r10, regs[3])
 SAVED_REGISTER(argument4, r8, regs[4])
 SAVED_REGISTER(argument5, r9, regs[5])
+SAVED_REGISTER(number, orig_ax, syscallno)
 SAVED_REGISTER(ip, ip, pc)
 SAVED_REGISTER(sp, sp, sp)
 

@@ -2,6 +2,7 @@
 // Bounds and positions that the verifier has to see: the optimizer takes away a comparison whose outcome it knows, and
 // keeps a running position in a register, where the verifier follows each of its values.
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 /// A number that the optimizer knows nothing about.
@@ -19,3 +20,19 @@ static inline __attribute__((always_inline)) uint64_t bpf_position(const void *_
 static inline __attribute__((always_inline)) void bpf_set_position(void *_Nonnull place, uint64_t position) {
   *(volatile uint64_t *)place = position;
 }
+
+/// Takes a place that others may have taken.
+///
+/// - Parameter mark: the word that says so.
+/// - Returns: whether the place was free.
+///
+/// A load and a store, as the kernels before 5.12 have no exchange: whoever comes between the two on the same CPU is done
+/// before this goes on, unless the scheduler takes turns.
+static inline __attribute__((always_inline)) bool bpf_take_place(void *_Nonnull mark) {
+  if (*(const volatile uint64_t *)mark != 0) return false;
+  *(volatile uint64_t *)mark = 1;
+  return true;
+}
+
+/// Gives the place back.
+static inline __attribute__((always_inline)) void bpf_give_place(void *_Nonnull mark) { *(volatile uint64_t *)mark = 0; }

@@ -25,6 +25,8 @@ uint64_t bpf_saved_registers_argument2(const struct pt_regs *_Nullable registers
 uint64_t bpf_saved_registers_argument3(const struct pt_regs *_Nullable registers);
 uint64_t bpf_saved_registers_argument4(const struct pt_regs *_Nullable registers);
 uint64_t bpf_saved_registers_argument5(const struct pt_regs *_Nullable registers);
+/// The system call's number: the lower half.
+uint64_t bpf_saved_registers_number(const struct pt_regs *_Nullable registers);
 uint64_t bpf_saved_registers_ip(const struct pt_regs *_Nullable registers);
 uint64_t bpf_saved_registers_sp(const struct pt_regs *_Nullable registers);
 

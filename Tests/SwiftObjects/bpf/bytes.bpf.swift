@@ -115,3 +115,7 @@ func listed(_ item: IteratorItem) -> IteratorVerdict {
   }
   return .next
 }
+
+/// Loaded only when it is asked for.
+@section("?raw_tp/sys_enter")
+func onDemand(_ context: RawTracepoint) -> Int32 { 0 }
