@@ -37,7 +37,7 @@ let package = Package(
         "MeropsModel", .product(name: "BPF", package: "Merops"), .product(name: "BPFKernel", package: "Merops"),
         .product(name: "BPFValues", package: "Merops"),
       ],
-      exclude: ["Process/bpf"],
+      exclude: ["Process/bpf", "File/bpf"],
       swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
     .testTarget(
       name: "MeropsSensorsTests", dependencies: ["MeropsSensors", "MeropsModel"], swiftSettings: settings),

@@ -34,6 +34,8 @@ struct Reading: ~Copyable {
     nextID = max(nextID, now / 1000 << 12)
   }
 
+  static func sinceBoot() -> UInt64 { nanoseconds(CLOCK_BOOTTIME) }
+
   private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     clock_gettime(clock, &time)
@@ -52,7 +54,13 @@ struct Reading: ~Copyable {
       finishPending(of: Int(header.processor))
       takeExit(bytes)
     case RecordKind.cgroupCreated, RecordKind.cgroupRemoved: takeCgroup(bytes)
-    default: break
+    default:
+      guard header.kind & RecordKind.event != 0, let kind = EventKind(rawValue: UInt8(truncatingIfNeeded: header.kind))
+      else { return }
+      switch kind.eventClass {
+      case .file: takeFile(bytes, kind)
+      default: break
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import MeropsModel
 
 /// What the sensors watch, and with how much memory.
 public struct SensorOptions: Sendable {
@@ -7,6 +8,29 @@ public struct SensorOptions: Sendable {
 
   /// How many events a batch has at most.
   public var batchLimit = 4096
+
+  /// The classes of events that are watched; processes always are.
+  public var classes = Set(EventClass.allCases)
+
+  public var files = FileOptions()
+
+  public init() {}
+}
+
+/// What is left out of the events about files, by the programs in the kernel: it costs next to nothing then, and is
+/// counted as filtered.
+public struct FileOptions: Sendable {
+  /// Directories; what is opened below them is left out. They are known by their inodes, under whatever path.
+  public var ignoredDirectories = ["/proc", "/sys", "/dev"]
+
+  /// Processes that are left out. The sensors' own always is.
+  public var ignoredProcesses: Set<UInt32> = []
+
+  /// The time in which the same open (process, file, flags) is counted only: see `file.repeats`. Zero to tell of all.
+  public var repeatTime: Duration = .seconds(60)
+
+  /// Whether opens of files that are not there (ENOENT) are told of: where programs look for their libraries, mostly.
+  public var withMissingFiles = false
 
   public init() {}
 }

@@ -16,6 +16,7 @@ public final class Sensors: Sendable {
   private let reading: Mutex<Reading>
   private let isStopped = Atomic(false)
   private let options: SensorOptions
+  private let others: [any Sensor]
 
   /// What each sensor does on this kernel.
   public let reports: [SensorReport]
@@ -32,11 +33,27 @@ public final class Sensors: Sendable {
     object = try opened.load()
     counters = object.counters
     reading = Mutex(Reading())
-    reports = [
+    var reports = [
       SensorReport(sensor: "process.fork", hook: "tp_btf/sched_process_fork"),
       SensorReport(sensor: "process.exec", hook: "tp_btf/sched_process_exec"),
       SensorReport(sensor: "process.exit", hook: "tp_btf/sched_process_exit"),
     ]
+    let maps = SharedMaps(ring: try object.collection.map("events"), counters: try object.collection.map("counters"))
+    let makers: [(EventClass, (SensorOptions, SharedMaps) throws -> any Sensor)] = [
+      (.file, { try FileSensor($0, $1) })
+    ]
+    var others: [any Sensor] = []
+    for (eventClass, make) in makers where options.classes.contains(eventClass) {
+      do {
+        let sensor = try make(options, maps)
+        others.append(sensor)
+        reports += sensor.reports
+      } catch {
+        reports.append(SensorReport(sensor: eventClass.name, hook: nil, missing: "\(error)"))
+      }
+    }
+    self.others = others
+    self.reports = reports
   }
 
   /// What became of the acts that the kernel's programs saw.
@@ -53,6 +70,9 @@ public final class Sensors: Sendable {
       }
     }
     for program in object.collection.programs { counts[.process].lost += try program.info().recursionMisses }
+    for sensor in others {
+      for program in sensor.collection.programs { counts[sensor.eventClass].lost += try program.info().recursionMisses }
+    }
     return counts
   }
 
@@ -70,9 +90,15 @@ public final class Sensors: Sendable {
     }
     try takeSnapshot()
     links.keep(try object.onExit.attach(), as: object.onExit.name)
+    for sensor in others { try sensor.attach(links) }
     var isFirst = true
+    var nextCollection = ContinuousClock.now + Self.collectionInterval
     while !isStopped.load(ordering: .acquiring) {
       let count = drain(deliver)
+      if ContinuousClock.now >= nextCollection {
+        try reading.withLock { reading in for sensor in others { try sensor.collect(into: &reading) } }
+        nextCollection = ContinuousClock.now + Self.collectionInterval
+      }
       if count > 0 { continue }
       if isFirst {
         reading.withLock { $0.table.sweep() }
@@ -87,6 +113,9 @@ public final class Sensors: Sendable {
     reading.withLock { $0.finishPending() }
     _ = drain(deliver)
   }
+
+  /// How often what is kept in maps is looked at.
+  private static let collectionInterval = Duration.seconds(5)
 
   /// Hands over what is in the ring, one batch at most; returns how many records were read.
   private func drain(_ deliver: (EventBatch) -> Void) -> Int {

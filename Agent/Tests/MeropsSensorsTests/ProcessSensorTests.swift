@@ -41,7 +41,8 @@ struct ProcessSensorTests {
         let process = try #require(execs["\(mark)-\(shell)-\(index)"])
         #expect(exits[process.key] == Int64(index % 7))
         #expect(forks.contains(process.key))
-        #expect(process.facts[.processExecutable] == .text(Text(Shell.path)))
+        // A guest's tests run below a directory.
+        #expect("\(try #require(process.facts[.processExecutable]))".contains(Shell.path))
         let parent = try #require(process.parent)
         #expect(process.facts[.processParentID] == .uint(UInt64(parent.key.pid)))
         parents.insert(parent.key)

@@ -29,6 +29,8 @@ enum RecordKind {
   static var snapshot: UInt16 { 5 }
   static var cgroupCreated: UInt16 { 6 }
   static var cgroupRemoved: UInt16 { 7 }
+  /// With the number of a model's `EventKind` in the lower byte: records that become an event of that kind.
+  static var event: UInt16 { 0x100 }
 }
 
 /// Bits of a record's flags.
@@ -39,6 +41,10 @@ enum RecordFlags {
   /// More records with arguments follow from the same CPU.
   static var hasMore: UInt32 { 8 }
   static var isKernelThread: UInt32 { 16 }
+  /// Names are what the caller's memory said, not the kernel's objects.
+  static var isUserName: UInt32 { 32 }
+  static var nameIsCut: UInt32 { 64 }
+  static var targetIsCut: UInt32 { 128 }
 }
 
 /// What is counted together, by CPU.

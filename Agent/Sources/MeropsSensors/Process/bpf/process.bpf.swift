@@ -5,7 +5,7 @@ import BPFKernel
 let license = License.dualBSDGPL
 
 var events = RingBuffer<EventHeader>(bytes: 1 << 23)
-var counters = PerCPUArray<ClassCounts>(maxEntries: 4)
+var counters = PerCPUArray<ClassCounts>(maxEntries: 8)
 var bytes = ByteBuilder<12288>()
 /// Processes whose end was sent: two threads that end at once both see that they are the last.
 var ended = LRUHashMap<ProcessName, UInt8>(maxEntries: 1024)
@@ -36,12 +36,13 @@ func header(
 @inline(__always)
 func count(_ class: UInt32, _ send: (UnsafeMutablePointer<ClassCounts>) -> Bool?) {
   guard let counts = counters.pointer(to: `class`) else { return }
-  counts.pointee.sequence &+= 1
+  // Kernels of 2026 let one program be preempted by another: each step is atomic.
+  atomicAdd(1, to: &counts.pointee.sequence)
   if let isSent = send(counts) {
-    if isSent { counts.pointee.recorded &+= 1 } else { counts.pointee.lost &+= 1 }
+    if isSent { atomicAdd(1, to: &counts.pointee.recorded) } else { atomicAdd(1, to: &counts.pointee.lost) }
   } else {
-    counts.pointee.sequence &-= 1
-    counts.pointee.filtered &+= 1
+    atomicAdd(.max, to: &counts.pointee.sequence)
+    atomicAdd(1, to: &counts.pointee.filtered)
   }
 }
 

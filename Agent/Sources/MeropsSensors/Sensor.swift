@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPF
+import MeropsModel
+
+/// Programs in the kernel that tell of one class of events.
+protocol Sensor: Sendable {
+  var eventClass: EventClass { get }
+  var collection: BPFCollection { get }
+  /// Which hooks are used, and what is missing.
+  var reports: [SensorReport] { get }
+
+  /// Attaches the programs.
+  func attach(_ links: LinkSet) throws
+
+  /// Makes events of what the programs keep in maps.
+  func collect(into reading: inout Reading) throws
+}
+
+extension Sensor {
+  func collect(into reading: inout Reading) throws {}
+}
+
+/// Maps that all programs have in common.
+struct SharedMaps: Sendable {
+  let ring: AnyMap
+  let counters: AnyMap
+
+  /// Lets an object use them in place of its own.
+  func share(with collection: BPFCollection) throws(BPFError) {
+    try collection.replaceMap("events", with: ring)
+    try collection.replaceMap("counters", with: counters)
+  }
+}
