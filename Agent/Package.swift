@@ -16,6 +16,7 @@ let package = Package(
     .package(name: "Merops", path: ".."),
     .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
   ],
   targets: [
     // What every other target speaks: events, processes, fields. No imports.
@@ -60,6 +61,14 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "MeropsServerTests", dependencies: ["MeropsServer", "MeropsControl", "MeropsModel"],
+      swiftSettings: settings),
+    // The agent's numbers: for Prometheus, and for swift-metrics.
+    .target(
+      name: "MeropsMetrics", dependencies: ["MeropsModel", .product(name: "CoreMetrics", package: "swift-metrics")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MeropsMetricsTests",
+      dependencies: ["MeropsMetrics", "MeropsModel", .product(name: "CoreMetrics", package: "swift-metrics")],
       swiftSettings: settings),
     // Events on disk: schema, batches, retention, queries. The only target that imports GRDB.
     .target(

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CoreMetrics
+import Foundation
+import MeropsMetrics
+import MeropsModel
+import Synchronization
+import Testing
+
+private func snapshot() -> AgentMetrics {
+  var metrics = AgentMetrics()
+  metrics.version = "1.0 \"beta\"\\"
+  metrics.counts[.file] = Counts.Entry(recorded: 10, filtered: 20, lost: 3)
+  for delay: UInt64 in [1, 100_000, 100_001, 3_000_000, 20_000_000_000] { metrics.delay.record(delay) }
+  metrics.residentBytes = 1 << 25
+  metrics.cpuSeconds = 1.25
+  metrics.queues = [.init(name: "store", events: 5, bytes: 700)]
+  metrics.sinks = [.init(name: "a\nb", delivered: 1, dropped: 2, rejected: 3, failures: 4, works: false)]
+  metrics.programs = [.init(name: "on_exec", runs: 7, nanoseconds: 5_000)]
+  metrics.store = .init(
+    written: 1, dropped: 2, expired: 3, commits: 4, commitSeconds: 0.5, events: 6, bytes: 7, stores: true)
+  return metrics
+}
+
+struct PrometheusTests {
+  @Test func theTextIsWhatPrometheusReads() throws {
+    let lines = snapshot().prometheusText.split(separator: "\n").map(String.init)
+    let sample = try NSRegularExpression(
+      pattern: #"^(merops_[a-z_]+)(\{[a-z]+="(\\[\\"n]|[^"\\\n])*"\})? (-?[0-9][0-9.e+-]*)$"#)
+    var types: [String: String] = [:]
+    var seen: Set<String> = []
+    for line in lines {
+      if line.hasPrefix("# TYPE ") {
+        let words = line.split(separator: " ").map(String.init)
+        #expect(types[words[2]] == nil)
+        types[words[2]] = words[3]
+      } else if !line.hasPrefix("# HELP ") {
+        let match = try #require(
+          sample.firstMatch(in: line, range: NSRange(line.startIndex..., in: line)), "\(line)")
+        let name = try String(line[#require(Range(match.range(at: 1), in: line))])
+        let family = ["_bucket", "_sum", "_count"].reduce(name) {
+          $0.hasSuffix($1) && types[String($0.dropLast($1.count))] == "histogram" ? String($0.dropLast($1.count)) : $0
+        }
+        #expect(types[family] != nil, "\(line) has no type")
+        if types[family] == "counter" { #expect(name.hasSuffix("_total")) }
+        #expect(seen.insert(String(line.split(separator: " ").dropLast().joined(separator: " "))).inserted, "\(line)")
+      }
+    }
+    for line in [
+      #"merops_build_info{version="1.0 \"beta\"\\"} 1"#, #"merops_events_lost_total{class="file"} 3"#,
+      #"merops_delivery_delay_seconds_bucket{le="0.0001"} 2"#, #"merops_delivery_delay_seconds_bucket{le="+Inf"} 5"#,
+      "merops_delivery_delay_seconds_count 5", #"merops_sink_dropped_total{sink="a\nb"} 2"#,
+      #"merops_program_run_seconds_total{program="on_exec"} 5e-06"#, "merops_store_works 1",
+    ] { #expect(lines.contains(line), "\(line)") }
+    var empty = AgentMetrics()
+    empty.version = "1"
+    #expect(!empty.prometheusText.contains("merops_sink") && !empty.prometheusText.contains("merops_store"))
+  }
+
+  @Test func sharesOfDelays() {
+    var delays = DelayHistogram()
+    #expect(delays.limit(of: 0.5) == nil)
+    for _ in 0..<99 { delays.record(200_000) }
+    delays.record(40_000_000)
+    #expect(delays.count == 100 && delays.limit(of: 0.5) == 250_000 && delays.limit(of: 0.99) == 250_000)
+    #expect(delays.limit(of: 1) == 50_000_000)
+    var builder = EventBatchBuilder()
+    let process = MeropsModel.Process(key: ProcessKey(start: 1, pid: 1), generation: 0, parent: nil, facts: Facts())
+    builder.append(.fileOpen, id: EventID(rawValue: 1), time: 1_000, by: process)
+    // The clock was set back.
+    builder.append(.fileOpen, id: EventID(rawValue: 2), time: 9_000_000_000, by: process)
+    delays.record(builder.finish(), now: 300_001_000)
+    #expect(delays.count == 102 && delays.limit(of: 1) == 500_000_000)
+  }
+}
+
+/// Keeps what swift-metrics is told.
+private final class Backend: MetricsFactory, Sendable {
+  final class Handler: CounterHandler, FloatingPointCounterHandler, RecorderHandler, MeterHandler, TimerHandler {
+    let name: String
+    let backend: Backend
+    init(_ name: String, _ backend: Backend) { (self.name, self.backend) = (name, backend) }
+    private func add(_ value: Double) { backend.values.withLock { $0[name, default: 0] += value } }
+    private func put(_ value: Double) { backend.values.withLock { $0[name] = value } }
+    func increment(by amount: Int64) { add(Double(amount)) }
+    func increment(by amount: Double) { add(amount) }
+    func decrement(by amount: Double) { add(-amount) }
+    func reset() { put(0) }
+    func record(_ value: Int64) { put(Double(value)) }
+    func record(_ value: Double) { put(value) }
+    func set(_ value: Int64) { put(Double(value)) }
+    func set(_ value: Double) { put(value) }
+    func recordNanoseconds(_ duration: Int64) { put(Double(duration)) }
+  }
+
+  let values = Mutex<[String: Double]>([:])
+
+  private func handler(_ label: String, _ dimensions: [(String, String)]) -> Handler {
+    Handler(label + dimensions.map { "{\($0.0)=\($0.1)}" }.joined(), self)
+  }
+
+  func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler { handler(label, dimensions) }
+  func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
+    handler(label, dimensions)
+  }
+  func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+    handler(label, dimensions)
+  }
+  func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler { handler(label, dimensions) }
+  func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { handler(label, dimensions) }
+  func destroyCounter(_ handler: any CounterHandler) {}
+  func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
+  func destroyRecorder(_ handler: any RecorderHandler) {}
+  func destroyMeter(_ handler: any MeterHandler) {}
+  func destroyTimer(_ handler: any TimerHandler) {}
+}
+
+@Test func swiftMetricsGetsTheSameNumbers() {
+  let backend = Backend()
+  MetricsSystem.bootstrap(backend)
+  let forwarder = MetricsForwarder()
+  var metrics = snapshot()
+  forwarder.forward(metrics)
+  metrics.counts[.file].lost = 9
+  metrics.residentBytes = 5
+  forwarder.forward(metrics)
+  let values = backend.values.withLock { $0 }
+  #expect(values["merops_events_lost_total{class=file}"] == 9)
+  #expect(values["merops_agent_resident_bytes"] == 5)
+  #expect(values["merops_delivery_delay_seconds_count"] == 5)
+}
