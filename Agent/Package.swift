@@ -84,6 +84,9 @@ let package = Package(
     .executableTarget(
       name: "store-child", dependencies: ["MeropsStore", "MeropsModel", "SampleEvents"], path: "Tests/StoreChild",
       swiftSettings: settings),
+    .executableTarget(
+      name: "agent-bench", dependencies: ["MeropsStore", "MeropsSinks", "MeropsModel", "SampleEvents"],
+      path: "Benchmarks", exclude: ["README.md"], swiftSettings: settings),
     // Made-up events, for tests and benchmarks.
     .target(name: "SampleEvents", dependencies: ["MeropsModel"], path: "Tests/SampleEvents", swiftSettings: settings),
     .executableTarget(

@@ -84,10 +84,11 @@ public struct SampleEvents: ~Copyable {
     var facts = Facts()
     let kind: EventKind
     switch next(100) {
-    case 0..<3:
+    // The first goes on for ever, as a service does.
+    case 0..<3 where index > 0:
       running[index] = start(from: running[next(running.count)].parent ?? machine)
       kind = .processExec
-    case 3..<6:
+    case 0..<6:
       kind = .processExit
       facts.append(.exitCode, Int64(next(3) == 0 ? 1 : 0))
       facts.append(.exitDuration, UInt64(next(1_000_000_000)))
