@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# make run        the exec tracker, live, with a little work of its own to show     (Ctrl-C ends it)
+# make run        what this machine does, live, with a little work of its own to show     (Ctrl-C ends it)
 # make firewall   two network namespaces, traffic, block, allow
 # make examples   those that are Swift on both sides, each for a moment
 # make test       see that everything works: tests on this kernel, examples, fuzzing for a moment, the oldest kernel and
@@ -21,10 +21,11 @@ SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Be
 run:
 	@echo "run: 1 of 3: what is needed to build"
 	@Tools/setup
-	@echo "run: 2 of 3: building, for about a minute the first time"
-	@Tools/build --product execve-tracker
-	@echo "run: 3 of 3: each program that is started, until Ctrl-C"
-	@$(SUDO) $(DEBUG)/execve-tracker --demo $(ARGS)
+	@echo "run: 2 of 3: building the agent, for some minutes the first time"
+	@Tools/build --package-path Agent --product meropsd
+	@Tools/build --package-path Agent --product merops-agent
+	@echo "run: 3 of 3: what processes, files and the network of this machine do, until Ctrl-C"
+	@$(SUDO) Agent/.build/debug/merops-agent run --demo $(ARGS)
 
 firewall:
 	@Tools/setup network

@@ -14,6 +14,9 @@ let package = Package(
   name: "MeropsAgent",
   dependencies: [
     .package(name: "Merops", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
@@ -89,6 +92,37 @@ let package = Package(
       path: "Benchmarks", exclude: ["README.md"], swiftSettings: settings),
     // Made-up events, for tests and benchmarks.
     .target(name: "SampleEvents", dependencies: ["MeropsModel"], path: "Tests/SampleEvents", swiftSettings: settings),
+    // Wires the rooms together: order of start and stop, the settings, overload. No logic of its own.
+    .target(
+      name: "MeropsAgent",
+      dependencies: [
+        "MeropsControl", "MeropsExpression", "MeropsModel", "MeropsSensors", "MeropsServer", "MeropsSinks",
+        "MeropsStore",
+        .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MeropsAgentTests",
+      dependencies: [
+        "MeropsAgent", "MeropsControl", "MeropsModel", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    // The daemon.
+    .executableTarget(
+      name: "meropsd",
+      dependencies: [
+        "MeropsAgent", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    // What people type. It knows no sensor and no store: it asks the daemon.
+    .executableTarget(
+      name: "merops-agent",
+      dependencies: [
+        "MeropsControl", "MeropsModel", "MeropsScreens",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "cel-conformance", dependencies: ["MeropsExpression", "MeropsModel"], path: "Tests/CELConformance",
       swiftSettings: settings),

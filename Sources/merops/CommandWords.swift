@@ -17,7 +17,10 @@ struct CommandWords {
     while let word = rest.first, !word.hasPrefix("-"), !verb.configuration.subcommands.isEmpty {
       // ArgumentParser's own, which takes any words.
       if path.count == 1, word == "help" {
-        for word in rest.dropFirst() where !word.hasPrefix("-") && !enter(word) { throw ValidationError(unknown(word)) }
+        for (index, word) in rest.dropFirst().enumerated() where !word.hasPrefix("-") && !enter(word) {
+          if index == 0 { try Self.runProgram(of: word, ["--help"]) }
+          throw ValidationError(unknown(word))
+        }
         (path, verb) = (["merops"], Merops.self)
         break
       }
@@ -115,26 +118,19 @@ extension MapSet: NegativeValues {}
 extension MapDelete: NegativeValues {}
 
 extension CommandWords {
-  /// Becomes the program `merops-COMMAND` that lies beside this one or in PATH; returns where there is none.
+  /// Becomes the program `merops-COMMAND`, or the agent where the command is one of its verbs; returns where there is neither.
   private static func runProgram(of command: String, _ arguments: [String]) throws {
-    guard !command.contains("/") else { return }
-    let own = realpath("/proc/self/exe", nil)
-    defer { free(own) }
-    let folder = own.map { String(cString: $0) }?.split(separator: "/").dropLast().joined(separator: "/")
-    let search = getenv("PATH").map { String(cString: $0) }?.split(separator: ":").map(String.init) ?? []
-    for folder in [folder.map { "/" + $0 }].compactMap({ $0 }) + search {
-      let program = "\(folder)/merops-\(command)"
-      guard access(program, X_OK) == 0 else { continue }
-      let words = ([program] + arguments).map { strdup($0) } + [nil]
-      execv(program, words)
-      let error = errno
-      for word in words { free(word) }
-      throw Refusal("cannot run \(program): \(String(cString: strerror(error)))")
+    if let program = Programs.find(command) { try Programs.become(program, arguments) }
+    guard let agent = Programs.find(AgentVerbs.program), AgentVerbs.all.contains(where: { $0.name == command }) else {
+      return
     }
+    try Programs.become(agent, [command] + arguments)
   }
 
   private func unknown(_ word: String) -> String {
-    let known = verb.configuration.subcommands.compactMap { $0.configuration.commandName }
+    let known =
+      verb.configuration.subcommands.compactMap { $0.configuration.commandName }
+      + (path.count == 1 ? AgentVerbs.all.map(\.name) : [])
     let likely = known.min { Self.distance(word, $0) < Self.distance(word, $1) }
     let start = path.joined(separator: " ")
     guard !known.isEmpty else { return "`\(start)` has no verbs, such as '\(word)'" }

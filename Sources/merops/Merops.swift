@@ -45,12 +45,14 @@ struct Merops: ParsableCommand {
       Output.note("Error: merops needs /proc, which is not mounted here: mount -t proc proc /proc")
       Glibc.exit(1)
     }
+    let words = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try CommandWords(CommandWords.ofProcess()).command()
       try command.run()
     } catch {
       let status = exitCode(for: error)
-      let text = fullMessage(for: error)
+      var text = fullMessage(for: error)
+      if status.isSuccess, [[], ["help"], ["-h"], ["--help"]].contains(words) { text += AgentVerbs.help }
       if status.isSuccess { Output.text(text) } else if !text.isEmpty { Output.note(text) }
       Glibc.exit(status.rawValue)
     }

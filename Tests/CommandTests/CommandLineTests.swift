@@ -41,6 +41,24 @@ import Testing
     #expect(try Shell.check(["\(scratch.path)/merops", "hello"]) == "beside\n")
   }
 
+  /// The agent's verbs are words of merops; merops's own are found without asking the agent.
+  @Test func theAgentsVerbsAreWords() throws {
+    try Shell.check(["cp", Command.path("merops"), "\(scratch.path)/merops"])
+    try Shell.writeScript(
+      "echo asked >>\(scratch.path)/log; [ $1 = --list-verbs ] && printf 'watch\\tLook on.\\n' || echo agent: $*",
+      at: "\(scratch.path)/merops-agent")
+    let merops = "\(scratch.path)/merops"
+    #expect(try Shell.check([merops, "watch", "--all", "x"]) == "agent: watch --all x\n")
+    #expect(try Shell.check([merops, "help", "watch"]) == "agent: watch --help\n")
+    #expect(try Shell.check([merops, "--help"]).hasSuffix("AGENT SUBCOMMANDS:\n  watch                   Look on.\n"))
+    let typo = try Shell.run([merops, "wach"])
+    #expect(typo.status == 64 && typo.output.contains("did you mean `merops watch`?"), "\(typo.output)")
+    try Shell.check(["rm", "\(scratch.path)/log"])
+    try Shell.check([merops, "object", "--help"])
+    try Shell.check([merops, "features", "--help"])
+    #expect(try Shell.run(["cat", "\(scratch.path)/log"]).status != 0)
+  }
+
   /// A command as ArgumentParser describes it.
   struct Described: Decodable {
     struct Argument: Decodable {

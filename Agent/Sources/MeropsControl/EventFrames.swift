@@ -2,7 +2,7 @@
 
 public import MeropsModel
 
-/// How batches follow each other in a reply of ``EventFormat/packed``: four bytes of length, little-endian, then so many bytes
+/// How batches follow each other in a reply of ``ReplyFormat/packed``: four bytes of length, little-endian, then so many bytes
 /// of ``MeropsModel/EventBatch/packed()``. A length of zero keeps the connection alive; one of 0xffffffff is followed by
 /// eight bytes, how many events this subscriber has lost by being slow, since it began.
 public struct EventFrames: Sendable {

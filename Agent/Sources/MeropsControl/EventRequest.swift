@@ -3,7 +3,7 @@
 public import MeropsModel
 
 /// How events are written in a reply.
-public enum EventFormat: String, CaseIterable, Sendable {
+public enum ReplyFormat: String, CaseIterable, Sendable {
   /// One object a line, with the schema's names.
   case json
   /// The Open Cybersecurity Schema Framework.
@@ -29,7 +29,7 @@ public struct EventRequest: Hashable, Sendable {
   public var condition: String?
   public var limit = Self.defaultLimit
   public var newestFirst = false
-  public var format = EventFormat.json
+  public var format = ReplyFormat.json
 
   public static let defaultLimit = 1000
   public static let maximumLimit = 10_000_000
@@ -71,8 +71,8 @@ public struct EventRequest: Hashable, Sendable {
         }
         newestFirst = value == "newest"
       case .format:
-        guard let known = EventFormat(rawValue: value) else {
-          let names = EventFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let known = ReplyFormat(rawValue: value) else {
+          let names = ReplyFormat.allCases.map(\.rawValue).joined(separator: ", ")
           throw .badRequest("`format` has to be one of \(names), not '\(value)'.")
         }
         format = known

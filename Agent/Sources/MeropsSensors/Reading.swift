@@ -31,7 +31,7 @@ struct Reading: ~Copyable {
   mutating func setClock() {
     let now = Self.nanoseconds(CLOCK_REALTIME)
     sinceBoot = now &- Self.nanoseconds(CLOCK_BOOTTIME)
-    nextID = max(nextID, now / 1000 << 12)
+    nextID = max(nextID, (now / 1000) << 12)
   }
 
   static func sinceBoot() -> UInt64 { nanoseconds(CLOCK_BOOTTIME) }

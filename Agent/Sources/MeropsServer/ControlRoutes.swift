@@ -11,7 +11,7 @@ public struct ControlRoutes: Sendable {
   /// Events from now on.
   public var stream: @Sendable (EventRequest) throws(ControlError) -> ByteStream
   /// One event in a format; nil where it is not known.
-  public var event: @Sendable (EventID, EventFormat) throws(ControlError) -> [UInt8]?
+  public var event: @Sendable (EventID, ReplyFormat) throws(ControlError) -> [UInt8]?
   /// Processes that live now.
   public var processes: @Sendable (EventRequest) throws(ControlError) -> [UInt8]
   public var top: @Sendable (EventRequest, Tally.Subject) throws(ControlError) -> TopReply
@@ -22,7 +22,7 @@ public struct ControlRoutes: Sendable {
     status: @escaping @Sendable () -> AgentStatus,
     events: @escaping @Sendable (EventRequest) throws(ControlError) -> ByteStream,
     stream: @escaping @Sendable (EventRequest) throws(ControlError) -> ByteStream,
-    event: @escaping @Sendable (EventID, EventFormat) throws(ControlError) -> [UInt8]?,
+    event: @escaping @Sendable (EventID, ReplyFormat) throws(ControlError) -> [UInt8]?,
     processes: @escaping @Sendable (EventRequest) throws(ControlError) -> [UInt8],
     top: @escaping @Sendable (EventRequest, Tally.Subject) throws(ControlError) -> TopReply,
     metrics: @escaping @Sendable () -> String

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import MeropsControl
+public import MeropsModel
+
+/// Where events go besides the archive. Each has a queue of its own and loses its own events.
+public protocol EventSink: Sendable {
+  /// Takes events; never waits.
+  func append(_ batch: EventBatch)
+  /// Writes what waits, as far as it can be written at once, and ends.
+  func close()
+  var status: AgentStatus.Sink { get }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import MeropsModel
+import MeropsSensors
+
+/// Where events come from: the sensors, or a test.
+public protocol SensorSource: Sendable {
+  var reports: [SensorReport] { get }
+  func counts() throws -> Counts
+  /// Hands over events on the caller's thread until ``stop()``.
+  func run(_ deliver: (EventBatch) -> Void) throws
+  func stop()
+  func process(_ pid: UInt32) -> MeropsModel.Process?
+}
+
+extension Sensors: SensorSource {}

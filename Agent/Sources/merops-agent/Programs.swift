@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import MeropsControl
+
+/// Programs that lie beside this one or in PATH.
+enum Programs {
+  /// The path of this program.
+  static var own: String? {
+    guard let path = realpath("/proc/self/exe", nil) else { return nil }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
+  static func find(_ name: String) throws(ControlError) -> String {
+    var folders: [String] = []
+    if let own, let slash = own.lastIndex(of: "/") { folders.append(String(own[..<slash])) }
+    folders += getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
+    for folder in folders where access("\(folder)/\(name)", X_OK) == 0 { return "\(folder)/\(name)" }
+    throw ControlError(status: 0, message: "The program \(name) is neither beside this one nor in PATH.")
+  }
+
+  /// Becomes another program.
+  static func become(_ path: String, _ arguments: [String]) throws(ControlError) -> Never {
+    let words = ([path] + arguments).map { strdup($0) } + [nil]
+    execv(path, words)
+    throw ControlError(status: 0, message: "\(path) cannot be run: \(String(cString: strerror(errno)))")
+  }
+
+  /// Starts a program; its descriptor 3 is the one given, its standard error another one, where given.
+  static func start(
+    _ path: String, _ arguments: [String], third: CInt? = nil, error: CInt? = nil
+  ) throws(ControlError) -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    if let third { posix_spawn_file_actions_adddup2(&actions, third, 3) }
+    if let error { posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO) }
+    // A group of its own: Ctrl-C at the terminal is for this program, which then ends that one.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    let words = ([path] + arguments).map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var pid: pid_t = 0
+    let result = posix_spawn(&pid, path, &actions, &attributes, words, environ)
+    guard result == 0 else {
+      throw ControlError(status: 0, message: "\(path) cannot be started: \(String(cString: strerror(result)))")
+    }
+    return pid
+  }
+}
