@@ -24,38 +24,37 @@ public struct KernelBoundary: TestTrait, SuiteTrait, TestScoping {
   }
 }
 
-/// Whether an error names a kernel newer than the running one, up to `minimum`, as the first that can; or, where a test needs
-/// something that has no version of its own to Merops, contains the words for it.
-private func refusal(_ minimum: KernelVersion, _ words: String?) -> @Sendable (any Error) -> Bool {
+/// Whether an error is `.unsupported`, and names a kernel newer than the running one, up to `minimum`, as the first that can.
+private func refusal(_ minimum: KernelVersion) -> @Sendable (any Error) -> Bool {
   { error in
-    guard let error = error as? BPFError else { return false }
-    if let words, "\(error)".contains(words) { return true }
-    guard let needed = error.requiredKernel.map({ KernelVersion(stringLiteral: "\($0)") }) else { return false }
+    guard let error = error as? BPFError, error.code == .unsupported,
+      let needed = error.requiredKernel.map({ KernelVersion(stringLiteral: "\($0)") })
+    else { return false }
     return needed > .running && needed <= minimum
   }
 }
 
 extension Trait where Self == KernelBoundary {
   /// Runs the test on every kernel. On one older than `minimum` it has to fail, with an error that names the kernel that is
-  /// needed or contains `words`.
-  public static func works(from minimum: KernelVersion, orSays words: String? = nil) -> Self {
-    KernelBoundary(minimum: minimum, isRefusal: refusal(minimum, words))
+  /// needed.
+  public static func works(from minimum: KernelVersion) -> Self {
+    KernelBoundary(minimum: minimum, isRefusal: refusal(minimum))
   }
 }
 
 /// Runs `body`; on a kernel older than `minimum` it must throw, and the result is nil.
 ///
 /// - Parameters:
-///   - words: what the error says that it must throw, unless it names the kernel that is needed.
-///   - isRefusal: the same for errors of layers that know nothing of kernels' versions.
+///   - isRefusal: what the error is in layers that know nothing of kernels' versions; by default `.unsupported`, with the kernel
+///     that is needed.
 /// - Returns: What `body` returns, or nil on an older kernel.
 public func supported<T>(
-  from minimum: KernelVersion, _ what: String, orSays words: String? = nil,
+  from minimum: KernelVersion, _ what: String,
   orThrows isRefusal: ((any Error) -> Bool)? = nil,
   sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> T
 ) throws -> T? {
   guard KernelVersion.running < minimum else { return try body() }
-  let isRefusal = isRefusal ?? refusal(minimum, words)
+  let isRefusal = isRefusal ?? refusal(minimum)
   do {
     _ = try body()
     Issue.record(

@@ -85,8 +85,8 @@ public final class BPFCollection: Sendable {
 
   /// Loads maps and programs into the kernel. When something fails, nothing stays behind.
   ///
-  /// - Throws: `BPFError` that names the program, map or extern; of code `.verifier` for a refused program, with a
-  ///   ``VerifierError`` beneath.
+  /// - Throws: `BPFError` that names the program, map or extern; of code `.verifier` for a refused program, or
+  ///   `.unsupported` where a newer kernel would take it, with a ``VerifierError`` beneath.
   public func load() throws(BPFError) {
     try state.withLock { (state) throws(BPFError) in
       try state.expect(.open, "loading")

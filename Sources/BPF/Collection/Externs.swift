@@ -66,9 +66,21 @@ struct Externs {
       case .ksymTypeless: "kernel symbol"
       case .kconfig: "kernel option"
       }
+    let needed = requirement(external)
     throw BPFError(
-      .relocation, "resolving extern \(external.name)", detail: "this kernel has no \(what) \(external.essentialName)",
+      needed == nil ? .relocation : .unsupported, "resolving extern \(external.name)",
+      detail: "this kernel has no \(what) \(external.essentialName)", requires: needed.map { "\($0)" },
       hint: "declare it __weak and test for it, or load on a kernel that has it")
+  }
+
+  /// The first kernel that has a function, or else the maps of the object, with which it may have come; nil where this
+  /// kernel is new enough.
+  private func requirement(_ external: ExternSpec) -> KernelVersion? {
+    guard case .kfunc = external.kind else { return nil }
+    let needed =
+      KernelFunctions.minimumKernel(of: external.essentialName)
+      ?? spec.maps.filter(\.autocreate).compactMap(\.type.minimumKernel).max()
+    return needed.flatMap { Features.isRunning($0) ? nil : $0 }
   }
 }
 

@@ -36,10 +36,18 @@ extension KernelTypes {
         return KernelTypes.Match(types: module.types, id: id, module: module)
       }
     }
+    let needed = attachType == .traceIter ? Self.iterators[name].flatMap { Features.isRunning($0) ? nil : $0 } : nil
     throw BPFError(
-      .notFound, "finding \(name) to attach to", detail: "the kernel's BTF has no \(kind) \(plain)",
+      needed == nil ? .notFound : .unsupported, "finding \(name) to attach to",
+      detail: "the kernel's BTF has no \(kind) \(plain)", requires: needed.map { "\($0)" },
       hint: Self.hint(attachType))
   }
+
+  /// The first kernels of iterators that came after 5.10.
+  private static let iterators = [
+    "task_vma": KernelVersion(5, 12), "unix": KernelVersion(5, 15), "bpf_link": KernelVersion(5, 19),
+    "ksym": KernelVersion(6, 0), "cgroup": KernelVersion(6, 1),
+  ]
 
   private static func hint(_ attachType: AttachType) -> String {
     switch attachType {

@@ -14,7 +14,8 @@ extension PreparedProgram {
   ///
   /// - Parameter logLevel: bits: 1 each state at branches, 2 every state, 4 statistics. With 0 a log is made only when the
   ///   kernel refuses the program.
-  /// - Throws: `BPFError` of code `.verifier`, with a ``VerifierError`` beneath.
+  /// - Throws: `BPFError` of code `.verifier`, or `.unsupported` where a newer kernel has the helper that is missing, with a
+  ///   ``VerifierError`` beneath.
   public func load(logLevel: UInt32 = 0) throws(BPFError) -> Program {
     guard logLevel <= 7 else {
       throw BPFError(
@@ -69,18 +70,29 @@ extension PreparedProgram {
     let log = VerifierLog(buffer: log?.bytes ?? [], isTruncated: isTruncated).explainingPoison(explain)
     guard log.lastLines(1).isEmpty else {
       let error = VerifierError(program: name, errno: errno, log: log, locate: source(of:))
-      let needed = error.missingHelpers.compactMap(\.minimumKernel).max().map { "\($0)" }
-      return BPFError(.verifier, context, requires: needed ?? requirement(errno), underlying: error)
+      let needed =
+        Self.newest(error.missingHelpers.map { $0.minimumKernel(in: type, attachType) }) ?? requirement(errno)
+      return BPFError(needed == nil ? .verifier : .unsupported, context, requires: needed, underlying: error)
     }
-    return BPFError(context, errno: errno, detail: silentReason(errno), requires: requirement(errno), hint: hint(errno))
+    let needed = requirement(errno)
+    return BPFError(
+      needed == nil ? .init(errno) : .unsupported, context, errno: errno, detail: silentReason(errno), requires: needed,
+      hint: hint(errno))
+  }
+
+  /// The newest of the kernels that are newer than the running one.
+  private static func newest(_ kernels: [KernelVersion?]) -> String? {
+    kernels.compactMap { $0 }.filter { !Features.isRunning($0) }.max().map { "\($0)" }
   }
 
   /// The kernel that first had programs of this kind, where the running one is older.
   private func requirement(_ errno: Errno) -> String? {
     guard errno == .invalidArgument else { return nil }
-    let kinds = [spec?.sectionKind?.minimumKernel ?? attachType?.minimumKernel, type.minimumKernel]
-    let needed = kinds.compactMap { $0 }.filter { !Features.isRunning($0) }.max()
-    return needed.map { "\($0)" }
+    return Self.newest([
+      spec?.sectionKind?.minimumKernel ?? attachType?.minimumKernel, type.minimumKernel,
+      flags.contains(.xdpDeviceBound) ? KernelVersion(6, 3) : nil,
+      flags.contains(.xdpFragments) ? KernelVersion(5, 18) : nil,
+    ])
   }
 
   /// What a refusal without a log means.
@@ -102,6 +114,17 @@ extension PreparedProgram {
         : "run as root, or with CAP_BPF and CAP_PERFMON (tracing) or CAP_NET_ADMIN (network)"
     case .invalidArgument: "`merops features` lists the program types that this kernel has"
     default: nil
+    }
+  }
+}
+
+extension Helper {
+  /// The first kernel where programs of a kind can call the helper: some came to a kind later.
+  fileprivate func minimumKernel(in type: ProgramType, _ attachType: AttachType?) -> KernelVersion? {
+    switch (self, type, attachType) {
+    case (.getAttachCookie, .rawTracepoint, _), (.getAttachCookie, .tracing, .traceRawTP?): KernelVersion(6, 10)
+    case (.getAttachCookie, .tracing, _): KernelVersion(5, 19)
+    default: minimumKernel
     }
   }
 }

@@ -19,7 +19,7 @@ import Testing
   }
 
   /// The kernel functions that the program calls are there: the one that no kernel has was tested for and not called.
-  @Test(.works(from: "6.2", orSays: "no kernel function bpf_rcu_read_lock")) func attachedProgramsRun() throws {
+  @Test(.works(from: "6.2")) func attachedProgramsRun() throws {
     let collection = try load("kfuncs")
     let report = try collection.attachAll()
     #expect(report.attached.map(\.name) == ["look_up"])

@@ -121,7 +121,7 @@ import Testing
     #expect(seen.withLock { $0 } == ["slow"])
   }
 
-  @Test(.works(from: "6.9", orSays: "no kernel function bpf_arena_alloc_pages")) func arenasAreShared() throws {
+  @Test(.works(from: "6.9")) func arenasAreShared() throws {
     let collection = try load("arena")
     #expect(try collection.program("allocate").testRun(TestRun()).returnValue == 0)
     let memory = try collection.arena("arena").bytes

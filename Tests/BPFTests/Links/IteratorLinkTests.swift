@@ -76,7 +76,7 @@ import Testing
     try link.detach()
   }
 
-  @Test(.works(from: "6.1", orSays: "no FUNC bpf_iter_cgroup"), .requires(.cgroup2)) func cgroups() throws {
+  @Test(.works(from: "6.1"), .requires(.cgroup2)) func cgroups() throws {
     let collection = try load("iterator_cgroup")
     let parent = try TestCgroup()
     let child = try parent.child("inner")

@@ -46,7 +46,7 @@ import Testing
     #expect(eventually { (try? collection.rise(of: "entries") { ProbedFunction.callMakedev(1, 1) }) == 0 })
   }
 
-  @Test(.works(from: "5.15", orSays: "bpf_get_attach_cookie")) func cookie() throws {
+  @Test(.works(from: "5.15")) func cookie() throws {
     let collection = try loadForThisThread("uprobe", only: ["on_entry_with_cookie"])
     let link = try collection.program("on_entry_with_cookie").attach(
       to: .uprobe(
@@ -57,7 +57,7 @@ import Testing
     try link.detach()
   }
 
-  @Test(.works(from: "6.6", orSays: "bpf_get_attach_cookie")) func manyFunctions() throws {
+  @Test(.works(from: "6.6")) func manyFunctions() throws {
     let collection = try loadForThisThread("probes_multi", only: ["on_entry", "on_return"])
     let entries = try collection.program("on_entry").attach(
       to: .uprobeMulti(Hook.UprobeMulti(path: ProbedFunction.library, symbols: [ProbedFunction.all])))

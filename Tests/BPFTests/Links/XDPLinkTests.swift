@@ -120,7 +120,7 @@ import Testing
   }
 
   /// A program that may read the driver's metadata belongs to one device.
-  @Test(.works(from: "6.3", orSays: "does not know xdp programs")) func boundToADevice() throws {
+  @Test(.works(from: "6.3")) func boundToADevice() throws {
     try TestNamespace().run {
       try Shell.check("ip link add veth0 type veth peer name veth1")
       var options = LoadOptions()
