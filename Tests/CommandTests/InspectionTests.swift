@@ -125,4 +125,27 @@ import Testing
         + verb.split(separator: " ").map(String.init))
     #expect(result.status == 1 && result.output.contains(capability), "\(result.output)")
   }
+
+  /// What another object defines: the error says so, and how to make one object of the two.
+  @Test(arguments: [
+    ("extern int shared; SEC(\"xdp\") int p(void *c) { return shared; }", "shared", "if another object defines it"),
+    ("extern int shared SEC(\".data\"); SEC(\"xdp\") int p(void *c) { return shared; }", "shared", "of section .data"),
+    (
+      "extern int other(int); SEC(\"xdp\") int p(void *c) { return other(1); }", "other", "if another object defines it"
+    ),
+    (
+      "extern struct { __uint(type, BPF_MAP_TYPE_ARRAY); __type(key, int); __type(value, int); __uint(max_entries, 1); } "
+        + "shared SEC(\".maps\"); SEC(\"xdp\") int p(void *c) { return !bpf_map_lookup_elem(&shared, &(int){0}); }",
+      "shared", "another object defines this map"
+    ),
+  ]) func partsOfPrograms(source: String, name: String, answer: String) throws {
+    let scratch = try Scratch()
+    let headers = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nchar LICENSE[] SEC(\"license\") = \"GPL\";\n"
+    let object = try scratch.compiled(scratch.file("part.bpf.c", Array((headers + source + "\n").utf8)))
+    let result = try Command.merops("object", "inspect", object)
+    #expect(result.status == 1, "\(result.output)")
+    for text in ["extern \(name): ", answer, "bpftool gen object"] {
+      #expect(result.output.contains(text), "\(result.output)")
+    }
+  }
 }

@@ -18,6 +18,8 @@ struct Peer: Sendable {
     var type: UInt32
     var attachType: UInt32
     var flags: UInt32
+    /// Attach type, flags and the type that the program attaches to, as it would be loaded; nil where libbpf gives up before.
+    var loaded: [UInt32]?
     /// The number and a hash of the records of functions, and of lines.
     var records: [String]
     /// The immediate of an instruction that refers to a map is 0.
@@ -71,6 +73,13 @@ struct Peer: Sendable {
         let index = current?.instructions.count ?? 0
         if fields[2] != "-" { current?.maps[index] = fields[2] }
         current?.instructions.append(instruction)
+      case ("load", 5):
+        if let last = current, last.name != fields[1] {
+          programs[last.name] = last
+          current = nil
+        }
+        let numbers = fields[2...].compactMap(UInt32.init)
+        if current == nil { programs[fields[1]]?.loaded = numbers } else { current?.loaded = numbers }
       case ("refused", 4):
         refusals[fields[1]] = fields[3]
       default: throw Malformed(line: String(line))

@@ -19,6 +19,9 @@ import Testing
     let compared = try Comparison(path: path).run()
     let isIncomparable = ["legacy_maps", "freplace", "half_described", "sections_unknown"].contains(entry.name)
     #expect(compared > 0 || isIncomparable)
+    if ["globals", "tc", "xdp"].contains(entry.name) {
+      #expect(try Peer(object: path).programs.values.allSatisfy { $0.loaded != nil })
+    }
   }
 
   /// Kernel programs that were written in Swift are objects like any other.
@@ -208,10 +211,16 @@ private struct Comparison {
     }
     let place = "\(name): \(ours.name)"
     #expect(ours.type.rawValue == theirs.type, "\(place): type")
-    // What follows from the section alone, libbpf adds when it loads, which is after it prepared.
-    let isUSDT = theirs.section.drop { $0 == "?" }.hasPrefix("usdt")
-    #expect(isUSDT || ours.attachType?.rawValue ?? 0 == theirs.attachType, "\(place): attach type")
-    #expect(ours.flags.subtracting([.sleepable, .xdpFragments]).rawValue == theirs.flags, "\(place): flags")
+    // What follows from the section alone, and what the program attaches to, libbpf adds when it loads.
+    if let loaded = theirs.loaded {
+      #expect(
+        [ours.attachType?.rawValue ?? 0, ours.flags.rawValue, ours.attachTypeID.rawValue] == loaded,
+        "\(place): attach type, flags, type to attach to")
+    } else {
+      let isUSDT = theirs.section.drop { $0 == "?" }.hasPrefix("usdt")
+      #expect(isUSDT || ours.attachType?.rawValue ?? 0 == theirs.attachType, "\(place): attach type")
+      #expect(ours.flags.subtracting([.sleepable, .xdpFragments]).rawValue == theirs.flags, "\(place): flags")
+    }
     let functions = ours.functions.map { [UInt32($0.instruction), $0.type.rawValue] }
     let lines = ours.lines.map { [UInt32($0.instruction), $0.line.fileName, $0.line.line, $0.line.lineColumn] }
     #expect(
