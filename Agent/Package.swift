@@ -34,6 +34,8 @@ let package = Package(
     .testTarget(name: "MeropsSinksTests", dependencies: ["MeropsSinks", "MeropsModel"], swiftSettings: settings),
     // Known acts with a ledger of them, for tests and benchmarks. In C: it forks, and enters namespaces.
     .executableTarget(name: "merops-workload", path: "Tests/Workload"),
+    // The same with sockets, in a network namespace of its own.
+    .executableTarget(name: "merops-sockets", path: "Tests/Sockets"),
     // What happens in the kernel, as events.
     .target(
       name: "MeropsSensors",
@@ -41,10 +43,11 @@ let package = Package(
         "MeropsModel", .product(name: "BPF", package: "Merops"), .product(name: "BPFKernel", package: "Merops"),
         .product(name: "BPFValues", package: "Merops"),
       ],
-      exclude: ["Process/bpf", "File/bpf"],
+      exclude: ["Process/bpf", "File/bpf", "Network/bpf"],
       swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
     .testTarget(
-      name: "MeropsSensorsTests", dependencies: ["MeropsSensors", "MeropsModel"], swiftSettings: settings),
+      name: "MeropsSensorsTests", dependencies: ["MeropsSensors", "MeropsModel", "merops-sockets"],
+      swiftSettings: settings),
     // The sensors' events as JSON lines, without the rest of the agent.
     .executableTarget(
       name: "sensor-events", dependencies: ["MeropsSensors", "MeropsSinks", "MeropsModel"], path: "Tests/SensorEvents",

@@ -161,10 +161,13 @@ extension EventKind {
       EventKindDefinition("umount", .file, "A file system was unmounted.", [("tracepoint/syscalls", "")])
     case .networkConnect:
       EventKindDefinition(
-        "network.connect", .network, "A process connected by TCP, or failed to.", [("tp_btf/inet_sock_set_state", "")])
+        "network.connect", .network,
+        "A process connected by TCP, or failed to: ECANCELED is a process that closed the socket before the answer came.",
+        [("tp_btf/inet_sock_set_state, tracepoint/syscalls", "")])
     case .networkAccept:
       EventKindDefinition(
-        "network.accept", .network, "A process accepted a TCP connection.", [("tp_btf/inet_sock_set_state", "")])
+        "network.accept", .network, "A process accepted a TCP connection.",
+        [("tracepoint/syscalls, tp_btf/tcp_rcv_space_adjust", "")])
     case .networkListen:
       EventKindDefinition(
         "network.listen", .network, "A process listens for TCP connections.", [("tp_btf/inet_sock_set_state", "")])
@@ -172,7 +175,8 @@ extension EventKind {
       EventKindDefinition("network.bind", .network, "A socket got a local address.", [("tracepoint/syscalls", "")])
     case .networkClose:
       EventKindDefinition(
-        "network.close", .network, "A TCP connection ended.", [("tp_btf/inet_sock_set_state", "")])
+        "network.close", .network, "A TCP connection ended. The process is the one that used it last.",
+        [("tp_btf/inet_sock_set_state", "")])
     case .networkFlow:
       EventKindDefinition(
         "network.flow", .network, "UDP traffic of one process with one peer, summed up.", [("map", "")])

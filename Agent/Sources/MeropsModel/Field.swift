@@ -77,6 +77,7 @@ public enum Field: UInt8, CaseIterable, Sendable {
   case networkSocket = 109
   case networkBacklog = 110
   case unixPath = 111
+  case networkNamespace = 112
 
   case dnsID = 120
   case dnsName = 121
@@ -211,7 +212,7 @@ extension Field {
     case .processSavedUser: FieldDefinition("process.saved_user.id", .uint, "The saved user id.")
 
     case .eventError:
-      FieldDefinition("event.errno", .uint, "The error number that the system call ended with; absent if it succeeded.")
+      FieldDefinition("event.errno", .uint, "The error number that it ended with; absent if it succeeded.")
     case .eventNameSource:
       FieldDefinition(
         "event.name_source", .text,
@@ -254,14 +255,14 @@ extension Field {
       FieldDefinition("destination.port", .uint, in: Self.network + Self.dns, "The port on the other side.")
     case .networkLatency:
       FieldDefinition(
-        "network.connect_time", .uint, unit: "ns", in: [.networkConnect, .networkAccept],
+        "network.connect_time", .uint, unit: "ns", in: [.networkConnect],
         "From the first packet of the connection to its establishment or failure.")
     case .networkDuration:
       FieldDefinition("network.duration", .uint, unit: "ns", in: [.networkClose, .networkFlow], "From start to end.")
     case .networkBytesSent:
       FieldDefinition(
         "network.bytes_sent", .uint, unit: "bytes", in: [.networkClose, .networkFlow],
-        "Payload sent; for TCP what the other side acknowledged.")
+        "Payload sent, without what was sent again.")
     case .networkBytesReceived:
       FieldDefinition(
         "network.bytes_received", .uint, unit: "bytes", in: [.networkClose, .networkFlow], "Payload received.")
@@ -283,6 +284,11 @@ extension Field {
     case .unixPath:
       FieldDefinition(
         "unix.path", .text, in: [.unixConnect], "The socket's path; `@` leads the name of an abstract one.")
+
+    case .networkNamespace:
+      FieldDefinition(
+        "network.namespace", .uint, in: Self.network + Self.dns,
+        "The network namespace of the socket, which need not be that of the process.")
 
     case .dnsID: FieldDefinition("dns.id", .uint, in: Self.dns, "The number that joins question and answer.")
     case .dnsName: FieldDefinition("dns.question.name", .text, in: Self.dns, "The name that was asked for.")

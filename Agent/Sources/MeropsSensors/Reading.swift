@@ -59,6 +59,7 @@ struct Reading: ~Copyable {
       else { return }
       switch kind.eventClass {
       case .file: takeFile(bytes, kind)
+      case .network: takeSocket(bytes, kind)
       default: break
       }
     }

@@ -13,6 +13,7 @@ public struct SensorOptions: Sendable {
   public var classes = Set(EventClass.allCases)
 
   public var files = FileOptions()
+  public var network = NetworkOptions()
 
   public init() {}
 }
@@ -31,6 +32,18 @@ public struct FileOptions: Sendable {
 
   /// Whether opens of files that are not there (ENOENT) are told of: where programs look for their libraries, mostly.
   public var withMissingFiles = false
+
+  public init() {}
+}
+
+/// What is left out of the events about the network, by the programs in the kernel.
+public struct NetworkOptions: Sendable {
+  /// Whether what stays on this machine is left out, and counted as filtered: what goes to 127.0.0.0/8 or to ::1.
+  public var ignoresLoopback = false
+
+  /// How many TCP connections the kernel remembers the process of; those of more are counted as lost. Each takes about a
+  /// hundred bytes of the kernel's memory.
+  public var connections = 65536
 
   public init() {}
 }

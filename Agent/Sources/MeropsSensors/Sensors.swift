@@ -17,9 +17,10 @@ public final class Sensors: Sendable {
   private let isStopped = Atomic(false)
   private let options: SensorOptions
   private let others: [any Sensor]
+  private let fixedReports: [SensorReport]
 
-  /// What each sensor does on this kernel.
-  public let reports: [SensorReport]
+  /// What each sensor does on this kernel; a hook that cannot be attached is known once ``run(_:)`` has tried.
+  public var reports: [SensorReport] { fixedReports + others.flatMap(\.reports) }
 
   /// Loads the programs; nothing is watched before ``run(_:)``.
   ///
@@ -40,20 +41,19 @@ public final class Sensors: Sendable {
     ]
     let maps = SharedMaps(ring: try object.collection.map("events"), counters: try object.collection.map("counters"))
     let makers: [(EventClass, (SensorOptions, SharedMaps) throws -> any Sensor)] = [
-      (.file, { try FileSensor($0, $1) })
+      (.file, { try FileSensor($0, $1) }),
+      (.network, { try NetworkSensor($0, $1) }),
     ]
     var others: [any Sensor] = []
     for (eventClass, make) in makers where options.classes.contains(eventClass) {
       do {
-        let sensor = try make(options, maps)
-        others.append(sensor)
-        reports += sensor.reports
+        others.append(try make(options, maps))
       } catch {
         reports.append(SensorReport(sensor: eventClass.name, hook: nil, missing: "\(error)"))
       }
     }
     self.others = others
-    self.reports = reports
+    fixedReports = reports
   }
 
   /// What became of the acts that the kernel's programs saw.
