@@ -44,11 +44,11 @@ public struct Environment: Sendable, Hashable {
   public var kernelStack: [UInt64] = []
   /// The process's call stack, innermost function first.
   public var userStack: [UInt64] = []
-  /// What `bpf_get_prandom_u32` starts from: the same seed gives the same numbers.
+  /// The seed of `bpf_get_prandom_u32`: the same seed yields the same numbers.
   public var randomSeed: UInt64 = 1 {
     didSet { randomState = randomSeed }
   }
-  /// Whether a load where nothing was placed gives 0, as the kernel's guarded loads through BTF pointers do. Otherwise it
+  /// Whether a load from memory that you have not placed returns 0, as the kernel's guarded loads through BTF pointers do. Otherwise it
   /// is an error, which shows what a test forgot to place.
   public var unmappedLoadsGiveZero = false
 

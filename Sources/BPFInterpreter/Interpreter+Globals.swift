@@ -40,6 +40,6 @@ extension Interpreter {
       }
       return UnsafeMutableRawBufferPointer(start: map.place(0) + variable.offset, count: variable.size)
     }
-    throw InterpreterError(.notFound, "there is no variable \(name); there are \(list(globals))")
+    throw InterpreterError(.notFound, "the object has no variable \(name); it has \(list(globals))")
   }
 }

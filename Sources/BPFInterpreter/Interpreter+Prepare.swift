@@ -10,7 +10,7 @@ extension Interpreter {
     if let program = prepared[name] { return program }
     guard let object, let spec = object[program: name] else {
       let names = object?.programs.map(\.name) ?? Array(prepared.keys)
-      throw InterpreterError(.notFound, "there is no program \(name); there are \(list(names))")
+      throw InterpreterError(.notFound, "the object has no program \(name); it has \(list(names))")
     }
     do throws(InterpreterError) {
       let program = try prepare(spec, object)

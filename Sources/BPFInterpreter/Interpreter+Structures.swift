@@ -23,7 +23,7 @@ extension Interpreter {
     }
     let all = types.ids(named: name) + types.ids(essentialName: name)
     guard let id = all.first(where: { types.kind($0) == .structure || types.kind($0) == .union }) else {
-      throw InterpreterError(.notFound, "there is no struct or union \(name)")
+      throw InterpreterError(.notFound, "the object has no struct or union \(name)")
     }
     var bytes: [UInt8] = []
     do throws(BTFError) {

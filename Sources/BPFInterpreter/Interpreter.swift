@@ -143,7 +143,7 @@ public final class Interpreter {
     let found =
       maps.first { $0.name == name } ?? maps.first { $0.spec.sectionName == name && $0.spec.section.isData }
     guard let found else {
-      throw InterpreterError(.notFound, "there is no map \(name); there are \(list(maps.map(\.name)))")
+      throw InterpreterError(.notFound, "the object has no map \(name); it has \(list(maps.map(\.name)))")
     }
     return found
   }

@@ -18,7 +18,7 @@ FILE_SERVERS = [
 ]
 
 
-# By Debian's name: QEMU's program, its Debian package, the machine, the console. One CPU: with two, QEMU 7.2's emulation
+# By Debian's name: QEMU's program, its Debian package, the machine, the console. Guests have one CPU: with two, QEMU 7.2
 # crashed in three of a hundred boots.
 MACHINES = {
     "amd64": ("qemu-system-x86_64", "qemu-system-x86", ["-M", "pc,memory-backend=memory"], "ttyS0"),
@@ -78,7 +78,7 @@ def run(folder, command, output, **options):
     try:
         return boot(folder, command, counted, **options)
     except Died as error:
-        # The emulator or the file server ended before the command had said a word: that is no answer of the kernel's.
+        # QEMU or the file server exited before the command printed anything: the kernel has not answered.
         if chunks or error.timed_out:
             raise
         print(f"{error}\nguest: it is started again", file=sys.stderr, flush=True)
@@ -100,7 +100,7 @@ def boot(folder, command, output, timeout=1800, memory="2G", environment=None, m
             initrd.write(archive("shown", "".join(f"{path}\n" for path in paths).encode()))
 
         server, options = next(pair for pair in FILE_SERVERS if os.path.exists(pair[0]))
-        # It listens before anybody starts, so nobody has to wait for anybody.
+        # The socket listens before QEMU starts, so QEMU need not wait.
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(f"{work}/files")
         listening.listen()

@@ -16,7 +16,7 @@ CACHE = os.environ.get("MEROPS_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "merops")
 VM = os.path.join(CACHE, "vm")
 
-# What the tests need of a kernel, with what each of these needs. Built-in ones are passed over.
+# The modules that the tests need, each with those that it needs itself. Built-in ones are skipped.
 MODULES = ["virtio_pci", "virtio_console", "virtiofs", "veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "8021q",
            "netkit", "nf_defrag_ipv4", "nf_defrag_ipv6", "af_packet"]
 
@@ -102,7 +102,7 @@ def extract(image, output):
     payload = data[(sectors + 1) * 512 + offset:][:length]
     tools = {b"\x1f\x8b": "gzip -dc", b"\xfd7": "xz -dc", b"\x28\xb5": "zstd -dc", b"\x02\x21": "lz4 -dc",
              b"BZ": "bzip2 -dc", b"]\0": "xz --format=lzma -dc"}
-    # The last four bytes are the size, after the stream (inside it for gzip); decompressors grumble about them.
+    # The last four bytes are the size, after the stream (inside it for gzip); decompressors warn about them.
     size, = struct.unpack("<I", payload[-4:])
     stream = payload if payload[:2] == b"\x1f\x8b" else payload[:-4]
     elf = subprocess.run(tools[payload[:2]].split(), input=stream, stdout=subprocess.PIPE,

@@ -48,6 +48,8 @@ struct linux_binprm {
 } CORE;
 
 struct record {
+	// In memory, of which the verifier knows nothing: else each length that a name may have doubles its work.
+	volatile __u64 size;
 	__u32 process;
 	char names[CAPACITY + 256];
 };
@@ -73,11 +75,12 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old, struct linux_binprm *
 	struct mount *mount = (void *)view - bpf_core_field_offset(struct mount, mnt);
 	__u32 zero = 0;
 	struct record *record = bpf_map_lookup_elem(&records, &zero);
-	__u64 size = 0;
+	__u64 size;
 
 	if (!record)
 		return 0;
 	record->process = task->tgid;
+	record->size = 0;
 	for (int step = 0; step < STEPS; step++) {
 		long length;
 
@@ -92,16 +95,18 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old, struct linux_binprm *
 			continue;
 		}
 		parent = BPF_CORE_READ(entry, d_parent);
+		size = record->size;
 		if (parent == entry || size >= CAPACITY)
 			break;
 		length = bpf_probe_read_kernel_str(&record->names[size], 256, BPF_CORE_READ(entry, d_name.name));
 		if (length <= 0)
 			break;
-		size += length;
+		record->size = size + length;
 		entry = parent;
 	}
+	size = record->size;
 	if (size <= CAPACITY)
-		bpf_ringbuf_output(&events, record, sizeof(record->process) + size, 0);
+		bpf_ringbuf_output(&events, &record->process, sizeof(record->process) + size, 0);
 	return 0;
 }
 

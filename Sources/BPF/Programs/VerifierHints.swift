@@ -2,7 +2,7 @@
 
 import SystemPackage
 
-/// What usually helps against the verifier's refusals, by its own words (kernel/bpf/verifier.c).
+/// What usually helps when the verifier rejects a program, by the verifier's own words (kernel/bpf/verifier.c).
 enum VerifierHints {
   static func hint(cause: String, errno: Errno) -> String? {
     hints.first { $0.words.contains(where: cause.contains) }?.hint
@@ -16,8 +16,7 @@ enum VerifierHints {
     ),
     (
       ["invalid access to packet", "offset is outside of the packet"],
-      "bytes of the packet that may not be there: compare with the packet's end right before they are read, as "
-        + "`Packet.read` does"
+      "the packet may end before these bytes: compare with the packet's end right before you read them, as `Packet.read` does"
     ),
     (
       [
@@ -25,43 +24,43 @@ enum VerifierHints {
         "min value is negative", "value is outside of the allowed memory range", "unbounded min value",
         "unbounded variable-offset", "invalid variable-offset",
       ],
-      "an index or a size that may be too large: compare it with the limit right before it is used, as in "
+      "an index or a size may be too large: compare it with the limit right before you use it, as in "
         + "`guard index < 16 else { return ... }`, and use unsigned numbers"
     ),
     (
       ["type=fp expected=map_ptr", "type=scalar expected=map_ptr", "type=inv expected=map_ptr"],
-      "a map must be a global variable, outside of all functions"
+      "declare the map as a global variable, outside of all functions"
     ),
     (
       ["invalid mem access 'scalar'", "invalid mem access 'inv'"],
-      "a number is used as an address: read kernel memory by `readKernel` (bpf_probe_read_kernel), a process's by "
-        + "`readUser`; or the verifier lost track of a pointer that was kept as a number"
+      "the program uses a number as an address: read kernel memory with `readKernel` (bpf_probe_read_kernel), a process's "
+        + "memory with `readUser`; or the verifier lost track of a pointer that the program kept as a number"
     ),
     (
       [
         "infinite loop detected", "back-edge from insn", "program is too large", "jumps is too complex",
         "too many states", "loop is not bounded",
       ],
-      "a loop whose end the verifier does not see, or too many paths: give the loop a constant number of rounds, or use "
-        + "bpf_loop (Linux 5.17)"
+      "the verifier does not see the end of a loop, or there are too many paths: give the loop a constant number of "
+        + "rounds, or use bpf_loop (Linux 5.17)"
     ),
     (
       ["cannot call GPL-restricted function", "cannot call GPL only function"],
-      "the helper is for GPL programs: `let license = License.gpl` in Swift, `char LICENSE[] SEC(\"license\") = \"GPL\"` in "
+      "the kernel reserves the helper for GPL programs: declare `let license = License.gpl` in Swift, or `char LICENSE[] SEC(\"license\") = \"GPL\"` in "
         + "C"
     ),
     (
       ["program of this type cannot use helper", "unknown func", "helper call is not allowed"],
-      "programs of this type may not call that helper, or the kernel is older than it: `merops features` lists the "
+      "programs of this type may not call that helper, or this kernel does not have it yet: `merops features` lists the "
         + "helpers of each type"
     ),
     (
       ["combined stack size", "stack frames is"],
-      "functions that call each other use more than 512 bytes of stack together: keep large values in a per-CPU array"
+      "functions that call each other share 512 bytes of stack: keep large values in a per-CPU array"
     ),
     (
       ["invalid indirect read from stack", "invalid read from stack", "!read_ok"],
-      "something is read that was never written: set the whole value first, its padding too"
+      "the program reads stack that it has not written: set the whole value first, its padding too"
     ),
     (
       ["At program exit the register R0", "R0 is not a known value", "should have been in"],
@@ -69,15 +68,15 @@ enum VerifierHints {
     ),
     (
       ["Unreleased reference", "reference has not been released", "reference leak"],
-      "what was acquired (a ring's record, a socket, a task) must be released on every path"
+      "release what the program acquired (a ring's record, a socket, a task) on every path"
     ),
     (
       ["invalid bpf_context access"],
-      "a field of the context that programs of this type cannot read or write, or not with this size"
+      "programs of this type cannot read or write this field of the context, or not with this size"
     ),
     (
       ["misaligned"],
-      "the address must be a multiple of the size that is read"
+      "read at an address that is a multiple of the size that you read"
     ),
     (
       ["cannot pass map_type"],
@@ -85,7 +84,8 @@ enum VerifierHints {
     ),
     (
       ["pointer arithmetic", "pointer arithmetic prohibited"],
-      "addresses of this kind may not be calculated with: check for null first, and add only to what may be moved"
+      "the verifier allows no arithmetic on this kind of pointer: check it for null first, and add only to pointers to "
+        + "packets, map values and the stack"
     ),
   ]
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The interpreter's loop. Arithmetic wraps as RFC 9669 §4.1 says: dividing by zero gives 0, modulo zero leaves the
+// The interpreter's loop. Arithmetic wraps as RFC 9669 §4.1 says: division by zero yields 0, modulo zero leaves the
 // destination, the most negative number divided by -1 stays.
 extension Execution {
   /// Runs from a slot until the frame at `depth` exits, and returns r0.

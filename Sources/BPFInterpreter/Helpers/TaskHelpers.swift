@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Helpers that look at the clock, the current task, the CPU: what the environment says.
+// Helpers for the clock, the current task and the CPU: they return what the environment holds.
 extension Execution {
   static let taskHelpers: [(String, HelperBody)] = [
     ("ktime_get_ns", { $0.owner.environment.readClock() }),

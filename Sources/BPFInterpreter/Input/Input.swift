@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a run gives to a program: its context, and the packet behind it.
+/// The input of a run: the program's context, and the packet behind it.
 public struct Input: Sendable {
   enum Kind: Sendable {
     case xdp

@@ -54,7 +54,7 @@ struct PacketBuffer {
     return Array(UnsafeRawBufferPointer(start: start + (data - pulled), count: count + pulled))
   }
 
-  /// Moves the packet's start; false if there is no room or nothing would be left of it.
+  /// Moves the packet's start; false if there is no room for that, or nothing of the packet would remain.
   mutating func adjustHead(by distance: Int, minimum: Int = 14) -> Bool {
     let start = data + distance
     let length = data - metadata

@@ -15,7 +15,7 @@ struct ContextLayout: Sendable {
   enum Pointer: Sendable { case data, dataEnd, dataMeta }
 
   var size: Int
-  /// Fields of four bytes that a load gives as an address.
+  /// Fields of four bytes that a load turns into an address.
   var pointers: [(offset: Int, pointer: Pointer)]
   /// Bytes that programs may store to.
   var writable: [Range<Int>]

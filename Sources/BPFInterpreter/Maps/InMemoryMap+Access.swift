@@ -146,7 +146,7 @@ extension InMemoryMap {
     }
   }
 
-  /// Whether a bloom filter holds a value. Unlike the kernel's it never says so wrongly.
+  /// Whether a bloom filter holds a value. Unlike the kernel's, this one has no false positives.
   public func contains(_ value: [UInt8]) throws(InterpreterError) -> Bool {
     try check(value, valueSize, "value")
     guard kind == .bloom else { throw refusal("contains", .invalid) }

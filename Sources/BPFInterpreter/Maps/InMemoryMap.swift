@@ -58,7 +58,7 @@ public final class InMemoryMap {
     kind = InMemoryMap.kind(of: spec.type)
     let isPerCPU = spec.type.hasValuePerCPU
     self.cpuCount = isPerCPU ? max(1, cpuCount) : 1
-    // Where an object gives no key size, the kernel's own is meant.
+    // An object that names no key size means the kernel's own.
     keySize = kind == .storage ? 8 : Int(spec.keySize)
     valueSize = spec.type.isMapOfMaps || kind == .programs || kind == .perf ? 4 : Int(spec.valueSize)
     maxEntries = kind == .storage || kind == .perf && spec.maxEntries == 0 ? 1 << 20 : Int(spec.maxEntries)
@@ -69,13 +69,17 @@ public final class InMemoryMap {
     }
     switch kind {
     case .hash, .lru, .trie:
-      guard keySize > 0 else { throw InterpreterError(.invalidProgram, "map \(spec.name): keys of no bytes") }
+      guard keySize > 0 else {
+        throw InterpreterError(.invalidProgram, "map \(spec.name): keys must have at least one byte")
+      }
       // LPM_DATA_SIZE_MAX
       guard kind != .trie || (5...260).contains(keySize) else {
         throw InterpreterError(.invalidProgram, "map \(spec.name): a trie's keys have 5 to 260 bytes, not \(keySize)")
       }
     case .bloom, .queue, .stack:
-      guard valueSize > 0 else { throw InterpreterError(.invalidProgram, "map \(spec.name): values of no bytes") }
+      guard valueSize > 0 else {
+        throw InterpreterError(.invalidProgram, "map \(spec.name): values must have at least one byte")
+      }
     default: break
     }
     if kind == .array {

@@ -38,7 +38,7 @@ enum MapErrno: Int64, Error {
 
   var advice: String {
     switch self {
-    case .noEntry: "there is no such element"
+    case .noEntry: "the map has no such entry"
     case .tooBig: "it is full, or the index is beyond its last element"
     case .exists: "there is such an element already"
     case .invalid: "this kind of map does not do that, or the flags are wrong"

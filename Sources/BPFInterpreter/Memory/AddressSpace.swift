@@ -120,7 +120,7 @@ final class AddressSpace {
   /// All of a region's memory.
   func buffer(_ number: Int) -> UnsafeMutableRawPointer? { owned[number] }
 
-  /// Takes a region away: its addresses are no longer valid, and its number is not given out before ``recycle(_:)``.
+  /// Removes a region: its addresses become invalid, and its number is not reused before ``recycle(_:)``.
   func release(_ number: Int) {
     guard number > 0, number < count, owned[number] != nil else { return }
     owned[number]?.deallocate()

@@ -87,7 +87,7 @@ import CBPFKernel
     }
   }
 
-  /// Gives back a socket that a lookup found.
+  /// Releases a socket that a lookup found.
   ///
   /// - Requires: Linux 4.20.
   @inline(__always)
@@ -109,7 +109,7 @@ import CBPFKernel
   public var minimumRoundTrip: UInt32 { @inline(__always) get { bpf_tcp_sock_rtt_min(raw) } }
   /// The maximum segment size (`mss_cache`).
   public var segmentSize: UInt32 { @inline(__always) get { bpf_tcp_sock_mss_cache(raw) } }
-  /// Segments under way (`packets_out`).
+  /// Segments that are sent but not acknowledged (`packets_out`).
   public var segmentsUnderWay: UInt32 { @inline(__always) get { bpf_tcp_sock_packets_out(raw) } }
   /// Segments sent again, ever (`total_retrans`).
   public var retransmissions: UInt32 { @inline(__always) get { bpf_tcp_sock_total_retrans(raw) } }

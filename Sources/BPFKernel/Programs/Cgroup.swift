@@ -115,7 +115,7 @@ import CBPFKernel
 
   /// The name: with its path below /proc/sys, or the last part only.
   ///
-  /// - Returns: characters written; `tooBig` if the name was cut.
+  /// - Returns: the number of characters written; `tooBig` if the name was cut.
   @inline(__always) @discardableResult
   public func readName<let capacity: Int>(into text: inout FixedString<capacity>, lastPartOnly: Bool = false) -> Status
   {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import CBPFKernel
 
-/// What a program is called with. A program's only parameter is a type of this kind.
+/// The argument that the kernel calls a program with. A program's only parameter has a type of this kind.
 public protocol ProgramContext: BitwiseCopyable {
   /// The kernel's context.
   var raw: OpaquePointer { get }
@@ -9,10 +9,10 @@ public protocol ProgramContext: BitwiseCopyable {
 }
 
 extension ProgramContext {
-  /// The context as helpers take it.
+  /// The context in the form that helpers expect.
   public var pointer: UnsafeMutableRawPointer { @inline(__always) get { UnsafeMutableRawPointer(raw) } }
 
-  /// The number that user space gave when it attached the program; 0 if it gave none.
+  /// The number that user space passed when it attached the program; 0 if it passed none.
   ///
   /// - Requires: Linux 5.15 in kprobes, uprobes, tracepoints and perf events; 5.19 in fentry, fexit and LSM
   ///   programs; 6.10 in raw and BTF tracepoints.
@@ -27,10 +27,10 @@ extension ProgramContext {
   ///
   /// - Parameters:
   ///   - buffer: where the addresses are written.
-  ///   - bytes: how many bytes the buffer has.
-  ///   - user: the stack of the running process and not the kernel's.
-  ///   - skip: innermost frames to leave out.
-  /// - Returns: bytes written.
+  ///   - bytes: the size of the buffer.
+  ///   - user: whether to read the process's stack instead of the kernel's.
+  ///   - skip: the number of innermost frames to leave out.
+  /// - Returns: the number of bytes written.
   /// - Requires: Linux 4.18; a GPL-compatible license.
   @inline(__always)
   public func readStack(into buffer: UnsafeMutableRawPointer, bytes: UInt32, user: Bool = false, skip: UInt8 = 0)

@@ -76,7 +76,7 @@ import CBPFKernel
     @inline(__always) get { Int32(truncatingIfNeeded: bpf_saved_registers_number(raw)) }
   }
 
-  /// Where user space goes on.
+  /// The address at which user space resumes.
   public var instructionPointer: UInt64 { @inline(__always) get { bpf_saved_registers_ip(raw) } }
 
   /// User space's stack.

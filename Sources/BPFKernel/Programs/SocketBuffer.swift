@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import CBPFKernel
 
-/// The context of programs that see packets as the network stack has them (`struct __sk_buff`): tc and tcx (which return
+/// The context of programs that see packets as the network stack keeps them (`struct __sk_buff`): tc and tcx (which return
 /// a ``TrafficAction``), cgroup_skb (a ``CgroupVerdict``), socket filters (the bytes to keep, 0 for none), sk_skb (a
 /// ``SocketVerdict``), flow dissectors and lightweight tunnels. Which fields a program may use depends on its type; the
-/// verifier refuses others.
+/// verifier rejects the others.
 ///
 ///     @section("tcx/ingress")
 ///     func filter(_ context: SocketBuffer) -> TrafficAction { ... }
@@ -16,7 +16,7 @@ import CBPFKernel
 
   /// Bytes of the packet (`len`).
   public var length: UInt32 { @inline(__always) get { __sk_buff_len(raw) } }
-  /// Whom the packet is for (`pkt_type`): 0 this host, 1 broadcast, 2 multicast, 3 others, 4 outgoing.
+  /// The packet's addressee (`pkt_type`): 0 this host, 1 broadcast, 2 multicast, 3 others, 4 outgoing.
   public var packetType: UInt32 { @inline(__always) get { __sk_buff_pkt_type(raw) } }
   /// The protocol of the network layer.
   public var etherType: EtherType {
@@ -43,7 +43,7 @@ import CBPFKernel
   public var vlanTag: VLANTag {
     @inline(__always) get { VLANTag(control: BigEndian(UInt16(truncatingIfNeeded: __sk_buff_vlan_tci(raw)))) }
   }
-  /// Where the packet came in (`ingress_ifindex`); 0 for one of this host's.
+  /// The interface that received the packet (`ingress_ifindex`); 0 for a packet that this host sends.
   public var ingressInterfaceIndex: UInt32 { @inline(__always) get { __sk_buff_ingress_ifindex(raw) } }
   /// The interface that it is at (`ifindex`).
   public var interfaceIndex: UInt32 { @inline(__always) get { __sk_buff_ifindex(raw) } }
@@ -52,7 +52,7 @@ import CBPFKernel
     @inline(__always) get { __sk_buff_tc_index(raw) }
     @inline(__always) nonmutating set { __sk_buff_set_tc_index(raw, newValue) }
   }
-  /// The class id that a classifier sets (`tc_classid`).
+  /// The class that a classifier chooses (`tc_classid`).
   ///
   /// - Requires: Linux 4.4.
   public var classID: UInt32 {

@@ -83,7 +83,7 @@ import CBPFKernel
   }
 }
 
-/// What a program of TCP connections is called for (`BPF_SOCK_OPS_..._CB`).
+/// Why the kernel calls a program of TCP connections (`BPF_SOCK_OPS_..._CB`).
 @frozen public struct SocketOperation: RawRepresentable, Equatable, BitwiseCopyable {
   public var rawValue: UInt32
   @inline(__always) public init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -149,11 +149,11 @@ import CBPFKernel
     Status(rawValue: bpf_msg_pull_data(raw, start, end, 0))
   }
 
-  /// Lets the verdict hold for the next bytes of the stream.
+  /// Applies the verdict to the next bytes of the stream.
   @inline(__always)
   public func apply(bytes: UInt32) { _ = bpf_msg_apply_bytes(raw, bytes) }
 
-  /// Holds the message until there are so many bytes.
+  /// Holds the message back until it has so many bytes.
   @inline(__always)
   public func cork(bytes: UInt32) { _ = bpf_msg_cork_bytes(raw, bytes) }
 }
