@@ -37,7 +37,7 @@ public struct Requirement: Sendable {
 
   /// A kernel that holds a function or variable of that name.
   public static func kernelSymbol(_ name: String) -> Requirement {
-    Requirement("this kernel has no \(name)") { KernelSymbols.names.contains(name) }
+    Requirement("this kernel has no \(name)") { KernelSymbols.has(name) }
   }
 }
 

@@ -24,7 +24,7 @@ public struct VerifierLog: Hashable, Sendable {
   }
 
   /// The lines of the log, without the empty ones.
-  public var lines: [Substring] { text.split(separator: "\n") }
+  public var lines: [Substring] { text.utf8.split(separator: 10).map { Substring($0) } }
 
   /// The last `count` lines that say something about the program; the closing statistics are left out, and so is the
   /// report of newer kernels, which says the same again at length.
@@ -83,20 +83,20 @@ extension VerifierLog {
   func finding() -> Finding {
     var finding = Finding()
     var causes: [Substring] = []
-    for line in lines {
-      if line.hasPrefix(Self.reportStart) { break }
+    // From the end: a log has a line for each instruction that the verifier walked, up to a million.
+    for line in lines.prefix(while: { !$0.hasPrefix(Self.reportStart) }).reversed() {
       switch Line(line) {
       case .statistics, .state: continue
-      case .source(let text):
-        finding.source = text
-        causes = []
+      case .other: if finding.instruction == nil, finding.source == nil { causes.append(line) }
       case .instruction(let index, let text):
+        guard finding.instruction == nil else { continue }
         finding.instruction = index
         finding.disassembly = text
-        causes = []
-      case .other: causes.append(line)
+      case .source(let text): if finding.source == nil { finding.source = text }
       }
+      if finding.instruction != nil, finding.source != nil { break }
     }
+    causes.reverse()
     // Said of each program whose context is a pointer to nothing that BTF knows, loaded or refused.
     let real = causes.filter { !($0.hasPrefix("arg#") && $0.hasSuffix("size cannot be determined: -22")) }
     if !real.isEmpty { causes = real }
@@ -119,7 +119,7 @@ extension VerifierLog {
         self = .statistics
       } else if Self.statePrefixes.contains(where: { line.hasPrefix($0) }) {
         self = .state
-      } else if let colon = line.firstIndex(of: ":"), let index = Int(line[..<colon]) {
+      } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), let index = Int(line[..<colon]) {
         // "5: (61) r0 = *(u32 *)(r1 +0)   ; R0_w=scalar()" is an instruction, "5: R1=ctx()" a state.
         let rest = line[line.index(after: colon)...].drop { $0 == " " }
         guard rest.hasPrefix("("), let close = rest.firstIndex(of: ")") else {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 package import SystemPackage
 
 /// A function or variable of the running kernel.
@@ -17,11 +18,19 @@ package enum KernelSymbols {
   /// Looks names up in one pass. Where a name is there twice, all its symbols are returned.
   package static func find(_ names: Set<String>) throws(Errno) -> [String: [KernelSymbol]] {
     var found: [String: [KernelSymbol]] = [:]
-    let wanted = Set(names.map { Array($0.utf8)[...] })
-    try forEachLine { line in
-      guard let fields = Fields(line), wanted.contains(fields.name) else { return true }
-      let symbol = fields.symbol
-      found[symbol.name, default: []].append(symbol)
+    // The C library looks for the names: of two hundred thousand lines only those are parsed that have one.
+    try forEachChunk { chunk in
+      guard let base = chunk.baseAddress?.assumingMemoryBound(to: CChar.self) else { return true }
+      for name in names {
+        var start = base
+        while let place = strstr(start, " \(name)") {
+          let line = Self.line(at: UnsafePointer(place) - base, of: chunk)
+          if let symbol = Fields(Array(chunk[line])[...])?.symbol, symbol.name == name {
+            found[name, default: []].append(symbol)
+          }
+          start = base + line.upperBound
+        }
+      }
       return true
     }
     return found
@@ -77,22 +86,47 @@ package enum KernelSymbols {
 
   /// Goes through the lines until `body` returns false.
   private static func forEachLine(_ body: (ArraySlice<UInt8>) -> Bool) throws(Errno) {
-    let file = try Descriptor.open("/proc/kallsyms")
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-    defer { buffer.deallocate() }
-    var rest: [UInt8] = []
-    while true {
-      let count = try SystemFile.read(file, into: buffer)
-      if count == 0 { break }
-      rest.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-      var start = rest.startIndex
-      while let end = rest[start...].firstIndex(of: 10) {
-        guard body(rest[start..<end]) else { return }
-        start = end + 1
+    try forEachChunk { chunk in
+      var start = 0
+      while start < chunk.count {
+        let line = line(at: start, of: chunk)
+        guard body(Array(chunk[line])[...]) else { return false }
+        start = line.upperBound + 1
       }
-      rest.removeSubrange(..<start)
+      return true
     }
-    if !rest.isEmpty { _ = body(rest[...]) }
+  }
+
+  /// The line around a byte, without the end of the line.
+  private static func line(at offset: Int, of chunk: UnsafeRawBufferPointer) -> Range<Int> {
+    var start = offset
+    while start > 0, chunk[start - 1] != 10 { start -= 1 }
+    guard let base = chunk.baseAddress, let end = memchr(base + offset, 10, chunk.count - offset) else {
+      return start..<chunk.count
+    }
+    return start..<(UnsafeRawPointer(end) - base)
+  }
+
+  /// Goes through the file in pieces of whole lines until `body` returns false. A zero byte stands behind each piece.
+  private static func forEachChunk(_ body: (UnsafeRawBufferPointer) -> Bool) throws(Errno) {
+    let file = try Descriptor.open("/proc/kallsyms")
+    let size = 64 << 10
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size + 1, alignment: 16)
+    defer { buffer.deallocate() }
+    var held = 0
+    while true {
+      let count = try SystemFile.read(file, into: UnsafeMutableRawBufferPointer(rebasing: buffer[held..<size]))
+      held += count
+      var end = held
+      while count > 0, end > 0, buffer[end - 1] != 10 { end -= 1 }
+      if count > 0, end == 0 { continue }
+      // Without the end of its last line, where there is one.
+      let chunk = count > 0 ? end - 1 : end
+      buffer[chunk] = 0
+      guard chunk == 0 || body(UnsafeRawBufferPointer(rebasing: buffer[..<chunk])), count > 0 else { return }
+      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[end..<held]))
+      held -= end
+    }
   }
 
   /// The parts of a line, unread.
