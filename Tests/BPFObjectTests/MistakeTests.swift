@@ -57,7 +57,8 @@ import Testing
       expected: "extern missing: no object file defines it here: if another object defines it, link the two"),
     Mistake(
       source: "extern int f(void) __ksym; SEC(\"xdp\") int p(void *c) { return f(); }",
-      expected: "extern f: the object has no BTF that describes it; compile with -g", arguments: []),
+      expected: "extern f: it is not defined here, and the object has no BTF that describes it: compile with -g",
+      arguments: []),
     Mistake(
       source: "extern float CONFIG_X __kconfig; SEC(\"xdp\") int p(void *c) { return *(int *)&CONFIG_X; }",
       expected: "extern CONFIG_X: its type cannot hold a kernel configuration value"),
