@@ -59,6 +59,9 @@ extension VerifierLog {
 extension VerifierLog {
   /// Helpers that were called and that the kernel does not know, though later ones do.
   var missingHelpers: [Helper] { lines.compactMap(\.missingHelper) }
+
+  /// Helpers that the kernel knows and does not let programs of this kind call.
+  var refusedHelpers: [Helper] { lines.compactMap(\.refusedHelper) }
 }
 
 extension Substring {
@@ -66,6 +69,13 @@ extension Substring {
   fileprivate var unknownHelper: Int32? {
     let prefix = "invalid func unknown#"
     return hasPrefix(prefix) ? Int32(dropFirst(prefix.count).prefix { $0.isNumber }) : nil
+  }
+
+  /// The helper in "unknown func bpf_get_attach_cookie#174"; later kernels have other words.
+  fileprivate var refusedHelper: Helper? {
+    let starts = ["unknown func ", "program of this type cannot use helper "]
+    guard starts.contains(where: { hasPrefix($0) }), let mark = lastIndex(of: "#") else { return nil }
+    return UInt32(self[index(after: mark)...].prefix { $0.isNumber }).map { Helper(rawValue: $0) }
   }
 
   /// The helper of that number, where there is one.

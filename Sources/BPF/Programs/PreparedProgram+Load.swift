@@ -71,7 +71,8 @@ extension PreparedProgram {
     guard log.lastLines(1).isEmpty else {
       let error = VerifierError(program: name, errno: errno, log: log, locate: source(of:))
       let needed =
-        Self.newest(error.missingHelpers.map { $0.minimumKernel(in: type, attachType) }) ?? requirement(errno)
+        Self.newest((log.missingHelpers + log.refusedHelpers).map { $0.minimumKernel(in: type, attachType) })
+        ?? requirement(errno)
       return BPFError(needed == nil ? .verifier : .unsupported, context, requires: needed, underlying: error)
     }
     let needed = requirement(errno)
