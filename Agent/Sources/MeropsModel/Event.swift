@@ -108,12 +108,25 @@ public struct EventBatchBuilder: ~Copyable {
   public mutating func append(
     _ kind: EventKind, id: EventID, time: UInt64, by process: Process, _ facts: Facts = Facts()
   ) {
+    let facts = facts.bytes
+    append(kind, id: id, time: time, by: process, packed: facts.span.bytes)
+  }
+
+  /// Appends one event whose facts lie somewhere, packed.
+  public mutating func append(_ kind: EventKind, id: EventID, time: UInt64, by process: Process, packed facts: RawSpan)
+  {
     // Mostly one process does several things in a row.
     if processes.last !== process { processes.append(process) }
     let start = bytes.count
-    bytes.append(contentsOf: facts.bytes)
+    facts.withUnsafeBytes { bytes.append(contentsOf: $0) }
     rows.append(
       EventBatch.Row(id: id, kind: kind, time: time, process: processes.count - 1, facts: start..<bytes.count))
+  }
+
+  /// Appends an event of another batch.
+  public mutating func append(_ event: Event) {
+    let process = event.process
+    event.withFacts { append(event.kind, id: event.id, time: event.time, by: process, packed: $0) }
   }
 
   /// The events so far; the builder is empty after it.

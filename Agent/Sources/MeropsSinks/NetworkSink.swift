@@ -166,9 +166,7 @@ public final class NetworkSink: Sendable {
   private static func chosen(_ batch: EventBatch, _ condition: (@Sendable (Event) -> Bool)?) -> EventBatch {
     guard let condition else { return batch }
     var builder = EventBatchBuilder()
-    for event in batch where condition(event) {
-      builder.append(event.kind, id: event.id, time: event.time, by: event.process, event.facts)
-    }
+    for event in batch where condition(event) { builder.append(event) }
     return builder.finish()
   }
 }

@@ -196,9 +196,3 @@ extension EventStore {
     return builder.finish()
   }
 }
-
-extension EventBatchBuilder {
-  mutating func append(_ event: Event) {
-    append(event.kind, id: event.id, time: event.time, by: event.process, event.facts)
-  }
-}

@@ -238,6 +238,8 @@ struct SegmentReader {
 struct SegmentNames {
   private var texts: [UInt64: [UInt8]] = [:]
   private var processes: [Int64: Process] = [:]
+  /// Where an event's facts are made.
+  private var scratch: [UInt8] = []
   private static let limit = 20_000
 
   struct Lookup {
@@ -258,9 +260,12 @@ struct SegmentNames {
     else { return true }
     let process = try process(row.int(3), lookup)
     var facts: [UInt8] = []
+    swap(&facts, &scratch)
+    defer { swap(&facts, &scratch) }
+    facts.removeAll(keepingCapacity: true)
     try row.withBytes(4) { try decode($0, into: &facts, lookup) }
     builder.append(
-      kind, id: EventID(rawValue: row.uint(0)), time: row.uint(2), by: process, Facts(packed: facts))
+      kind, id: EventID(rawValue: row.uint(0)), time: row.uint(2), by: process, packed: facts.span.bytes)
     return true
   }
 

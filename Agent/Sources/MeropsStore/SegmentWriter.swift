@@ -9,7 +9,7 @@ struct SegmentWriter: ~Copyable {
   let segment: Segment
   private let pool: DatabasePool
   private var texts = TextNumbers(limit: 16_384)
-  private var processes = ProcessRows(limit: 8_192)
+  private var processes = ProcessRows(limit: 2_048)
   private var nextText: UInt64
   private var nextProcess: Int64
   private var span: Span?

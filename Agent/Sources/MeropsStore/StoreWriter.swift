@@ -13,6 +13,7 @@ final class StoreWriter: @unchecked Sendable {
   private var writer: SegmentWriter?
   private var nextNumber = 1
   private var nextRetention: UInt64 = 0
+  private let age = AgeClock()
   private var nextTry: UInt64 = 0
   private var failingSince: UInt64?
   /// The last try, while closing, failed too.
@@ -164,6 +165,21 @@ final class StoreWriter: @unchecked Sendable {
   }
 }
 
+/// The time by which events are old: a clock that jumps ahead while the store is open would have it forget all it has.
+private struct AgeClock {
+  private let opened = Self.read(CLOCK_REALTIME)
+  private let openedSinceBoot = Self.read(CLOCK_BOOTTIME)
+
+  /// Nanoseconds since 1970: by the clock, but no later than the time that has passed allows.
+  var now: UInt64 { min(Self.read(CLOCK_REALTIME), opened + Self.read(CLOCK_BOOTTIME) - openedSinceBoot) }
+
+  private static func read(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return UInt64(max(0, time.tv_sec)) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}
+
 // Segments.
 extension StoreWriter {
   private func begin(_ number: Int) throws {
@@ -204,7 +220,7 @@ extension StoreWriter {
   /// Begins the next segment when this one is full, and removes the oldest where there are too many or they are too old.
   private func keepWithinLimits() {
     nextRetention = Moment.in(10)
-    let now = UInt64(max(0, Date().timeIntervalSince1970) * 1e9)
+    let now = age.now
     let oldest = options.maximumAge.map { now - min(now, Moment.nanoseconds($0)) }
     if let segment = writer?.segment {
       let grain = (options.maximumAge ?? .infinity) / 16

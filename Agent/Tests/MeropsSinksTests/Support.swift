@@ -21,9 +21,7 @@ final class FakeStore: Sendable {
       next: { limit in
         let start = self.place.withLock { $0 }
         var builder = EventBatchBuilder()
-        for event in self.events[start..<min(start + limit, self.events.count)] {
-          builder.append(event.kind, id: event.id, time: event.time, by: event.process, event.facts)
-        }
+        for event in self.events[start..<min(start + limit, self.events.count)] { builder.append(event) }
         return builder.isEmpty ? nil : builder.finish()
       },
       wait: { seconds in

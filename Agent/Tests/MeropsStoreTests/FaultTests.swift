@@ -208,6 +208,54 @@ struct FaultTests {
     #expect(after.count == store.status.events)
   }
 
+  /// A file that SQLite can read and that somebody filled with nonsense: it is read as far as it makes sense.
+  @Test func nonsenseInRowsDoesNotTrap() throws {
+    let folder = try TestFolder()
+    var samples = SampleEvents()
+    do {
+      let store = try EventStore(at: folder.path, smallOptions)
+      store.append(samples.batch(3_000))
+    }
+    let queue = try DatabaseQueue(path: folder.path + "/events-00000001.db")
+    try queue.write { db in
+      for sql in [
+        "UPDATE events SET facts = randomblob(abs(random()) % 60) WHERE id % 3 = 0",
+        "UPDATE events SET facts = 'text', kind = 'x', time = -1 WHERE id % 3 = 1 AND id % 7 = 0",
+        "UPDATE events SET kind = 2000000000000, process = 999999 WHERE id % 31 = 0",
+        "UPDATE events SET process = -5 WHERE id % 37 = 0", "UPDATE events SET time = 1.5e300 WHERE id % 41 = 0",
+        "UPDATE processes SET facts = randomblob(50), parent = id WHERE id % 3 = 0",
+        "UPDATE processes SET pid = -1, start = -1, generation = 99999999999, parent = 12345678 WHERE id % 5 = 0",
+        "DELETE FROM texts WHERE id % 2 = 0", "UPDATE texts SET bytes = randomblob(70000) WHERE id % 11 = 0",
+        "UPDATE spans SET kinds = x'00', count = -7 WHERE first % 2 = 0",
+      ] { try db.execute(sql: sql) }
+    }
+    try queue.close()
+    let store = try EventStore(at: folder.path, smallOptions)
+    for order in [EventQuery.Order.newestFirst, .oldestFirst] {
+      var query = EventQuery()
+      query.order = order
+      var count = 0
+      try store.events(query) { batch in
+        count += batch.count
+        for event in batch {
+          for field in Field.allCases { _ = event[field] }
+          _ = event.process.ancestors.reduce(0) { sum, _ in sum + 1 }
+        }
+        return true
+      }
+      #expect(count > 2_000)
+    }
+    var query = EventQuery()
+    query.executable = Array("/usr/bin/git".utf8)
+    _ = try store.ids(query)
+    query.executable = nil
+    query.pid = .max
+    _ = try store.ids(query)
+    store.append(samples.batch(1_000))
+    store.flush()
+    #expect(store.status.state == .storing && store.status.written == 1_000)
+  }
+
   @Test func aFileOfANewerMeropsIsLeftAlone() throws {
     let folder = try TestFolder()
     let reports = Reports()
