@@ -12,6 +12,11 @@ public struct JSONLineWriter: Sendable {
   /// `,"process.pid":` and its like, by the field's number.
   private let keys: [[UInt8]]
   private var clock = TimeText()
+  /// What was written of processes lately: each does several things, and most of a line is about it.
+  private var known = [(process: Process, text: [UInt8])?](repeating: nil, count: 1 << Self.knownBits)
+  private static let knownBits = 7
+  /// Longer texts are not kept.
+  private static let knownBytes = 8 << 10
 
   public init() {
     keys = (0...255).map { number in
@@ -28,12 +33,26 @@ public struct JSONLineWriter: Sendable {
     buffer += Self.id
     event.id.append(to: &buffer)
     buffer.append(UInt8(ascii: "\""))
+    append(event.process, to: &buffer)
     let keys = keys
-    event.process.facts.forEach { field, bytes, isCut in Self.append(field, bytes, isCut, keys, &buffer) }
     event.withFacts { facts in
       Packed.forEach(facts) { field, bytes, isCut in Self.append(field, bytes, isCut, keys, &buffer) }
     }
     buffer += Self.end
+  }
+
+  private mutating func append(_ process: Process, to buffer: inout [UInt8]) {
+    // Addresses differ in their middle bits: a multiplication spreads them.
+    let hash = UInt64(UInt(bitPattern: ObjectIdentifier(process))) &* 0x9e37_79b9_7f4a_7c15
+    let slot = Int(hash >> UInt64(64 - Self.knownBits))
+    if let entry = known[slot], entry.process === process {
+      buffer += entry.text
+      return
+    }
+    let keys = keys
+    let start = buffer.count
+    process.facts.forEach { field, bytes, isCut in Self.append(field, bytes, isCut, keys, &buffer) }
+    if buffer.count - start <= Self.knownBytes { known[slot] = (process, Array(buffer[start...])) }
   }
 
   private static let time = Array("{\"time\":\"".utf8)
