@@ -31,7 +31,9 @@ let package = Package(
       name: "MeropsExpressionTests", dependencies: ["MeropsExpression", "MeropsModel"], swiftSettings: settings),
     // What events become elsewhere, a file for each form.
     .target(name: "MeropsSinks", dependencies: ["MeropsModel"], swiftSettings: settings),
-    .testTarget(name: "MeropsSinksTests", dependencies: ["MeropsSinks", "MeropsModel"], swiftSettings: settings),
+    .testTarget(
+      name: "MeropsSinksTests", dependencies: ["MeropsSinks", "MeropsModel"], exclude: ["Peers"],
+      swiftSettings: settings),
     // Known acts with a ledger of them, for tests and benchmarks. In C: it forks, and enters namespaces.
     .executableTarget(name: "merops-workload", path: "Tests/Workload"),
     // The same with sockets, in a network namespace of its own.
@@ -92,7 +94,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "agent-bench", dependencies: ["MeropsStore", "MeropsSinks", "MeropsModel", "SampleEvents"],
-      path: "Benchmarks", exclude: ["README.md"], swiftSettings: settings),
+      path: "Benchmarks", exclude: ["README.md", "kills"], swiftSettings: settings),
     // Made-up events, for tests and benchmarks.
     .target(name: "SampleEvents", dependencies: ["MeropsModel"], path: "Tests/SampleEvents", swiftSettings: settings),
     // Wires the rooms together: order of start and stop, the settings, overload. No logic of its own.

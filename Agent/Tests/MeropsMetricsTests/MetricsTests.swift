@@ -57,6 +57,43 @@ struct PrometheusTests {
     #expect(!empty.prometheusText.contains("merops_sink") && !empty.prometheusText.contains("merops_store"))
   }
 
+  private static func python(_ program: String, _ input: String) -> (code: Int32, output: String) {
+    let process = Foundation.Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", program]
+    let (into, out) = (Pipe(), Pipe())
+    process.standardInput = into
+    process.standardOutput = out
+    process.standardError = out
+    guard (try? process.run()) != nil else { return (-1, "python3 does not start") }
+    // A pipe holds more than this text.
+    try? into.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+    try? into.fileHandleForWriting.close()
+    let output = (try? out.fileHandleForReading.readToEnd()) ?? Data()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+  }
+
+  @Test(.enabled(if: python("import prometheus_client", "").code == 0, "needs Python's prometheus-client"))
+  func prometheusOwnParserReadsTheText() {
+    let (code, output) = Self.python(
+      """
+      import sys
+      from prometheus_client.parser import text_string_to_metric_families as parse
+      for family in parse(sys.stdin.read()):
+        for sample in family.samples:
+          print(family.type, sample.name, sorted(sample.labels.items()), sample.value)
+      """, snapshot().prometheusText)
+    #expect(code == 0, "\(output)")
+    let lines = output.split(separator: "\n").map(String.init)
+    #expect(lines.count == snapshot().metrics.reduce(0) { $0 + $1.samples.count })
+    for line in [
+      "counter merops_events_lost_total [('class', 'file')] 3",
+      "histogram merops_delivery_delay_seconds_count [] 5",
+      "counter merops_sink_dropped_total [('sink', 'a\\nb')] 2", "gauge merops_store_bytes [] 7",
+    ] { #expect(lines.contains(line), "\(output)") }
+  }
+
   @Test func sharesOfDelays() {
     var delays = DelayHistogram()
     #expect(delays.limit(of: 0.5) == nil)
