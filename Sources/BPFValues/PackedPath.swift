@@ -12,7 +12,8 @@
     /// Reads the names out of a record. A name without a zero byte behind it was cut.
     public init(_ bytes: some Sequence<UInt8>) {
       let parts = Array(bytes).split(separator: 0, omittingEmptySubsequences: true)
-      names = parts.reversed().map { String(decoding: $0, as: UTF8.self) }
+      // The root of what is mounted nowhere is called "/".
+      names = parts.reversed().map { String(decoding: $0, as: UTF8.self) }.filter { $0 != "/" }
     }
 
     /// The path, from the root.

@@ -64,8 +64,9 @@ INLINED int64_t bpf_append_path(
     const struct dentry___paths *root = view->mnt_root;
     for (int step = 0; step < DIRECT_NAMES && at != root; step++) {
       const struct dentry___paths *parent = at->d_parent;
-      if (parent == at) return 0;
+      // A file without a directory, as of memfd_create(2), has a name all the same.
       if (!append_name(bytes, capacity, at->d_name.name)) return -E2BIG;
+      if (parent == at) return 0;
       at = parent;
     }
   }
@@ -81,8 +82,8 @@ INLINED int64_t bpf_append_path(
       continue;
     }
     const struct dentry___paths *parent = COPIED(at->d_parent);
-    if (parent == at) return 0;
     if (!append_name(bytes, capacity, COPIED(at->d_name.name))) return -E2BIG;
+    if (parent == at) return 0;
     at = parent;
   }
   return -E2BIG;
