@@ -45,7 +45,7 @@ let package = Package(
         "MeropsModel", .product(name: "BPF", package: "Merops"), .product(name: "BPFKernel", package: "Merops"),
         .product(name: "BPFValues", package: "Merops"),
       ],
-      exclude: ["Process/bpf", "File/bpf", "Network/bpf"],
+      exclude: ["Acts/bpf", "Calls/bpf", "File/bpf", "Network/bpf", "Process/bpf"],
       swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
     .testTarget(
       name: "MeropsSensorsTests", dependencies: ["MeropsSensors", "MeropsModel", "merops-sockets"],

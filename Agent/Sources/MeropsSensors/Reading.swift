@@ -12,6 +12,9 @@ struct Reading: ~Copyable {
   private var sinceBoot: UInt64 = 0
   let pageSize = UInt64(max(1, sysconf(CInt(_SC_PAGESIZE))))
 
+  /// Records by class, and the gaps between them.
+  var accounts = Accounts()
+
   // Room that is used again for every record.
   var facts = Facts()
   var path: [UInt8] = []
@@ -46,6 +49,15 @@ struct Reading: ~Copyable {
   mutating func take(_ bytes: RawSpan) {
     guard let header: EventHeader = bytes.head() else { return }
     switch header.kind {
+    case RecordKind.fork, RecordKind.exec, RecordKind.exit:
+      accounts.note(.process, Int(header.processor), header.sequence, isRead: true)
+    case RecordKind.event...:
+      if let kind = EventKind(rawValue: UInt8(truncatingIfNeeded: header.kind)) {
+        accounts.note(kind.eventClass, Int(header.processor), header.sequence, isRead: true)
+      }
+    default: break
+    }
+    switch header.kind {
     case RecordKind.fork, RecordKind.exec:
       finishPending(of: Int(header.processor))
       takeProcess(bytes)
@@ -60,6 +72,7 @@ struct Reading: ~Copyable {
       switch kind.eventClass {
       case .file: takeFile(bytes, kind)
       case .network: takeSocket(bytes, kind)
+      case .process, .kernel: takeAct(bytes, kind)
       default: break
       }
     }
@@ -74,4 +87,27 @@ struct Reading: ~Copyable {
 
   /// The events since the last call; nil if there are none.
   mutating func batch() -> EventBatch? { builder.isEmpty ? nil : builder.finish() }
+}
+
+/// Records that arrived, and those that did not: by class, from the sequence of each CPU.
+struct Accounts {
+  struct Entry {
+    var read: UInt64 = 0
+    var missing: UInt64 = 0
+    /// The sequence number of each CPU's last record.
+    fileprivate var last: [UInt64] = []
+  }
+
+  private var entries = [Entry](repeating: Entry(), count: EventClass.allCases.count)
+
+  subscript(eventClass: EventClass) -> Entry { entries[Int(eventClass.rawValue)] }
+
+  mutating func note(_ eventClass: EventClass, _ processor: Int, _ sequence: UInt64, isRead: Bool) {
+    let index = Int(eventClass.rawValue)
+    while entries[index].last.count <= processor { entries[index].last.append(0) }
+    let last = entries[index].last[processor]
+    if sequence > last { entries[index].missing &+= sequence - last - 1 }
+    entries[index].last[processor] = sequence
+    if isRead { entries[index].read += 1 }
+  }
 }

@@ -24,6 +24,7 @@ extension Sensor {
 struct SharedMaps: Sendable {
   let ring: AnyMap
   let counters: AnyMap
+  let calls: CallDispatcher
 
   /// Lets an object use them in place of its own.
   func share(with collection: BPFCollection) throws(BPFError) {

@@ -16,6 +16,7 @@ public final class Sensors: Sendable {
   private let reading: Mutex<Reading>
   private let isStopped = Atomic(false)
   private let options: SensorOptions
+  private let calls: CallDispatcher
   private let others: [any Sensor]
   private let fixedReports: [SensorReport]
 
@@ -39,10 +40,13 @@ public final class Sensors: Sendable {
       SensorReport(sensor: "process.exec", hook: "tp_btf/sched_process_exec"),
       SensorReport(sensor: "process.exit", hook: "tp_btf/sched_process_exit"),
     ]
-    let maps = SharedMaps(ring: try object.collection.map("events"), counters: try object.collection.map("counters"))
+    calls = try CallDispatcher()
+    let maps = SharedMaps(
+      ring: try object.collection.map("events"), counters: try object.collection.map("counters"), calls: calls)
     let makers: [(EventClass, (SensorOptions, SharedMaps) throws -> any Sensor)] = [
       (.file, { try FileSensor($0, $1) }),
       (.network, { try NetworkSensor($0, $1) }),
+      (.kernel, { try ActSensor($0, $1) }),
     ]
     var others: [any Sensor] = []
     for (eventClass, make) in makers where options.classes.contains(eventClass) {
@@ -76,6 +80,18 @@ public final class Sensors: Sendable {
     return counts
   }
 
+  /// What was read of each class, and what is missing in the CPUs' sequences.
+  func accounts() throws -> Accounts {
+    var accounts = reading.withLock { $0.accounts }
+    for eventClass in EventClass.allCases {
+      guard let values = try counters.get(UInt32(eventClass.rawValue)) else { continue }
+      for (processor, value) in values.enumerated() {
+        accounts.note(eventClass, processor, value.sequence &+ 1, isRead: false)
+      }
+    }
+    return accounts
+  }
+
   /// Attaches the programs, reads which processes there are, and then hands over events until ``stop()``.
   ///
   /// - Parameter deliver: called on this thread, and not before it has returned. The kernel goes on meanwhile as long as
@@ -91,6 +107,7 @@ public final class Sensors: Sendable {
     try takeSnapshot()
     links.keep(try object.onExit.attach(), as: object.onExit.name)
     for sensor in others { try sensor.attach(links) }
+    if !others.isEmpty { try calls.attach(links) }
     var isFirst = true
     var nextCollection = ContinuousClock.now + Self.collectionInterval
     while !isStopped.load(ordering: .acquiring) {

@@ -10,6 +10,7 @@ final class Watch: Sendable {
   let sensors: Sensors
   private let state = Mutex(State())
   private let isOver = DispatchSemaphore(value: 0)
+  private let gate = DispatchSemaphore(value: 1)
 
   private struct State {
     var events: [Event] = []
@@ -21,7 +22,11 @@ final class Watch: Sendable {
     sensors = try Sensors(options)
     Thread.detachNewThread { [self] in
       do {
-        try sensors.run { batch in state.withLock { $0.events += batch } }
+        try sensors.run { batch in
+          state.withLock { $0.events += batch }
+          gate.wait()
+          gate.signal()
+        }
       } catch {
         state.withLock { $0.error = error }
       }
@@ -43,6 +48,10 @@ final class Watch: Sendable {
       }
     }
   }
+
+  /// Keeps the reader waiting at its next batch.
+  func pause() { gate.wait() }
+  func resume() { gate.signal() }
 
   /// Ends the sensors, and returns what they told.
   func finish() throws -> [Event] {

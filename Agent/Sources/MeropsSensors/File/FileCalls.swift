@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import MeropsModel
 
-extension FileCall {
+extension SystemCall {
   /// The system calls that act on files, by number. Sources: arch/x86/entry/syscalls/syscall_64.tbl, scripts/syscall.tbl.
-  static var table: [(number: UInt32, call: FileCall)] {
+  static var ofFiles: [(number: UInt32, call: SystemCall)] {
     #if arch(x86_64)
       [
         (2, open(name: 0, flags: 1)),
@@ -59,15 +59,8 @@ extension FileCall {
     #endif
   }
 
-  private init(_ program: UInt8, _ kind: EventKind) {
-    let none = Self.none
-    self.init(
-      program: program, kind: kind.rawValue, directory: none, name: none, targetDirectory: none, targetName: none,
-      text: none, flags: none, mode: none, owner: none, group: none, descriptor: none)
-  }
-
-  private static func open(directory: UInt8 = none, name: UInt8 = none, flags: UInt8 = none) -> FileCall {
-    var call = FileCall(FileProgram.open, .fileOpen)
+  private static func open(directory: UInt8 = none, name: UInt8 = none, flags: UInt8 = none) -> SystemCall {
+    var call = SystemCall(CallProgram.open, .fileOpen)
     (call.directory, call.name, call.flags) = (directory, name, flags)
     return call
   }
@@ -75,8 +68,8 @@ extension FileCall {
   private static func descriptor(
     _ kind: EventKind, _ descriptor: UInt8, flags: UInt8 = none, mode: UInt8 = none, owner: UInt8 = none,
     group: UInt8 = none
-  ) -> FileCall {
-    var call = FileCall(FileProgram.descriptor, kind)
+  ) -> SystemCall {
+    var call = SystemCall(CallProgram.descriptor, kind)
     (call.descriptor, call.flags, call.mode, call.owner, call.group) = (descriptor, flags, mode, owner, group)
     return call
   }
@@ -84,8 +77,8 @@ extension FileCall {
   private static func names(
     _ kind: EventKind, directory: UInt8 = none, name: UInt8, targetDirectory: UInt8 = none, targetName: UInt8 = none,
     text: UInt8 = none, flags: UInt8 = none, mode: UInt8 = none, owner: UInt8 = none, group: UInt8 = none
-  ) -> FileCall {
-    var call = FileCall(FileProgram.names, kind)
+  ) -> SystemCall {
+    var call = SystemCall(CallProgram.names, kind)
     (call.directory, call.name, call.targetDirectory, call.targetName) = (directory, name, targetDirectory, targetName)
     (call.text, call.flags, call.mode, call.owner, call.group) = (text, flags, mode, owner, group)
     return call

@@ -19,6 +19,7 @@ struct FileSensor: Sensor {
     let load = { (withHook: Bool) throws -> File in
       let opened = try File.open()
       try maps.share(with: opened.collection)
+      try maps.calls.share(with: opened.collection)
       opened.globals.ownProcess = UInt32(bitPattern: getpid())
       opened.globals.hasIgnoredDirectories = options.files.ignoredDirectories.isEmpty ? 0 : 1
       opened.globals.hasIgnoredProcesses = options.files.ignoredProcesses.isEmpty ? 0 : 1
@@ -37,13 +38,10 @@ struct FileSensor: Sensor {
     }
     hasHook = refusal == nil
 
-    for (number, call) in FileCall.table { try object.calls.set(call, for: number) }
-    for (place, program) in [
-      (FileProgram.open, object.onOpenCall), (FileProgram.descriptor, object.onDescriptorCall),
-    ] {
-      try object.programs.set(program.program(), for: UInt32(place))
-    }
-    try object.programs.set(object.onNameCall.program(), for: UInt32(FileProgram.names))
+    try maps.calls.add(SystemCall.ofFiles)
+    try maps.calls.add(object.onOpenCall.program(), as: CallProgram.open)
+    try maps.calls.add(object.onDescriptorCall.program(), as: CallProgram.descriptor)
+    try maps.calls.add(object.onNameCall.program(), as: CallProgram.names)
     for directory in options.files.ignoredDirectories {
       guard let identity = FileIdentity(of: directory) else { continue }
       try object.ignoredDirectories.set(1, for: identity)
@@ -67,7 +65,6 @@ struct FileSensor: Sensor {
 
   func attach(_ links: LinkSet) throws {
     if hasHook { links.keep(try object.onFileOpen.attach(), as: object.onFileOpen.name) }
-    links.keep(try object.onCall.attach(), as: object.onCall.name)
   }
 
   /// Tells of repeated opens that nobody repeats any more: a program tells of the others with the next open.

@@ -46,6 +46,11 @@ struct ProcessTable {
     if running.count > sweepAt { sweep() }
   }
 
+  /// Puts another value in the place of a process that runs: its rights changed, say.
+  mutating func update(_ process: MeropsModel.Process) {
+    if running[process.key.pid]?.key == process.key { running[process.key.pid] = process }
+  }
+
   /// Takes out a process that ended.
   ///
   /// - Parameter time: nanoseconds since boot.

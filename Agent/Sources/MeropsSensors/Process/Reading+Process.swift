@@ -209,7 +209,7 @@ extension Reading {
     if let runtime = container.runtime { facts.append(.containerRuntime, .text(Text(runtime))) }
   }
 
-  private mutating func appendText<let count: Int>(_ field: Field, _ text: FixedString<count>) {
+  mutating func appendText<let count: Int>(_ field: Field, _ text: FixedString<count>) {
     withUnsafeBytes(of: text) { bytes in
       facts.append(field, UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: 0) ?? count)]).bytes)
     }

@@ -29,8 +29,12 @@ enum PackedNames {
       while end > 0 {
         var start = end
         while start > 0, packed[start - 1] != 0 { start -= 1 }
-        bytes.append(UInt8(ascii: "/"))
-        bytes.append(contentsOf: packed[start..<end])
+        let slash = UInt8(ascii: "/")
+        // The root of what is mounted nowhere is called "/".
+        if end - start != 1 || packed[start] != slash {
+          bytes.append(slash)
+          bytes.append(contentsOf: packed[start..<end])
+        }
         end = start - 1
       }
     }

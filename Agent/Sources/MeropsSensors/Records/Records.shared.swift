@@ -124,3 +124,24 @@ struct CgroupRecord {
   var header: EventHeader
   var cgroup: UInt64
 }
+
+#if hasFeature(Embedded)
+  extension PerCPUArray where Value == ClassCounts {
+    /// Counts an act, and what became of it.
+    ///
+    /// Kernels of 2026 let one program be preempted by another: each step is atomic.
+    ///
+    /// - Parameter send: whether the record was sent; nil if it is left out.
+    @inline(__always)
+    mutating func count(_ class: UInt32, _ send: (UnsafeMutablePointer<ClassCounts>) -> Bool?) {
+      guard let counts = pointer(to: `class`) else { return }
+      atomicAdd(1, to: &counts.pointee.sequence)
+      if let isSent = send(counts) {
+        if isSent { atomicAdd(1, to: &counts.pointee.recorded) } else { atomicAdd(1, to: &counts.pointee.lost) }
+      } else {
+        atomicAdd(.max, to: &counts.pointee.sequence)
+        atomicAdd(1, to: &counts.pointee.filtered)
+      }
+    }
+  }
+#endif

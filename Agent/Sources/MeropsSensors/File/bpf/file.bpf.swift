@@ -8,9 +8,10 @@ let license = License.dualBSDGPL
 var events = RingBuffer<EventHeader>(bytes: 1 << 23)
 var counters = PerCPUArray<ClassCounts>(maxEntries: 8)
 var bytes = ByteBuilder<12288>()
-var programs = ProgramArray(maxEntries: 8)
+/// Filled by user space, and shared with whoever calls these programs.
+var programs = ProgramArray(maxEntries: 16)
 /// What to do at the end of which system call, by its number.
-var calls = ArrayMap<FileCall>(maxEntries: 512)
+var calls = ArrayMap<SystemCall>(maxEntries: 512)
 /// Directories below which opens are left out.
 var ignoredDirectories = HashMap<FileIdentity, UInt8>(maxEntries: 1024)
 var ignoredProcesses = HashMap<UInt32, UInt8>(maxEntries: 1024)
@@ -35,20 +36,6 @@ let kindOpen: UInt32 = 32
 let kindCreate: UInt32 = 33
 let kindWrite: UInt32 = 34
 let kindMap: UInt32 = 41
-
-/// Counts an act, and what became of it.
-@inline(__always)
-func count(_ send: (UnsafeMutablePointer<ClassCounts>) -> Bool?) {
-  guard let counts = counters.pointer(to: CountedClass.file) else { return }
-  // Kernels of 2026 let one program be preempted by another: each step is atomic.
-  atomicAdd(1, to: &counts.pointee.sequence)
-  if let isSent = send(counts) {
-    if isSent { atomicAdd(1, to: &counts.pointee.recorded) } else { atomicAdd(1, to: &counts.pointee.lost) }
-  } else {
-    atomicAdd(.max, to: &counts.pointee.sequence)
-    atomicAdd(1, to: &counts.pointee.filtered)
-  }
-}
 
 @inline(__always)
 func isIgnored(_ pid: UInt32) -> Bool {
@@ -132,9 +119,9 @@ func repeats(_ pid: UInt32, _ inode: inode.Probed, _ flags: UInt32, _ kind: UInt
 /// Records a file that is open.
 @inline(__always)
 func record(
-  _ opened: file.Probed, _ kind: UInt32, flags: UInt32, _ call: FileCall, _ arguments: SavedRegisters, error: UInt32
+  _ opened: file.Probed, _ kind: UInt32, flags: UInt32, _ call: SystemCall, _ arguments: SavedRegisters, error: UInt32
 ) {
-  count { counts in
+  counters.count(CountedClass.file) { counts in
     let pid = CurrentThread.processID
     if isIgnored(pid) { return nil }
     let place = path.Probed(opened.pointer + file.offset.f_path)
@@ -157,12 +144,12 @@ func record(
         record.mode = UInt32(inode.i_mode)
         record.owner = inode.i_uid.val
         record.group = inode.i_gid.val
-        if call.mode != FileCall.none {
+        if call.mode != SystemCall.none {
           record.mode =
             UInt32(inode.i_mode) & 0xf000 | UInt32(truncatingIfNeeded: argument(arguments, call.mode)) & 0xfff
         }
-        if call.owner != FileCall.none { record.owner = UInt32(truncatingIfNeeded: argument(arguments, call.owner)) }
-        if call.group != FileCall.none { record.group = UInt32(truncatingIfNeeded: argument(arguments, call.group)) }
+        if call.owner != SystemCall.none { record.owner = UInt32(truncatingIfNeeded: argument(arguments, call.owner)) }
+        if call.group != SystemCall.none { record.group = UInt32(truncatingIfNeeded: argument(arguments, call.group)) }
       }
       let isWhole = bytes.appendPath(of: opened, isTrusted: false)
       let size = bytes.count &- UInt64(MemoryLayout<FileRecord>.size)
@@ -196,24 +183,10 @@ func opened(_ descriptor: UInt64) -> file.Probed {
 }
 
 @inline(__always)
-func call(of registers: SavedRegisters) -> FileCall? {
+func call(of registers: SavedRegisters) -> SystemCall? {
   let number = registers.systemCallNumber
   guard let index = bounded(UInt32(truncatingIfNeeded: number), below: 512) else { return nil }
   return calls[index]
-}
-
-@section("raw_tp/sys_exit")
-func onCall(_ context: RawTracepoint) -> Int32 {
-  let registers = SavedRegisters(raw: context.pointer(0))
-  guard let index = bounded(UInt32(truncatingIfNeeded: registers.systemCallNumber), below: 512),
-    let call = calls.pointer(to: index)
-  else { return 0 }
-  let program = call.pointee.program
-  if program == 0 { return 0 }
-  // A 32-bit program's numbers mean other calls (TS_COMPAT).
-  if thread_info.exists.status, task_struct.Probed.current.thread_info.status & 2 != 0 { return 0 }
-  programs.tailCall(UInt32(program), context)
-  return 0
 }
 
 @section("raw_tp/sys_exit")
@@ -223,9 +196,9 @@ func onOpenCall(_ context: RawTracepoint) -> Int32 {
   let result = Int64(bitPattern: context.word(1))
   if result < 0 {
     if result == -2 && withMissingFiles == 0 {
-      count { _ in nil }
+      counters.count(CountedClass.file) { _ in nil }
     } else {
-      programs.tailCall(UInt32(FileProgram.names), context)
+      programs.tailCall(UInt32(CallProgram.names), context)
     }
     return 0
   }
@@ -264,19 +237,19 @@ func onNameCall(_ context: RawTracepoint) -> Int32 {
   let registers = SavedRegisters(raw: context.pointer(0))
   guard let call = call(of: registers) else { return 0 }
   let result = Int64(bitPattern: context.word(1))
-  count { counts in
+  counters.count(CountedClass.file) { counts in
     if isIgnored(CurrentThread.processID) { return nil }
     return bytes.build { bytes in
       bytes.append(FileRecord.self) { record in
         describe(&record, UInt32(call.kind), counts)
         record.header.flags = RecordFlags.isUserName
         if result < 0 { record.error = UInt32(truncatingIfNeeded: 0 &- result) }
-        if call.flags != FileCall.none { record.flags = UInt32(truncatingIfNeeded: argument(registers, call.flags)) }
-        if call.mode != FileCall.none {
+        if call.flags != SystemCall.none { record.flags = UInt32(truncatingIfNeeded: argument(registers, call.flags)) }
+        if call.mode != SystemCall.none {
           record.mode = UInt32(truncatingIfNeeded: argument(registers, call.mode)) & 0xfff
         }
-        if call.owner != FileCall.none { record.owner = UInt32(truncatingIfNeeded: argument(registers, call.owner)) }
-        if call.group != FileCall.none { record.group = UInt32(truncatingIfNeeded: argument(registers, call.group)) }
+        if call.owner != SystemCall.none { record.owner = UInt32(truncatingIfNeeded: argument(registers, call.owner)) }
+        if call.group != SystemCall.none { record.group = UInt32(truncatingIfNeeded: argument(registers, call.group)) }
       }
       let first = appendPlace(bytes, registers, call.directory, call.name)
       bytes.withValue(FileRecord.self) { record in
@@ -284,7 +257,7 @@ func onNameCall(_ context: RawTracepoint) -> Int32 {
         record.nameBytes = first.name
         if !first.isWhole { record.header.flags |= RecordFlags.nameIsCut }
       }
-      if call.targetName != FileCall.none {
+      if call.targetName != SystemCall.none {
         let second = appendPlace(bytes, registers, call.targetDirectory, call.targetName)
         bytes.withValue(FileRecord.self) { record in
           record.targetDirectoryBytes = second.directory
@@ -292,7 +265,7 @@ func onNameCall(_ context: RawTracepoint) -> Int32 {
           if !second.isWhole { record.header.flags |= RecordFlags.targetIsCut }
         }
       }
-      if call.text != FileCall.none {
+      if call.text != SystemCall.none {
         let before = bytes.count
         bytes.appendUserText(from: UnsafeRawPointer(bitPattern: UInt(argument(registers, call.text))))
         let size = bytes.count &- before
@@ -318,7 +291,7 @@ func appendPlace(
   let text = UnsafeRawPointer(bitPattern: UInt(argument(registers, name)))
   let places = task_struct.Probed.current.fs
   // AT_FDCWD
-  let descriptor = directory == FileCall.none ? -100 : Int32(truncatingIfNeeded: argument(registers, directory))
+  let descriptor = directory == SystemCall.none ? -100 : Int32(truncatingIfNeeded: argument(registers, directory))
   var base = places.pointer + fs_struct.offset.pwd
   if readUser(UInt8.self, at: text) == 0x2f {
     base = places.pointer + fs_struct.offset.root
@@ -342,10 +315,10 @@ func onFileOpen(_ context: FunctionExit.security_file_open) -> Int32 {
   // __FMODE_EXEC: a program starts, which has an event of its own.
   if context.result != 0 || opened.f_flags & 0x20 != 0 { return 0 }
   let kind = mode & createdMode != 0 ? kindCreate : mode & writeMode != 0 ? kindWrite : kindOpen
-  let none = FileCall.none
+  let none = SystemCall.none
   record(
     opened.probed, kind, flags: opened.f_flags,
-    FileCall(
+    SystemCall(
       program: 0, kind: 0, directory: none, name: none, targetDirectory: none, targetName: none, text: none,
       flags: none, mode: none, owner: none, group: none, descriptor: none), SavedRegisters(raw: nil), error: 0)
   return 0

@@ -32,20 +32,6 @@ func header(
   header.flags = 0
 }
 
-/// Counts an act, and what became of it.
-@inline(__always)
-func count(_ class: UInt32, _ send: (UnsafeMutablePointer<ClassCounts>) -> Bool?) {
-  guard let counts = counters.pointer(to: `class`) else { return }
-  // Kernels of 2026 let one program be preempted by another: each step is atomic.
-  atomicAdd(1, to: &counts.pointee.sequence)
-  if let isSent = send(counts) {
-    if isSent { atomicAdd(1, to: &counts.pointee.recorded) } else { atomicAdd(1, to: &counts.pointee.lost) }
-  } else {
-    atomicAdd(.max, to: &counts.pointee.sequence)
-    atomicAdd(1, to: &counts.pointee.filtered)
-  }
-}
-
 @inline(__always)
 func describe(
   _ record: inout ProcessRecord, _ task: task_struct, _ kind: UInt16, _ counts: UnsafeMutablePointer<ClassCounts>
@@ -125,7 +111,7 @@ func appendPlaces(_ bytes: ByteBuilder<12288>.Bytes, _ task: task_struct) {
 func onFork(_ context: BTFTracepoint.sched_process_fork) -> Int32 {
   let child = context.child
   guard child.pid == child.tgid else { return 0 }
-  count(CountedClass.process) { counts in
+  counters.count(CountedClass.process) { counts in
     bytes.build { bytes in
       bytes.append(ProcessRecord.self) { record in
         describe(&record, child, RecordKind.fork, counts)
@@ -142,7 +128,7 @@ func onFork(_ context: BTFTracepoint.sched_process_fork) -> Int32 {
 @section("tp_btf/sched_process_exec")
 func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
   let task = context.p
-  count(CountedClass.process) { counts in
+  counters.count(CountedClass.process) { counts in
     bytes.build { bytes in
       bytes.append(ProcessRecord.self) { describe(&$0, task, RecordKind.exec, counts) }
       appendPlaces(bytes, task)
@@ -194,7 +180,7 @@ func onExit(_ context: BTFTracepoint.sched_process_exit) -> Int32 {
     let name = ProcessName(start: leader.start_boottime, pid: UInt64(UInt32(truncatingIfNeeded: task.tgid)))
     guard ended.set(1, for: name, if: .absent) else { return 0 }
   }
-  count(CountedClass.process) { counts in
+  counters.count(CountedClass.process) { counts in
     bytes.build { bytes in
       bytes.append(ExitRecord.self) { record in
         header(&record.header, of: task, RecordKind.exit, counts)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import BPF
+import MeropsModel
+
+/// Calls the sensors' programs where a system call ends.
+struct CallDispatcher: Sendable {
+  private let object: Calls
+
+  var collection: BPFCollection { object.collection }
+
+  init() throws(BPFError) { object = try Calls.load() }
+
+  /// Lets a sensor's program record some system calls.
+  func add(_ program: Program, as place: UInt8) throws(BPFError) {
+    try object.programs.set(program, for: UInt32(place))
+  }
+
+  func add(_ calls: [(number: UInt32, call: SystemCall)]) throws(BPFError) {
+    for (number, call) in calls { try object.calls.set(call, for: number) }
+  }
+
+  /// Lets an object of a sensor use the same tables.
+  func share(with collection: BPFCollection) throws(BPFError) {
+    try collection.replaceMap("programs", with: object.collection.map("programs"))
+    try collection.replaceMap("calls", with: object.collection.map("calls"))
+  }
+
+  /// Nothing is called before.
+  func attach(_ links: LinkSet) throws(BPFError) { links.keep(try object.onCall.attach(), as: object.onCall.name) }
+}
+
+extension SystemCall {
+  init(_ program: UInt8, _ kind: EventKind) {
+    let none = Self.none
+    self.init(
+      program: program, kind: kind.rawValue, directory: none, name: none, targetDirectory: none, targetName: none,
+      text: none, flags: none, mode: none, owner: none, group: none, descriptor: none)
+  }
+}
