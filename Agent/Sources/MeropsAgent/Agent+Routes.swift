@@ -134,6 +134,7 @@ extension Agent {
       do {
         let expression = try EventExpression(text, for: request.kinds)
         query.condition = { expression.evaluate($0) == .yes }
+        query.necessaryValues = expression.necessaryValues
       } catch {
         throw .badRequest(error.described(in: text, file: "where"))
       }

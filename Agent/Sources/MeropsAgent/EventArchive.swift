@@ -11,6 +11,8 @@ public struct ArchiveQuery: Sendable {
   public var kinds: Set<EventKind> = []
   public var pid: UInt32?
   public var condition: (@Sendable (Event) -> Bool)?
+  /// Values of which a field has to have one for the condition to hold: what an index can look for.
+  public var necessaryValues: [Field: Set<Value>] = [:]
   public var limit = Int.max
   public var newestFirst = false
 

@@ -18,6 +18,7 @@ final class StoreArchive: EventArchive {
     (wanted.since, wanted.until, wanted.kinds, wanted.pid) = (query.since, query.until, query.kinds, query.pid)
     (wanted.condition, wanted.limit) = (query.condition, query.limit)
     wanted.order = query.newestFirst ? .newestFirst : .oldestFirst
+    wanted.require(query.necessaryValues)
     try store.events(wanted, body)
   }
 

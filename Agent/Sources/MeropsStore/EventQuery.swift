@@ -29,6 +29,28 @@ public struct EventQuery: Sendable {
 
   public init() {}
 
+  /// Narrows the query by values of which a field has to have one, as far as there is an index: kind, process id and
+  /// executable. What is left out has to be left to ``condition``.
+  public mutating func require(_ values: [Field: Set<Value>]) {
+    if let kinds = values[.eventKind] {
+      let known = Set(
+        kinds.compactMap { if case .text(let name) = $0 { EventKind(name: name.description) } else { nil } })
+      let both = self.kinds.isEmpty ? known : self.kinds.intersection(known)
+      if both.isEmpty { limit = 0 } else { self.kinds = both }
+    }
+    if let pids = values[.processID], pids.count < 2 {
+      let known = pids.compactMap { if case .uint(let pid) = $0 { UInt32(exactly: pid) } else { nil } }
+      if known.isEmpty || pid != nil && pid != known[0] { limit = 0 } else { pid = known[0] }
+    }
+    if let paths = values[.processExecutable], paths.count < 2 {
+      guard case .text(let path)? = paths.first, executable == nil || executable == path.bytes else {
+        limit = 0
+        return
+      }
+      executable = path.bytes
+    }
+  }
+
   /// Whether an event is one of these, whatever the order, the limit, and where to go on.
   func includes(_ event: Event) -> Bool {
     guard includes(time: event.time, kind: event.kind) else { return false }

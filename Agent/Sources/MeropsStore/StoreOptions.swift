@@ -27,7 +27,8 @@ public struct StoreOptions: Sendable {
 
   public init() {}
 
-  var segmentLimit: Int { segmentBytes ?? min(max(maximumBytes / 16, 16 << 20), 512 << 20) }
+  /// Two files at least, since the one that is written is never removed.
+  var segmentLimit: Int { segmentBytes ?? min(max(maximumBytes / 16, 16 << 20), 512 << 20, maximumBytes / 2) }
 }
 
 /// What an ``EventStore`` has and does.

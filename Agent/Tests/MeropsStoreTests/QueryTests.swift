@@ -106,6 +106,27 @@ struct QueryTests {
     try check(query) { $0.actor.facts[.processExecutable] == .text(Text(path)) }
   }
 
+  @Test func valuesThatAreRequired() throws {
+    let said = all[15_000]
+    var query = EventQuery()
+    query.require([
+      .eventKind: [.text("file.open"), .text("file.write"), .text("no.such")],
+      .processID: [.uint(UInt64(said.actor.key.pid))],
+      .processName: [.text("left to the condition")],
+    ])
+    try check(query) { ($0.kind == .fileOpen || $0.kind == .fileWrite) && $0.actor.key.pid == said.actor.key.pid }
+    query = EventQuery()
+    query.require([.processExecutable: [.text("/usr/bin/git")], .processID: [.uint(1), .uint(2)]])
+    try check(query) { $0.actor.facts[.processExecutable] == .text("/usr/bin/git") }
+    for impossible: [Field: Set<Value>] in [
+      [.eventKind: [.text("no.such")]], [.processID: []], [.processID: [.uint(.max)]], [.processExecutable: []],
+    ] {
+      query = EventQuery()
+      query.require(impossible)
+      #expect(try store.ids(query).isEmpty)
+    }
+  }
+
   @Test func aLimitAndTheEnd() throws {
     var query = EventQuery()
     query.limit = 0
