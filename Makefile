@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run        what this machine does, live, with a little work of its own to show     (Ctrl-C ends it)
+# make tracker    the exec tracker of Examples, in the same way
 # make firewall   two network namespaces, traffic, block, allow
 # make examples   those that are Swift on both sides, each for a moment
 # make test       see that everything works: tests on this kernel, examples, fuzzing for a moment, the oldest kernel and
@@ -16,7 +17,7 @@ DEBUG := .build/debug
 STATIC := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-debug -Xlinker --gc-sections
 SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks) $(addprefix Agent/,Package.swift Sources Tests)
 
-.PHONY: run firewall examples build test test-all check agent vm arm64 fuzz bench format lint docs install setup clean
+.PHONY: run tracker firewall examples build test test-all check agent vm arm64 fuzz bench format lint docs install deb setup clean
 
 run:
 	@echo "run: 1 of 3: what is needed to build"
@@ -26,6 +27,12 @@ run:
 	@Tools/build --package-path Agent --product merops-agent
 	@echo "run: 3 of 3: what processes, files and the network of this machine do, until Ctrl-C"
 	@$(SUDO) Agent/.build/debug/merops-agent run --demo $(ARGS)
+
+# The exec tracker: the library alone, and kernel programs in C.
+tracker:
+	@Tools/setup
+	@Tools/build --product execve-tracker
+	@$(SUDO) $(DEBUG)/execve-tracker --demo $(ARGS)
 
 firewall:
 	@Tools/setup network
@@ -91,6 +98,16 @@ docs:
 install:
 	Tools/build -c release $(STATIC) --product merops
 	Tools/install "$(PREFIX)"
+	Tools/build --package-path Agent -c release --static-swift-stdlib --product meropsd
+	Tools/build --package-path Agent -c release --static-swift-stdlib --product merops-agent
+	Agent/Service/install "$(PREFIX)"
+
+# A Debian package of both.
+deb:
+	Tools/build -c release $(STATIC) --product merops
+	Tools/build --package-path Agent -c release --static-swift-stdlib --product meropsd
+	Tools/build --package-path Agent -c release --static-swift-stdlib --product merops-agent
+	Agent/Service/deb .build
 
 setup:
 	@Tools/setup

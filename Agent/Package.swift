@@ -102,14 +102,14 @@ let package = Package(
       name: "MeropsAgent",
       dependencies: [
         "MeropsControl", "MeropsExpression", "MeropsModel", "MeropsSensors", "MeropsServer", "MeropsSinks",
-        "MeropsStore",
+        "MeropsMetrics", "MeropsStore",
         .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "MeropsAgentTests",
       dependencies: [
-        "MeropsAgent", "MeropsControl", "MeropsModel", .product(name: "Logging", package: "swift-log"),
+        "MeropsAgent", "MeropsControl", "MeropsModel", "meropsd", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     // The daemon.

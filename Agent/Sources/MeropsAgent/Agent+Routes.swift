@@ -25,7 +25,7 @@ extension Agent {
 
   private func events(_ request: EventRequest) throws(ControlError) -> ByteStream {
     let query = try Self.query(request)
-    let encoder = try Encoder(request.format)
+    let encoder = Encoder(request.format)
     // A query waits for whoever reads it, not for the disk: at most so many bytes are ahead.
     let box = Mailbox<[UInt8]>(limit: 1 << 20) { $0.count }
     Thread.detachNewThread { [archive, log] in
@@ -45,7 +45,7 @@ extension Agent {
   private func stream(_ request: EventRequest) throws(ControlError) -> ByteStream {
     let query = try Self.query(request)
     let isFiltered = query.condition != nil || query.pid != nil || !query.kinds.isEmpty
-    let encoder = try Encoder(request.format)
+    let encoder = Encoder(request.format)
     guard subscribers.count < 64 else {
       throw ControlError(status: 503, message: "64 others get events already: that is as many as the agent serves.")
     }
@@ -75,9 +75,7 @@ extension Agent {
       guard let event = try archive.event(id) else { return nil }
       var builder = EventBatchBuilder()
       builder.append(event.kind, id: event.id, time: event.time, by: event.process, event.facts)
-      return try Encoder(format).bytes(builder.finish())
-    } catch let error as ControlError {
-      throw error
+      return Encoder(format).bytes(builder.finish())
     } catch {
       throw ControlError(status: 500, message: "The store cannot be read: \(error)")
     }
@@ -102,7 +100,7 @@ extension Agent {
       guard let event = one.finish().first, query.includes(event) else { continue }
       builder.append(event.kind, id: event.id, time: event.time, by: process)
     }
-    return try Encoder(request.format).bytes(builder.finish())
+    return Encoder(request.format).bytes(builder.finish())
   }
 
   private func top(_ request: EventRequest, _ subject: Tally.Subject) throws(ControlError) -> TopReply {
@@ -161,21 +159,24 @@ private final class LastNumber: Sendable {
 struct Encoder: Sendable {
   private let format: ReplyFormat
 
-  init(_ format: ReplyFormat) throws(ControlError) {
-    guard format == .json || format == .packed else {
-      throw .badRequest("The format \(format.rawValue) is not there yet; use json.")
-    }
-    self.format = format
-  }
+  init(_ format: ReplyFormat) { self.format = format }
 
   func bytes(_ batch: EventBatch) -> [UInt8] {
     if batch.isEmpty { return [] }
-    if format == .packed { return EventFrames.bytes(batch) }
-    var writer = JSONLineWriter()
+    guard var writer else { return EventFrames.bytes(batch) }
     var buffer: [UInt8] = []
     buffer.reserveCapacity(batch.count * 512)
     for event in batch { writer.append(event, to: &buffer) }
     return buffer
+  }
+
+  private var writer: (any MeropsSinks.EventFormat)? {
+    switch format {
+    case .json: JSONLineWriter()
+    case .ocsf: OCSFLineWriter(host: HostFacts(version: Version.text))
+    case .ecs: ECSLineWriter(host: HostFacts(version: Version.text))
+    case .packed: nil
+    }
   }
 
   var alive: [UInt8] { format == .packed ? EventFrames.alive : [0x0a] }

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 public import Logging
 import MeropsControl
+import MeropsMetrics
 import MeropsModel
 import MeropsServer
 import Synchronization
@@ -16,9 +17,9 @@ import Synchronization
 public final class Agent: Sendable {
   let source: any SensorSource
   let archive: any EventArchive
-  let sinks: [any EventSink]
+  private let sinkList: Mutex<[any EventSink]>
   let subscribers = Subscribers()
-  let delays = Delays()
+  let delays = Mutex(DelayHistogram())
   let log: Logger
   let started = wallClock()
   let options: Options
@@ -42,8 +43,14 @@ public final class Agent: Sendable {
   public init(
     _ options: Options, source: any SensorSource, archive: any EventArchive, sinks: [any EventSink] = [], log: Logger
   ) {
-    (self.options, self.source, self.archive, self.sinks, self.log) = (options, source, archive, sinks, log)
+    (self.options, self.source, self.archive, self.log) = (options, source, archive, log)
+    sinkList = Mutex(sinks)
   }
+
+  var sinks: [any EventSink] { sinkList.withLock { $0 } }
+
+  /// Puts other sinks in place of those that there are; who calls it closes those that are not among them.
+  func replace(_ sinks: [any EventSink]) { sinkList.withLock { $0 = sinks } }
 
   /// What an agent is told from outside.
   public enum Wish: Sendable {
@@ -120,7 +127,7 @@ public final class Agent: Sendable {
   private func hand(_ batch: EventBatch, _ first: Event) {
     let now = wallClock()
     // The clock may have been set back meanwhile.
-    if now > first.time { delays.count(now - first.time, batch.count) }
+    if now > first.time { delays.withLock { $0.record(batch, now: now) } }
     archive.append(batch)
     for sink in sinks { sink.append(batch) }
     subscribers.deliver(batch)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import MeropsControl
+public import MeropsMetrics
 public import MeropsModel
 import Synchronization
 
@@ -35,6 +36,8 @@ public protocol EventArchive: Sendable {
   var status: AgentStatus.Store { get }
   /// What is wrong, in a sentence; nil if nothing is.
   var alarm: String? { get }
+  /// nil where there is no disk.
+  var metrics: AgentMetrics.Store? { get }
 }
 
 /// The newest events, in memory: what `merops run` keeps, so that it leaves nothing behind.
@@ -113,4 +116,5 @@ public final class MemoryArchive: EventArchive {
   }
 
   public var alarm: String? { nil }
+  public var metrics: AgentMetrics.Store? { nil }
 }

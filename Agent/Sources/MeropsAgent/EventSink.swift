@@ -9,5 +9,7 @@ public protocol EventSink: Sendable {
   func append(_ batch: EventBatch)
   /// Writes what waits, as far as it can be written at once, and ends.
   func close()
+  /// Opens its file anew, after another program has moved it.
+  func reopen()
   var status: AgentStatus.Sink { get }
 }

@@ -87,40 +87,80 @@ public final class Settings: Sendable {
     for report in source.reports where report.missing != nil {
       log.notice("\(report.sensor): \(report.missing ?? "")")
     }
-    let archive = try Self.archive(configuration, log)
-    let sinks: [any EventSink] = output.map { [LinesOutput($0, where: filter, closed: closed)] } ?? []
-    return Agent(options, source: source, archive: archive, sinks: sinks, log: log)
+    let store = try Self.store(configuration, log)
+    let archive: any EventArchive =
+      store.map { StoreArchive($0, folder: configuration.storeFolder) }
+      ?? MemoryArchive(limit: Int(configuration.recentBytes))
+    let maker = SinkMaker(store: store) { [log] in log.warning("\($0)") }
+    var sinks = try configuration.sinks.map { (name: $0.name, sink: try maker.make($0)) }
+    if let output { sinks.append(("output", SinkMaker.output(output, where: filter, closed: closed))) }
+    let agent = Agent(options, source: source, archive: archive, sinks: sinks.map(\.sink), log: log)
+    running.withLock { $0 = Running(agent: agent, maker: maker, sinks: sinks) }
+    return agent
   }
+
+  /// What a reload works on.
+  private struct Running {
+    var agent: Agent
+    var maker: SinkMaker
+    var sinks: [(name: String, sink: any EventSink)]
+  }
+
+  private let running = Mutex<Running?>(nil)
 
   /// Reads the file again. A mistake in it changes nothing.
   public func reload() {
+    // Another program may have moved their files.
+    for each in running.withLock({ $0?.sinks ?? [] }) { each.sink.reopen() }
     do {
       let new = try Self.read(origin)
       let old = configuration.withLock { $0 }
       let changed = ConfigurationKey.all.filter { $0.show(new) != $0.show(old) }
       guard !changed.isEmpty else { return log.notice("the settings are as they were") }
+      if new.sinks != old.sinks { try replaceSinks(old, new) }
+      configuration.withLock { $0.sinks = new.sinks }
       let later = changed.filter { !$0.isLive }.map(\.name)
       if !later.isEmpty { log.warning("these settings count from the next start on: \(later.joined(separator: ", "))") }
+      log.notice("settings that changed: \(changed.map(\.name).joined(separator: ", "))")
     } catch {
       log.error("the settings stay as they were: \(error)")
+    }
+  }
+
+  /// New ones begin before old ones end; those whose settings are the same go on.
+  private func replaceSinks(_ old: Configuration, _ new: Configuration) throws {
+    try running.withLock { running in
+      guard var now = running else { return }
+      let kept = Set(new.sinks.filter(old.sinks.contains).map(\.name))
+      let isOld = { (name: String) in name != "output" && !kept.contains(name) }
+      // A cursor is one sink's: who leaves closes first.
+      for each in now.sinks where isOld(each.name) { each.sink.close() }
+      now.sinks.removeAll { isOld($0.name) }
+      for each in new.sinks where !kept.contains(each.name) { now.sinks.append((each.name, try now.maker.make(each))) }
+      now.agent.replace(now.sinks.map(\.sink))
+      running = now
     }
   }
 
   private static func sensorOptions(_ configuration: Configuration) -> SensorOptions {
     var options = SensorOptions()
     options.ringBytes = Int(configuration.ringBytes)
+    options.classes = configuration.classes
+    options.files.ignoredDirectories = configuration.ignoredDirectories
+    options.files.repeatTime = .nanoseconds(Int64(clamping: configuration.repeatTime))
+    options.files.withMissingFiles = configuration.withMissingFiles
     return options
   }
 
-  private static func archive(_ configuration: Configuration, _ log: Logger) throws -> any EventArchive {
-    guard configuration.storage == .disk else { return MemoryArchive(limit: Int(configuration.recentBytes)) }
+  private static func store(_ configuration: Configuration, _ log: Logger) throws -> EventStore? {
+    guard configuration.storage == .disk else { return nil }
     var options = StoreOptions()
     options.maximumBytes = Int(configuration.storeBytes)
     options.maximumAge = configuration.storeAge.map { Double($0) / 1e9 }
     options.recentBytes = Int(configuration.recentBytes)
     options.report = { log.warning("\($0)") }
     try makeFolder(configuration.storeFolder, 0o700)
-    return StoreArchive(try EventStore(at: configuration.storeFolder, options), folder: configuration.storeFolder)
+    return try EventStore(at: configuration.storeFolder, options)
   }
 
   private static func group(_ name: String) -> UInt32? { getgrnam(name)?.pointee.gr_gid }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MeropsControl
+import MeropsMetrics
 import MeropsModel
 import MeropsStore
 
@@ -31,6 +32,13 @@ final class StoreArchive: EventArchive {
     return AgentStatus.Store(
       place: folder, events: UInt64(status.events), bytes: UInt64(status.bytes), oldest: status.oldest,
       queued: UInt64(status.waitingEvents), lost: status.dropped)
+  }
+
+  var metrics: AgentMetrics.Store? {
+    let status = store.status
+    return AgentMetrics.Store(
+      written: status.written, dropped: status.dropped, expired: status.expired, commits: status.commits,
+      commitSeconds: status.commitSeconds, events: status.events, bytes: status.bytes, stores: status.state == .storing)
   }
 
   var alarm: String? {

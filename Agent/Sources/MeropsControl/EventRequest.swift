@@ -83,7 +83,7 @@ public struct EventRequest: Hashable, Sendable {
   /// Kinds by name, with commas between them. `process` stands for all whose names begin so.
   public static func kinds(_ text: String) throws(ControlError) -> [EventKind] {
     var kinds: [EventKind] = []
-    for name in text.split(separator: ",") {
+    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
       let found = EventKind.allCases.filter { $0.name == name || $0.name.hasPrefix(name + ".") }
       guard !found.isEmpty else {
         throw .badRequest(

@@ -75,7 +75,9 @@ public final class ControlServer: Sendable {
   }
 
   private static func serve(_ address: some SocketAddress, _ handler: ControlHandler) async throws -> HTTPServer {
-    let server = HTTPServer(address: address, timeout: 60, logger: .disabled, handler: handler)
+    let server = HTTPServer(address: address, timeout: 60, logger: .disabled)
+    // A method that FlyingFox does not know would be answered with 404.
+    await server.appendRoute("*", for: HTTPMethod.allMethods.union(["QUERY"]), to: handler)
     let failure = Mutex<(any Error)?>(nil)
     let task = Task {
       do { try await server.run() } catch { failure.withLock { $0 = error } }

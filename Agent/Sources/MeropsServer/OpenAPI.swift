@@ -195,7 +195,7 @@ enum OpenAPI {
             "in": "query",
             "required": false,
             "description": "Kinds of events, with commas between them; `file` stands for all whose names begin so.",
-            "schema": {"type": "string", "pattern": "^(process|file|network|dns)(,(process|file|network|dns))*$"}
+            "schema": {"type": "string", "pattern": "^[a-z_]+([.][a-z_]+)?(,[a-z_]+([.][a-z_]+)?)*$"}
           },
           "pid": {
             "name": "pid",
@@ -256,7 +256,7 @@ enum OpenAPI {
         "schemas": {
           "Time": {
             "type": "string",
-            "pattern": "^([0-9]{1,4}(ms|s|m|h|d|w)|20[0-9]{2}-0[1-9]-[012][1-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9]Z|now)$"
+            "pattern": "^[0-9A-Za-z:. -]+$"
           },
           "Error": {
             "type": "object",

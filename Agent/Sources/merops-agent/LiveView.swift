@@ -11,7 +11,7 @@ import Synchronization
 struct LiveView {
   private let client: ControlClient
   private let condition: String?
-  private let showsAll: Bool
+  private var showsAll: Bool
   private var screen = LiveScreen(layout: .current())
   private var users = UserNames()
   private var lineage = Lineage()
@@ -81,6 +81,7 @@ struct LiveView {
     skipped += lost
     screen.foot.shown = shown
     screen.foot.isPaused = isPaused
+    screen.foot.keys = isPaused ? "p go on  q quit" : "p pause  a \(showsAll ? "less" : "all")  q quit"
     if !lines.isEmpty || screen.foot != drawn { Output.text(screen.drawing(lines)) }
     drawn = screen.foot
     if let error { throw error }
@@ -101,7 +102,6 @@ struct LiveView {
     screen.foot.filtered = total.filtered + skipped
     screen.foot.lost = total.lost + status.subscribers.lost
     screen.foot.memory = status.process.memory
-    screen.foot.keys = isPaused ? "p go on  q quit" : "p pause  a \(showsAll ? "less" : "all")  q quit"
   }
 
   /// - Returns: false if the screen shall end.
@@ -109,6 +109,7 @@ struct LiveView {
     switch key {
     case UInt8(ascii: "q"), 4: return false
     case UInt8(ascii: "p"), UInt8(ascii: " "): isPaused.toggle()
+    case UInt8(ascii: "a"): showsAll.toggle()
     default: break
     }
     return true
@@ -129,7 +130,8 @@ struct LiveView {
     let total = last?.status.counts.total ?? start.counts.total
     let lost = total.lost == 0 ? "none lost" : "\(Amount.count(total.lost)) lost"
     return "Saw \(Amount.count(total.seen)) acts, \(lost). Nothing is left running.\n"
-      + "Next: sudo merops run | head -3 shows the same as JSON; merops run --help says what else it can do.\n"
+      + "Next: sudo \(Programs.typed) run | head -3 shows the same as JSON. While it runs, type in another terminal: "
+      + "sudo \(Programs.typed) top\n"
   }
 
   private static func stop(_ pid: pid_t) {

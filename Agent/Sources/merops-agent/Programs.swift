@@ -12,6 +12,13 @@ enum Programs {
     return String(cString: path)
   }
 
+  /// What one types to run it: `merops` where that finds it, or else the program's path.
+  static var typed: String {
+    let folders = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
+    let isFound = folders.contains { access("\($0)/merops", X_OK) == 0 && access("\($0)/merops-agent", X_OK) == 0 }
+    return isFound ? "merops" : CommandLine.arguments.first ?? "merops"
+  }
+
   static func find(_ name: String) throws(ControlError) -> String {
     var folders: [String] = []
     if let own, let slash = own.lastIndex(of: "/") { folders.append(String(own[..<slash])) }

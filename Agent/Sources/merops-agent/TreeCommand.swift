@@ -21,12 +21,17 @@ struct TreeCommand: ParsableCommand {
   var root: String?
   @Option(help: ArgumentHelp("Count what was done from then on.", valueName: "time"))
   var since = "10m"
+  @Flag(help: "Show the kernel's own threads, too.")
+  var all = false
   @Flag(help: "As JSON lines: each process as the event that created it.")
   var json = false
 
   func run() throws {
     if json { return Output.bytes(try agent.client.get("/v1/processes?limit=1000000&format=json")) }
-    let processes = try events("/v1/processes?limit=1000000&format=packed").map(\.process)
+    // The kernel's own threads are below the second process.
+    let processes = try events("/v1/processes?limit=1000000&format=packed").map(\.process).filter { process in
+      all || root != nil || process.key.pid != 2 && !process.ancestors.contains { $0.key.pid == 2 }
+    }
     let key = try rootKey(processes)
     var request = EventRequest()
     request.since = try TimePoint.parse(since, now: wallClock())

@@ -18,6 +18,10 @@ struct ConfigurationTests {
     ("store: disk\n", "f:1:8: `store` has to be a block of keys"),
     ("- a\n", "f:1:1: the file has to consist of keys and values"),
     ("socket: merops.sock\n", "f:1:9: `socket` has to be a path from the root on"),
+    ("sinks:\n  - name: a\n    kind: fil\n", "f:3:11: `fil` is no kind of sink; did you mean `file`?"),
+    ("sinks:\n  - name: a\n    pth: /x\n", "f:3:5: a sink has no key `pth`; did you mean `path`?"),
+    ("sinks:\n  - name: a\n", "f:2:5: a file needs a `path`"),
+    ("sinks:\n  - name: a\n    where: file.pth == 'x'\n", "did you mean `file.path`"),
     ("a: [1\n", "f:2:1: "), ("ring: 8MB\nring: 8MB\n", "the key `ring` stands twice"),
     ("port: 70000\n", "from 1 to 65535"),
   ]) func aMistakeIsShownWhereItIs(_ text: String, _ words: String) {
@@ -42,6 +46,12 @@ struct ConfigurationTests {
     configuration.storage = .memory
     configuration.storeAge = nil
     configuration.tokenFile = "/etc/merops/token"
+    var file = SinkSettings()
+    (file.name, file.path, file.format, file.keep) = ("lines", "/var/log/x.json", .ocsf, 2)
+    file.condition = "process.user.id == 0"
+    var collector = SinkSettings()
+    (collector.name, collector.kind, collector.url, collector.table) = ("c", .clickhouse, "http://127.0.0.1:8123/", "t")
+    configuration.sinks = [file, collector]
     for each in [Configuration(), configuration] {
       let text = ConfigurationFile.text(each)
       #expect(try ConfigurationFile.read(text, name: "f") == each)

@@ -22,6 +22,7 @@ public struct Configuration: Hashable, Sendable {
   public var storeBytes: UInt64 = 2 << 30
   public var storeAge: UInt64? = 30 * 86_400_000_000_000
   public var recentBytes: UInt64 = 16 << 20
+  public var sinks: [SinkSettings] = []
 
   public init() {}
 }
@@ -122,6 +123,13 @@ public struct ConfigurationKey: Sendable {
       }, show: { $0.storeAge.map(ConfigurationValue.written(time:)) ?? "none" }),
     bytes(
       "store.recent", \.recentBytes, least: 1 << 20, "How much is kept in memory: all there is with `kind: memory`."),
+    ConfigurationKey(
+      name: "sinks", form: "a list of blocks",
+      summary: "Where events go besides the store. Keys of each: "
+        + SinkSettings.keys.map { "\($0.name) (\($0.form)): \($0.summary)" }.joined(separator: " "),
+      isLive: true,
+      set: { value, configuration throws(ConfigurationProblem) in configuration.sinks = try SinkSettings.read(value) },
+      show: { SinkSettings.show($0.sinks) }),
   ]
 
   private static let classNames = EventClass.allCases.filter { $0 != .agent }.map(\.name)
