@@ -29,9 +29,11 @@ public final class EventStore: Sendable {
     var due: UInt64?
     /// Segments that a query could not read.
     var damaged: Set<Int> = []
-    /// How often somebody asked for all that was appended, and for how many of them it was done.
-    var flushWanted = 0
-    var flushDone = 0
+    /// Batches, counted from the first: somebody waits for all up to one; all up to one are on disk or dropped.
+    var wantedBatch = 0
+    var doneBatch = 0
+    /// Transactions that failed.
+    var failures = 0
     var isClosing = false
     var isClosed = false
   }
@@ -70,12 +72,14 @@ public final class EventStore: Sendable {
 
   /// Waits until all that was appended so far is on disk, or is known not to get there.
   public func flush() {
-    let round = state.withLock { state in
-      state.flushWanted += 1
-      return state.flushWanted
+    let (batch, failures) = state.withLock { state in
+      state.wantedBatch = state.recent.appended
+      return (state.wantedBatch, state.failures)
     }
     state.notify()
-    state.wait { $0.flushDone < round && !$0.isClosed ? .until(Moment.in(1)) : .done(()) }
+    state.wait { state in
+      state.doneBatch >= batch || state.failures > failures || state.isClosed ? .done(()) : .until(Moment.in(1))
+    }
   }
 
   /// Writes what waits and closes the files. What is appended later is dropped and counted.

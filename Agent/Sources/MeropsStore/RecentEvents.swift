@@ -12,6 +12,8 @@ struct RecentEvents {
   private let waitBytes: Int
   /// Events that were forgotten before a disk had them.
   private(set) var dropped: UInt64 = 0
+  /// Batches so far.
+  private(set) var appended = 0
 
   init(keepBytes: Int, waitBytes: Int) {
     self.keepBytes = keepBytes
@@ -25,8 +27,12 @@ struct RecentEvents {
   var isWaiting: Bool { !waiting.isEmpty }
   var keptBytes: Int { stored.bytes }
 
+  /// Batches that are on disk or dropped: the oldest of those that were appended.
+  var done: Int { appended - waiting.count - underway.count }
+
   mutating func append(_ batch: EventBatch) {
     guard !batch.isEmpty else { return }
+    appended += 1
     waiting.append(batch)
     while waitingBytes > waitBytes, let lost = waiting.removeFirst() { dropped += UInt64(lost.count) }
     trim()
@@ -70,6 +76,7 @@ struct RecentEvents {
     private(set) var events = 0
 
     var isEmpty: Bool { head == items.count }
+    var count: Int { items.count - head }
 
     mutating func append(_ batch: EventBatch) {
       items.append(batch)

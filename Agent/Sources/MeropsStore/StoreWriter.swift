@@ -59,7 +59,7 @@ final class StoreWriter: @unchecked Sendable {
   }
 
   private enum Work {
-    case write([EventBatch], flush: Int)
+    case write([EventBatch])
     case tidy
     case end
   }
@@ -68,7 +68,7 @@ final class StoreWriter: @unchecked Sendable {
     var goesOn = true
     while goesOn {
       switch state.wait(next) {
-      case .write(let batches, let flush): write(batches, flush: flush)
+      case .write(let batches): write(batches)
       case .tidy: tidy()
       case .end: goesOn = false
       }
@@ -96,18 +96,18 @@ final class StoreWriter: @unchecked Sendable {
     // After a failure only the clock counts, and a last try at the end.
     let mayTry = failingSince == nil || now >= nextTry || state.isClosing
     let isWanted =
-      state.isClosing || state.flushWanted > state.flushDone || state.due.map { now >= $0 } ?? false
+      state.isClosing || state.wantedBatch > state.recent.done || state.due.map { now >= $0 } ?? false
       || state.recent.takeableBytes >= options.commitBytes
     if state.recent.isWaiting {
       if mayTry, isWanted {
         if isGivingUp { return .done(.end) }
-        return .done(.write(state.recent.take(upTo: max(options.commitBytes, 1) * 4), flush: state.flushWanted))
+        let batches = state.recent.take(upTo: max(options.commitBytes, 1))
+        // What is left is as old.
+        state.due = state.recent.isWaiting ? now : nil
+        return .done(.write(batches))
       }
     } else if state.isClosing {
       return .done(.end)
-    } else if state.flushWanted > state.flushDone {
-      state.flushDone = state.flushWanted
-      self.state.notify()
     } else if failingSince != nil, now >= nextTry {
       return .done(.tidy)
     }
@@ -116,7 +116,7 @@ final class StoreWriter: @unchecked Sendable {
     return .until(moment)
   }
 
-  private func write(_ batches: [EventBatch], flush: Int) {
+  private func write(_ batches: [EventBatch]) {
     let begin = Moment.now
     do {
       try openIfNeeded()
@@ -130,15 +130,15 @@ final class StoreWriter: @unchecked Sendable {
         state.status.repeated += UInt64(repeated)
         state.status.commits += 1
         state.status.commitSeconds += seconds
-        state.due = state.recent.isWaiting ? begin + Moment.nanoseconds(options.commitInterval) : nil
       }
       keepWithinLimits()
-      state.withLock { if !$0.recent.isWaiting { $0.flushDone = max($0.flushDone, flush) } }
+      state.withLock { $0.doneBatch = $0.recent.done }
     } catch {
       state.withLock { state in
         state.recent.giveBack()
         // Whoever waits for the disk is told that it takes nothing.
-        state.flushDone = state.flushWanted
+        state.failures += 1
+        state.due = begin
         isGivingUp = state.isClosing
       }
       fail(error)
