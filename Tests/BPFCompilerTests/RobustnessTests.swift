@@ -32,7 +32,7 @@ import Testing
 
   @Test func missingSource() throws {
     let error = try #require(throws: CompileError.self) {
-      try Checkout.compiler().compile("/nowhere/probe.bpf.swift", root: "/nowhere")
+      try Checkout.compiler().compile("/nowhere/probe.bpf.swift", root: "/")
     }
     #expect("\(error)" == "error: /nowhere/probe.bpf.swift: No such file or directory")
   }

@@ -95,7 +95,11 @@ import Testing
     process.executableURL = URL(filePath: "/bin/sleep")
     process.arguments = ["1000"]
     try process.run()
-    defer { process.terminate() }
+    // Children of a test start with SIGTERM blocked. What outlives the test keeps the output open, for which others wait.
+    defer {
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
     let number = withUnsafeBytes(of: UInt32(bitPattern: process.processIdentifier)) { Array($0) }
     #expect(
       try eventually {
