@@ -26,9 +26,16 @@ struct Reading: ~Copyable {
     var record: ProcessRecord
     var bytes: [UInt8]
     var isCut = false
+    var environment: [UInt8] = []
   }
 
-  init() { setClock() }
+  /// The names of the environment variables that are kept.
+  let environmentNames: [[UInt8]]
+
+  init(environmentNames: [String] = []) {
+    self.environmentNames = environmentNames.map { Array($0.utf8) }
+    setClock()
+  }
 
   /// Looks at the clocks: before each lot of records.
   mutating func setClock() {
@@ -61,7 +68,7 @@ struct Reading: ~Copyable {
     case RecordKind.fork, RecordKind.exec:
       finishPending(of: Int(header.processor))
       takeProcess(bytes)
-    case RecordKind.arguments: takeArguments(bytes)
+    case RecordKind.arguments, RecordKind.environment: takeArguments(bytes)
     case RecordKind.exit:
       finishPending(of: Int(header.processor))
       takeExit(bytes)

@@ -9,6 +9,10 @@ public struct SensorOptions: Sendable {
   /// How many events a batch has at most.
   public var batchLimit = 4096
 
+  /// The names of environment variables that events of processes have, such as `LD_PRELOAD`. Others never leave the
+  /// sensors: they may be secrets. Empty: the kernel's program does not read the environment.
+  public var environmentNames: [String] = []
+
   /// The classes of events that are watched; processes always are.
   public var classes = Set(EventClass.allCases)
 
@@ -29,6 +33,9 @@ public struct FileOptions: Sendable {
 
   /// The time in which the same open (process, file, flags) is counted only: see `file.repeats`. Zero to tell of all.
   public var repeatTime: Duration = .seconds(60)
+
+  /// How many acts a second are told of on each CPU at most; the others are counted as filtered. Zero for all.
+  public var rateLimit = 0
 
   /// Whether opens of files that are not there (ENOENT) are told of: where programs look for their libraries, mostly.
   public var withMissingFiles = false

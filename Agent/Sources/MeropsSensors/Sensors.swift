@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPF
+import Glibc
 public import MeropsModel
 import Synchronization
 
@@ -32,9 +33,10 @@ public final class Sensors: Sendable {
     self.options = options
     let opened = try ProcessObject.open()
     try opened.collection.change(map: "events") { $0.maxEntries = UInt32(clamping: options.ringBytes) }
+    opened.globals.withEnvironment = options.environmentNames.isEmpty ? 0 : 1
     object = try opened.load()
     counters = object.counters
-    reading = Mutex(Reading())
+    reading = Mutex(Reading(environmentNames: options.environmentNames))
     var reports = [
       SensorReport(sensor: "process.fork", hook: "tp_btf/sched_process_fork"),
       SensorReport(sensor: "process.exec", hook: "tp_btf/sched_process_exec"),
@@ -116,6 +118,12 @@ public final class Sensors: Sendable {
         try reading.withLock { reading in for sensor in others { try sensor.collect(into: &reading) } }
         nextCollection = ContinuousClock.now + Self.collectionInterval
       }
+      if count >= Self.load {
+        // The kernel wakes the reader for a record that it would find at once, and that is most of a record's cost. Under
+        // load the reader lets some gather; the ring has room for much more.
+        if count < options.batchLimit { usleep(1000) }
+        continue
+      }
       if count > 0 { continue }
       if isFirst {
         reading.withLock { $0.table.sweep() }
@@ -130,6 +138,9 @@ public final class Sensors: Sendable {
     reading.withLock { $0.finishPending() }
     _ = drain(deliver)
   }
+
+  /// So many records at once are load.
+  private static let load = 32
 
   /// How often what is kept in maps is looked at.
   private static let collectionInterval = Duration.seconds(5)

@@ -11,6 +11,7 @@ struct FileSensorTests {
   struct Acts {
     var folder: String
     var events: [Event]
+    var counts: Counts.Entry
 
     /// Does what a Python script says, with the directory as its working directory.
     init(_ script: String, _ change: (inout SensorOptions) -> Void = { _ in }) throws {
@@ -30,6 +31,7 @@ struct FileSensorTests {
       #expect(process.terminationStatus == 0)
       let pid = UInt32(bitPattern: process.processIdentifier)
       events = try watch.finish().filter { $0.process.key.pid == pid }
+      counts = try watch.sensors.counts()[.file]
     }
 
     /// Those of a kind whose file lies in the directory (Python opens that, too), as `name`, `name -> target`, with `!errno`.
@@ -120,6 +122,19 @@ struct FileSensorTests {
     }
     #expect(repeats.compactMap { $0[.eventCount] } == [.uint(99)])
     #expect(acts.lines(.fileRepeats) == ["/file"])
+  }
+
+  /// What is over the limit is counted as filtered, and not recorded.
+  @Test func aRateIsLimited() throws {
+    let acts = try Acts(
+      """
+      os.close(os.open('file', os.O_CREAT | os.O_WRONLY))
+      for index in range(5000): os.chmod('file', 0o600)
+      """
+    ) { $0.files.rateLimit = 100 }
+    let count = acts.lines(.fileMode).count
+    #expect(count < 5000)
+    #expect(acts.counts.filtered >= UInt64(5000 - count))
   }
 
   @Test func directoriesAreLeftOutUnderAnyName() throws {

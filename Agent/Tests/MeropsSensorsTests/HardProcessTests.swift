@@ -9,12 +9,15 @@ import Testing
 @Suite(.serialized, .enabled(if: getuid() == 0, "loading programs into the kernel needs root"))
 struct HardProcessTests {
   /// What a Python script, and the processes that it starts, did.
-  private func events(_ script: String) throws -> [Event] {
+  private func events(
+    _ script: String, _ change: (inout SensorOptions) -> Void = { _ in }
+  ) throws -> [Event] {
     let folder = NSTemporaryDirectory() + "merops-processes-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var options = SensorOptions()
     options.classes = [.process]
+    change(&options)
     let watch = try Watch(options)
     let process = Foundation.Process()
     process.executableURL = URL(filePath: "/usr/bin/python3")
@@ -68,6 +71,23 @@ struct HardProcessTests {
     if case .texts? = execs[2].facts[.processArguments] {
       execs[2].facts.forEach { field, _, isCut in if field == .processArguments { #expect(isCut) } }
     }
+  }
+
+  /// Only the variables that were asked for, also behind arguments that take several records.
+  @Test func environment() throws {
+    let events = try events(
+      """
+      secrets = {'SECRET': 'x', 'LD_PRELOAD_NOT': 'y', 'LD_PRELOAD': '', 'TERM': 'a=b'}
+      start(lambda: os.execve('/bin/true', ['true'], secrets))
+      start(lambda: os.execve('/bin/true', ['true'] + ['z' * 1000] * 15, secrets))
+      start(lambda: os.execve('/bin/true', ['true'], {'SECRET': 'x'}))
+      start(lambda: os.execve('/bin/true', ['true'], {}))
+      """
+    ) { $0.environmentNames = ["LD_PRELOAD", "TERM"] }
+    let execs = events.filter { $0.kind == .processExec }
+    let kept = Value.texts(["LD_PRELOAD=", "TERM=a=b"])
+    #expect(execs.map { $0[.processEnvironment] } == [kept, kept, nil, nil])
+    #expect(execs.map { arguments($0.process).count } == [1, 16, 1, 1])
   }
 
   @Test func namesThatAreNotText() throws {

@@ -25,6 +25,7 @@ struct FileSensor: Sensor {
       opened.globals.hasIgnoredProcesses = options.files.ignoredProcesses.isEmpty ? 0 : 1
       opened.globals.repeatTime = repeatTime
       opened.globals.withMissingFiles = options.files.withMissingFiles ? 1 : 0
+      opened.globals.rateLimit = UInt64(max(0, options.files.rateLimit))
       opened.globals.opensByHook = withHook ? 1 : 0
       try opened.collection.setAutoload(withHook, of: "onFileOpen")
       return try opened.load()

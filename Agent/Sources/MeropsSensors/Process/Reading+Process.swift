@@ -24,11 +24,30 @@ extension Reading {
       exec.record.header.sequence == header.sequence
     else { return }
     pending[processor] = nil
-    bytes.extracting(droppingFirst: MemoryLayout<EventHeader>.size).withUnsafeBytes {
-      exec.bytes.append(contentsOf: $0)
+    let rest = bytes.extracting(droppingFirst: MemoryLayout<EventHeader>.size)
+    if header.kind == RecordKind.environment {
+      exec.environment = wanted(rest)
+      finish(exec)
+      return
     }
+    rest.withUnsafeBytes { exec.bytes.append(contentsOf: $0) }
     if header.flags & RecordFlags.argumentsAreCut != 0 { exec.isCut = true }
     if header.flags & RecordFlags.hasMore != 0 { pending[processor] = exec } else { finish(exec) }
+  }
+
+  /// The variables that the configuration asks for, each with a zero byte behind it.
+  private func wanted(_ environment: RawSpan) -> [UInt8] {
+    var result: [UInt8] = []
+    Packed.forEachText(environment, isCut: false) { text, _ in
+      text.withUnsafeBytes { text in
+        guard let name = text.firstIndex(of: UInt8(ascii: "=")),
+          environmentNames.contains(where: { $0.elementsEqual(text[..<name]) })
+        else { return }
+        result.append(contentsOf: text)
+        result.append(0)
+      }
+    }
+    return result
   }
 
   /// Takes the execs of a CPU whose last arguments were lost as they are.
@@ -47,11 +66,14 @@ extension Reading {
     let isCut = exec.isCut || record.header.flags & RecordFlags.argumentsAreCut != 0
     exec.bytes.withUnsafeBytes { bytes in
       let bytes = bytes.bytes
-      takeProcess(record, bytes, arguments: start..<max(start, bytes.byteCount), isCut: isCut)
+      takeProcess(
+        record, bytes, arguments: start..<max(start, bytes.byteCount), isCut: isCut, environment: exec.environment)
     }
   }
 
-  private mutating func takeProcess(_ record: ProcessRecord, _ bytes: RawSpan, arguments: Range<Int>?, isCut: Bool) {
+  private mutating func takeProcess(
+    _ record: ProcessRecord, _ bytes: RawSpan, arguments: Range<Int>?, isCut: Bool, environment: [UInt8] = []
+  ) {
     let header = record.header
     let key = ProcessKey(start: header.start, pid: header.pid)
     let parent = table.find(ProcessKey(start: record.parentStart, pid: record.parent))
@@ -69,6 +91,7 @@ extension Reading {
     let start = MemoryLayout<ProcessRecord>.size + Int(record.pathBytes) + Int(record.directoryBytes)
     let arguments = arguments ?? start..<start + Int(record.argumentBytes)
     describeProgram(record, bytes, bytes.part(arguments.lowerBound, arguments.count), isCut: isCut)
+    if !environment.isEmpty { facts.append(.processEnvironment, environment.span.bytes) }
     let before = table.find(key)
     let process = Process(
       key: before?.key ?? key, generation: before.map { $0.generation + 1 } ?? 0, parent: before?.parent ?? parent,

@@ -29,6 +29,8 @@ enum RecordKind {
   static var snapshot: UInt16 { 5 }
   static var cgroupCreated: UInt16 { 6 }
   static var cgroupRemoved: UInt16 { 7 }
+  /// The environment of the exec that the same CPU sent last.
+  static var environment: UInt16 { 8 }
   /// With the number of a model's `EventKind` in the lower byte: records that become an event of that kind.
   static var event: UInt16 { 0x100 }
 }

@@ -24,10 +24,33 @@ var opens = LRUHashMap<OpenKey, OpenRepeats>(maxEntries: 16384)
 @section(".rodata") var hasIgnoredProcesses: UInt32 = 0
 /// How long a repeated open is only counted, in nanoseconds.
 @section(".rodata") var repeatTime: UInt64 = 0
+/// How many acts a CPU records in a second; 0 for all.
+@section(".rodata") var rateLimit: UInt64 = 0
 /// Whether opens of files that are not there are told of.
 @section(".rodata") var withMissingFiles: UInt32 = 0
 /// Whether a hook in the kernel tells of the opens that succeed.
 @section(".rodata") var opensByHook: UInt32 = 0
+
+/// A CPU's acts in the second that it is in.
+struct Rate {
+  var second: UInt64
+  var count: UInt64
+}
+var rates = PerCPUArray<Rate>(maxEntries: 1)
+
+/// Whether this CPU has recorded enough in this second.
+@inline(__always)
+func isOverRate() -> Bool {
+  if rateLimit == 0 { return false }
+  guard let rate = rates.pointer(to: 0) else { return false }
+  let second = Clock.boot / 1_000_000_000
+  if rate.pointee.second != second {
+    rate.pointee.second = second
+    rate.pointee.count = 0
+  }
+  rate.pointee.count &+= 1
+  return rate.pointee.count > rateLimit
+}
 
 let createdMode: UInt32 = 0x100000  // FMODE_CREATED
 let pathMode: UInt32 = 0x4000  // FMODE_PATH
@@ -133,6 +156,7 @@ func record(
       guard let found = repeats(pid, inode, flags, kind) else { return nil }
       before = found
     }
+    if isOverRate() { return nil }
     return bytes.build { bytes in
       bytes.append(FileRecord.self) { record in
         describe(&record, kind, counts)
@@ -238,7 +262,7 @@ func onNameCall(_ context: RawTracepoint) -> Int32 {
   guard let call = call(of: registers) else { return 0 }
   let result = Int64(bitPattern: context.word(1))
   counters.count(CountedClass.file) { counts in
-    if isIgnored(CurrentThread.processID) { return nil }
+    if isIgnored(CurrentThread.processID) || isOverRate() { return nil }
     return bytes.build { bytes in
       bytes.append(FileRecord.self) { record in
         describe(&record, UInt32(call.kind), counts)

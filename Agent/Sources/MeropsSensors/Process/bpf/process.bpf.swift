@@ -15,8 +15,13 @@ struct ProcessName {
   var pid: UInt64
 }
 
+/// Whether the environment is sent, too.
+@section(".rodata") var withEnvironment: UInt32 = 0
+
 /// The most bytes of arguments that are sent.
 let argumentLimit: UInt64 = 16384
+/// The most bytes of the environment that are sent.
+let environmentLimit: UInt64 = 12000
 
 @inline(__always)
 func header(
@@ -145,7 +150,7 @@ func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
       bytes.withValue(ProcessRecord.self) { record in
         record.argumentBytes = UInt32(truncatingIfNeeded: taken)
         if total > argumentLimit || !isWhole { record.header.flags |= RecordFlags.argumentsAreCut }
-        if rest > 0 { record.header.flags |= RecordFlags.hasMore }
+        if rest > 0 || withEnvironment != 0 { record.header.flags |= RecordFlags.hasMore }
       }
       guard events.send(bytes) else { return false }
       var at = start &+ taken
@@ -160,9 +165,21 @@ func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
         at &+= size
         bytes.withValue(EventHeader.self) { header in
           if !isWhole { header.flags |= RecordFlags.argumentsAreCut }
-          if isWhole && at < end { header.flags |= RecordFlags.hasMore }
+          if isWhole && at < end || withEnvironment != 0 { header.flags |= RecordFlags.hasMore }
         }
         if !events.send(bytes) { break }
+      }
+      if withEnvironment != 0 {
+        let start = memory.env_start
+        let total = memory.env_end &- start
+        bytes.truncate(to: 0)
+        bytes.append(EventHeader.self) { header(&$0, of: task, RecordKind.environment, counts) }
+        bytes.appendUser(
+          count: total < environmentLimit ? total : environmentLimit, from: UnsafeRawPointer(bitPattern: UInt(start)))
+        bytes.withValue(EventHeader.self) { header in
+          if total > environmentLimit { header.flags |= RecordFlags.argumentsAreCut }
+        }
+        events.send(bytes)
       }
       return true
     } ?? false
@@ -176,9 +193,12 @@ func onExit(_ context: BTFTracepoint.sched_process_exit) -> Int32 {
   let signal = task.signal
   guard signal.live.counter == 0 else { return 0 }
   let leader = task.group_leader
+  // Of two threads that both see no other alive, the first one tells; the second one may find itself alone by then.
+  let name = ProcessName(start: leader.start_boottime, pid: UInt64(UInt32(truncatingIfNeeded: task.tgid)))
   if signal.nr_threads > 1 {
-    let name = ProcessName(start: leader.start_boottime, pid: UInt64(UInt32(truncatingIfNeeded: task.tgid)))
     guard ended.set(1, for: name, if: .absent) else { return 0 }
+  } else if ended.pointer(to: name) != nil {
+    return 0
   }
   counters.count(CountedClass.process) { counts in
     bytes.build { bytes in
