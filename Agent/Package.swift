@@ -94,7 +94,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "agent-bench", dependencies: ["MeropsStore", "MeropsSinks", "MeropsModel", "SampleEvents"],
-      path: "Benchmarks", exclude: ["README.md", "kills"], swiftSettings: settings),
+      path: "Benchmarks", exclude: ["README.md", "kills", "peers"], swiftSettings: settings),
     // Made-up events, for tests and benchmarks.
     .target(name: "SampleEvents", dependencies: ["MeropsModel"], path: "Tests/SampleEvents", swiftSettings: settings),
     // Wires the rooms together: order of start and stop, the settings, overload. No logic of its own.

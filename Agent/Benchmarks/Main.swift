@@ -223,6 +223,7 @@ private struct Encoded: Encodable {
     try container.encode(event.id.description, forKey: Key("id"))
     for facts in [event.process.facts, event.facts] {
       try facts.forEach { field, bytes, isCut in
+        if field.isDetail && !event.kind.describesProcess { return }
         switch Packed.value(bytes, field.type, isCut: isCut) {
         case .bool(let value): try container.encode(value, forKey: Key(field.name))
         case .int(let value): try container.encode(value, forKey: Key(field.name))

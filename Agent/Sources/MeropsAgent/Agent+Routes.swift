@@ -75,7 +75,7 @@ extension Agent {
       guard let event = try archive.event(id) else { return nil }
       var builder = EventBatchBuilder()
       builder.append(event.kind, id: event.id, time: event.time, by: event.process, event.facts)
-      return Encoder(format).bytes(builder.finish())
+      return Encoder(format, everyDetail: true).bytes(builder.finish())
     } catch {
       throw ControlError(status: 500, message: "The store cannot be read: \(error)")
     }
@@ -159,7 +159,12 @@ private final class LastNumber: Sendable {
 struct Encoder: Sendable {
   private let format: ReplyFormat
 
-  init(_ format: ReplyFormat) { self.format = format }
+  /// Whether details of the process stand in every JSON line.
+  private let everyDetail: Bool
+
+  init(_ format: ReplyFormat, everyDetail: Bool = false) {
+    (self.format, self.everyDetail) = (format, everyDetail)
+  }
 
   func bytes(_ batch: EventBatch) -> [UInt8] {
     if batch.isEmpty { return [] }
@@ -172,7 +177,7 @@ struct Encoder: Sendable {
 
   private var writer: (any MeropsSinks.EventFormat)? {
     switch format {
-    case .json: JSONLineWriter()
+    case .json: JSONLineWriter(everyDetail: everyDetail)
     case .ocsf: OCSFLineWriter(host: HostFacts(version: Version.text))
     case .ecs: ECSLineWriter(host: HostFacts(version: Version.text))
     case .packed: nil

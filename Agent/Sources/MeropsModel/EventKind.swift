@@ -206,6 +206,14 @@ extension EventKind {
   /// The same as bytes.
   public var nameBytes: [UInt8] { Self.allNames[Int(rawValue)] }
 
+  /// Whether the event says all that is known of its process (``Field/isDetail``).
+  public var describesProcess: Bool {
+    switch self {
+    case .processFork, .processExec, .processCredentials, .agentStart: true
+    default: false
+    }
+  }
+
   public var eventClass: EventClass { Self.allClasses[Int(rawValue)] }
 
   private static let allNames: [[UInt8]] = (0...255).map { Self(rawValue: UInt8($0)).map { Array($0.name.utf8) } ?? [] }

@@ -339,6 +339,19 @@ extension Field {
   private static let bpf: [EventKind] = [.bpfLoad, .bpfAttach, .bpfMap]
   private static let targeted: [EventKind] = [.processSignal, .processTrace, .processMemoryWrite]
 
+  /// Whether it says more of the process than most readers want with each act. In JSON such fields stand in the events of
+  /// kinds that ``EventKind/describesProcess``, so that the others stay short.
+  public var isDetail: Bool {
+    switch self {
+    case .processWorkingDirectory, .processRealUser, .processRealGroup, .processSavedUser, .processCapabilities,
+      .processPIDNamespace, .processMountNamespace, .processNetworkNamespace, .processUserNamespace,
+      .processEnvironment,
+      .processCgroup, .processExecutableDevice, .processNamespacedID, .processTTY:
+      true
+    default: false
+    }
+  }
+
   /// The name in output and expressions.
   public var name: String { Self.names[Int(rawValue)] }
 

@@ -17,7 +17,9 @@ public enum EventReference {
 
       What `merops` reports, and what expressions (`--where`) can ask about. In JSON, each event is one line: `time`, `event`,
       `id`, then those of the fields below that are known. Text that is not UTF-8 also stands in hexadecimal as `NAME.hex`;
-      what the kernel had to cut is marked by `NAME.cut`. An absent field is not known, or does not apply.
+      what the kernel had to cut is marked by `NAME.cut`. An absent field is not known, or does not apply. Fields marked with *
+      stand in the JSON of `process.fork`, `process.exec` and `process.credentials` only, so that other lines are short;
+      expressions can ask about them in every event, and `merops show` shows them.
 
       Hooks are listed best first, with the first kernel that has them where that is later than 5.10; `merops status` names
       the ones in use.
@@ -44,7 +46,7 @@ public enum EventReference {
     fields.reduce("| field | type | what it is |\n|---|---|---|\n") { text, field in
       let row = field.definition
       let unit = row.unit.isEmpty ? "" : ", \(row.unit)"
-      return text + "| `\(row.name)` | \(row.type.rawValue)\(unit) | \(row.summary) |\n"
+      return text + "| `\(row.name)`\(field.isDetail ? " \\*" : "") | \(row.type.rawValue)\(unit) | \(row.summary) |\n"
     }
   }
 

@@ -7,10 +7,13 @@ public import MeropsModel
 ///     {"time":"2026-11-29T14:02:11.418000000Z","event":"process.exec","id":"01J9ZK0000000","process.pid":4711,...}
 ///
 /// Nothing is lost: text that is not UTF-8 has U+FFFD where a byte does not fit, and stands beside it in hexadecimal as
-/// `NAME.hex`; what the kernel cut is marked by `NAME.cut`. Numbers are whole, up to 64 bits.
+/// `NAME.hex`; what the kernel cut is marked by `NAME.cut`. Numbers are whole, up to 64 bits. Details of the process stand
+/// in the events that describe it (``MeropsModel/EventKind/describesProcess``).
 public struct JSONLineWriter: Sendable {
   /// `,"process.pid":` and its like, by the field's number.
   private let keys: [[UInt8]]
+  /// Whether a field stands in events of the kinds that describe a process only, by its number.
+  private let details: [Bool]
   private var clock = TimeText()
   /// What was written of processes lately: each does several things, and most of a line is about it.
   private var known = [(process: Process, text: [UInt8])?](repeating: nil, count: 1 << Self.knownBits)
@@ -18,10 +21,12 @@ public struct JSONLineWriter: Sendable {
   /// Longer texts are not kept.
   private static let knownBytes = 8 << 10
 
-  public init() {
+  /// - Parameter everyDetail: whether details of the process stand in every event.
+  public init(everyDetail: Bool = false) {
     keys = (0...255).map { number in
       Field(rawValue: UInt8(number)).map { Array(",\"\($0.name)\":".utf8) } ?? []
     }
+    details = (0...255).map { !everyDetail && Field(rawValue: UInt8($0))?.isDetail == true }
   }
 
   /// Appends one event and a line feed. Numbers and UTF-8 text allocate only if the buffer has to grow.
@@ -33,14 +38,19 @@ public struct JSONLineWriter: Sendable {
     buffer += Self.id
     event.id.append(to: &buffer)
     buffer.append(UInt8(ascii: "\""))
-    append(event.process, to: &buffer)
     let keys = keys
+    if event.kind.describesProcess {
+      event.process.facts.forEach { field, bytes, isCut in Self.append(field, bytes, isCut, keys, &buffer) }
+    } else {
+      append(event.process, to: &buffer)
+    }
     event.withFacts { facts in
       Packed.forEach(facts) { field, bytes, isCut in Self.append(field, bytes, isCut, keys, &buffer) }
     }
     buffer += Self.end
   }
 
+  /// Appends what every event says of its process.
   private mutating func append(_ process: Process, to buffer: inout [UInt8]) {
     // Addresses differ in their middle bits: a multiplication spreads them.
     let hash = UInt64(UInt(bitPattern: ObjectIdentifier(process))) &* 0x9e37_79b9_7f4a_7c15
@@ -50,8 +60,11 @@ public struct JSONLineWriter: Sendable {
       return
     }
     let keys = keys
+    let details = details
     let start = buffer.count
-    process.facts.forEach { field, bytes, isCut in Self.append(field, bytes, isCut, keys, &buffer) }
+    process.facts.forEach { field, bytes, isCut in
+      if !details[Int(field.rawValue)] { Self.append(field, bytes, isCut, keys, &buffer) }
+    }
     if buffer.count - start <= Self.knownBytes { known[slot] = (process, Array(buffer[start...])) }
   }
 

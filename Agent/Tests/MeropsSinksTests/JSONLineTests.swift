@@ -42,6 +42,22 @@ struct JSONLineTests {
         """)
   }
 
+  @Test func detailsStandInEventsThatDescribeTheProcess() {
+    var process = Facts()
+    process.append(.processID, UInt64(4711))
+    process.append(.processCapabilities, UInt64(1))
+    let doer = Process(key: ProcessKey(start: 1, pid: 4711), generation: 0, parent: nil, facts: process)
+    var builder = EventBatchBuilder()
+    for kind in [EventKind.processExec, .fileOpen] { builder.append(kind, id: EventID(rawValue: 1), time: 0, by: doer) }
+    let events = builder.finish()
+    #expect(line(events[0]).contains("\"process.capabilities\":1"))
+    #expect(!line(events[1]).contains("capabilities"))
+    var writer = JSONLineWriter(everyDetail: true)
+    var buffer: [UInt8] = []
+    writer.append(events[1], to: &buffer)
+    #expect(String(decoding: buffer, as: UTF8.self).contains("\"process.capabilities\":1"))
+  }
+
   /// Whatever the bytes are, the line is JSON that says the same to Foundation, and no byte is lost.
   @Test func anyBytesAreWritten() throws {
     var state: UInt64 = 5

@@ -2,7 +2,8 @@
 // Does known acts and writes a ledger of them, so that what the agent stored can be compared act by act.
 //
 //   merops-workload --acts N --folder D --ledger F [--processes P] [--rate R] [--namespaces] [--dns PORT]
-//   merops-workload exit CODE LABEL        what the workload starts: it ends with the code
+//   merops-workload time exec|open|connect|getppid N     one act again and again: prints the nanoseconds that each took
+//   merops-workload exit CODE LABEL                      what the workload starts: it ends with the code
 //
 // Each of P processes does its part of N acts, at most R acts a second in all, in the folder D, and connects to listeners
 // of the workload's own on loopback. One line of the ledger F.K (K is the process) is one act, in order, with tabs:
@@ -227,6 +228,62 @@ static void work(const struct options *options, int index, const struct places *
   }
 }
 
+// Does one act N times on one CPU, and prints the nanoseconds of each; files and listeners are the workload's own.
+static int measure(const char *what, long count) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
+  sched_setaffinity(0, sizeof set, &set);
+  struct sockaddr_storage address;
+  socklen_t length;
+  int listening = listener(AF_INET, SOCK_STREAM, 0, &address, &length);
+  // Each file is opened once: what opens one again and again would be counted as repeats.
+  char folder[] = "/tmp/merops-workload-XXXXXX", file[64];
+  if (!mkdtemp(folder)) fail(folder);
+  int isOpen = !strcmp(what, "open"), descriptor;
+  for (long i = 0; isOpen && i < count; i++) {
+    snprintf(file, sizeof file, "%s/%ld", folder, i);
+    if ((descriptor = open(file, O_CREAT | O_WRONLY, 0600)) < 0) fail(file);
+    close(descriptor);
+  }
+  long long begin = now();
+  for (long i = 0; i < count; i++) {
+    if (!strcmp(what, "exec")) {
+      pid_t child = vfork();
+      if (child == 0) {
+        execl("/bin/true", "true", (char *)NULL);
+        _exit(127);
+      }
+      if (child < 0 || waitpid(child, NULL, 0) != child) fail("exec");
+    } else if (isOpen) {
+      snprintf(file, sizeof file, "%s/%ld", folder, i);
+      if ((descriptor = open(file, O_RDONLY | O_CLOEXEC)) < 0) fail(file);
+      close(descriptor);
+    } else if (!strcmp(what, "connect")) {
+      descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (connect(descriptor, (void *)&address, length)) fail("connect");
+      struct linger linger = {1, 0};
+      setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+      close(descriptor);
+      descriptor = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+      close(descriptor);
+    } else if (!strcmp(what, "getppid")) {
+      getppid();
+    } else {
+      rmdir(folder);
+      return fprintf(stderr, "merops-workload: no such act: %s\n", what), 2;
+    }
+  }
+  long long spent = now() - begin;
+  for (long i = 0; isOpen && i < count; i++) {
+    snprintf(file, sizeof file, "%s/%ld", folder, i);
+    unlink(file);
+  }
+  rmdir(folder);
+  printf("%.0f\n", (double)spent / count);
+  return 0;
+}
+
 static pid_t helper(void (*body)(int), int descriptor) {
   pid_t child = fork();
   if (child < 0) fail("fork");
@@ -250,6 +307,7 @@ static long number(const char *text, const char *option) {
 
 int main(int count, char **words) {
   if (count == 4 && !strcmp(words[1], "exit")) return number(words[2], "exit");
+  if (count == 4 && !strcmp(words[1], "time")) return measure(words[2], number(words[3], "time"));
   struct options options = {.processes = 1};
   for (int i = 1; i < count; i++) {
     const char *word = words[i];
