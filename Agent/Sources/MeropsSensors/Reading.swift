@@ -6,6 +6,8 @@ import MeropsModel
 struct Reading: ~Copyable {
   var table = ProcessTable()
   var cgroups = CgroupTable()
+  var dnsQuestions = DNSQuestions()
+  var dnsStreams = DNSStreams()
   private var builder = EventBatchBuilder()
   private var nextID: UInt64 = 0
   /// From the time since boot to the time since 1970.
@@ -80,6 +82,7 @@ struct Reading: ~Copyable {
       case .file: takeFile(bytes, kind)
       case .network: takeSocket(bytes, kind)
       case .process, .kernel: takeAct(bytes, kind)
+      case .dns: takeDNS(bytes, kind)
       default: break
       }
     }

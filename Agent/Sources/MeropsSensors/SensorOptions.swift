@@ -48,9 +48,15 @@ public struct NetworkOptions: Sendable {
   /// Whether what stays on this machine is left out, and counted as filtered: what goes to 127.0.0.0/8 or to ::1.
   public var ignoresLoopback = false
 
+  /// Whether connects to unix sockets are told of. There are many of them on most machines.
+  public var watchesUnixSockets = false
+
   /// How many TCP connections the kernel remembers the process of; those of more are counted as lost. Each takes about a
   /// hundred bytes of the kernel's memory.
   public var connections = 65536
+
+  /// How many UDP flows the kernel counts at a time; packets of more are counted as lost.
+  public var flows = 16384
 
   public init() {}
 }

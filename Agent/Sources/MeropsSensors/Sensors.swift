@@ -45,17 +45,17 @@ public final class Sensors: Sendable {
     calls = try CallDispatcher()
     let maps = SharedMaps(
       ring: try object.collection.map("events"), counters: try object.collection.map("counters"), calls: calls)
-    let makers: [(EventClass, (SensorOptions, SharedMaps) throws -> any Sensor)] = [
-      (.file, { try FileSensor($0, $1) }),
-      (.network, { try NetworkSensor($0, $1) }),
-      (.kernel, { try ActSensor($0, $1) }),
+    let makers: [([EventClass], (SensorOptions, SharedMaps) throws -> any Sensor)] = [
+      ([.file], { try FileSensor($0, $1) }),
+      ([.network, .dns], { try NetworkSensor($0, $1) }),
+      ([.kernel], { try ActSensor($0, $1) }),
     ]
     var others: [any Sensor] = []
-    for (eventClass, make) in makers where options.classes.contains(eventClass) {
+    for (classes, make) in makers where !options.classes.isDisjoint(with: classes) {
       do {
         others.append(try make(options, maps))
       } catch {
-        reports.append(SensorReport(sensor: eventClass.name, hook: nil, missing: "\(error)"))
+        reports += classes.map { SensorReport(sensor: $0.name, hook: nil, missing: "\(error)") }
       }
     }
     self.others = others
@@ -115,7 +115,7 @@ public final class Sensors: Sendable {
     while !isStopped.load(ordering: .acquiring) {
       let count = drain(deliver)
       if ContinuousClock.now >= nextCollection {
-        try reading.withLock { reading in for sensor in others { try sensor.collect(into: &reading) } }
+        try collect()
         nextCollection = ContinuousClock.now + Self.collectionInterval
       }
       if count >= Self.load {
@@ -135,6 +135,7 @@ public final class Sensors: Sendable {
     }
     links.removeAll()
     while drain(deliver) > 0 {}
+    try collect()
     reading.withLock { $0.finishPending() }
     _ = drain(deliver)
   }
@@ -144,6 +145,10 @@ public final class Sensors: Sendable {
 
   /// How often what is kept in maps is looked at.
   private static let collectionInterval = Duration.seconds(5)
+
+  private func collect() throws {
+    try reading.withLock { reading in for sensor in others { try sensor.collect(into: &reading) } }
+  }
 
   /// Hands over what is in the ring, one batch at most; returns how many records were read.
   private func drain(_ deliver: (EventBatch) -> Void) -> Int {

@@ -23,13 +23,65 @@ struct NetworkSensorTests {
       if let place { left.remove(at: place) }
     }
     // A program ends with sockets open whose end it did not tell.
-    #expect(left.filter { $0.kind != .networkClose }.map(\.line) == [])
+    #expect(left.filter { $0.kind != .networkClose && $0.kind != .networkFlow }.map(\.line) == [])
     // One connection has one number, on each side.
     for (_, events) in Dictionary(grouping: run.events, by: { SocketNumber($0) }) {
       let begins = events.filter { $0.kind == .networkConnect || $0.kind == .networkAccept }
       #expect(begins.count <= 1)
     }
     #expect(try run.counts()[.network].lost == 0)
+  }
+
+  @Test(arguments: ["dns4", "dns6", "dns-tcp", "dns-raw", "dns-sendto"])
+  func questionsAndAnswersBelongToWhoAsked(scenario: String) throws {
+    let run = try SocketRun(scenario)
+    let told = run.events.filter { $0.kind.eventClass == .dns }
+    #expect(told.map(\.dnsLine) == run.lines.filter { $0.contains("dns.") })
+    #expect(told.count == 24)
+    for event in told where event.kind == .dnsAnswer && event[.dnsName] != nil {
+      #expect(event.number(.dnsLatency) ?? 0 > 0)
+    }
+    #expect(try run.counts()[.dns].lost == 0)
+  }
+
+  @Test(arguments: ["udp 95", "udp6 95"])
+  func datagramsAreSummedUp(scenario: String) throws {
+    let run = try SocketRun(scenario)
+    let fields: [Field] = [
+      .networkBytesSent, .networkBytesReceived, .networkPacketsSent, .networkPacketsReceived,
+    ]
+    var sums: [String: [UInt64]] = [:]
+    for event in run.events where event.kind == .networkFlow {
+      guard case .address(let peer)? = event[.destinationAddress] else { continue }
+      let key =
+        "\(event.process.key.pid)\tnetwork.flow\t\(peer)\t\(event.number(.destinationPort).map(String.init) ?? "-")"
+      for (index, field) in fields.enumerated() {
+        sums[key, default: [0, 0, 0, 0]][index] += event.number(field) ?? 0
+      }
+    }
+    let told = sums.map { key, numbers in "\(key)\t\(numbers.map(String.init).joined(separator: "\t"))" }
+    #expect(told.sorted() == run.lines.filter { $0.contains("network.flow") }.sorted())
+  }
+
+  @Test func unixSocketsAreToldOfByThePathThatTheKernelKnows() throws {
+    let folder = NSTemporaryDirectory() + "merops-sockets-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let run = try SocketRun("unix \(URL(filePath: folder).resolvingSymlinksInPath().path)") {
+      $0.network.watchesUnixSockets = true
+    }
+    let told = run.events.map { event -> String in
+      var name = "-"
+      if case .text(let text)? = event[.unixPath] { name = text.description }
+      return "\(event.process.key.pid)\t\(event.kind.name)\t\(event.number(.eventError) ?? 0)\t\(name)"
+    }
+    #expect(told == run.lines)
+    #expect(told.count == 4)
+  }
+
+  @Test func flowsThatDoNotFitAreLostAndCounted() throws {
+    let run = try SocketRun("udp 20") { $0.network.flows = 1 }
+    #expect(try run.counts()[.network].lost >= 20)
   }
 
   @Test func connectionsFromBeforeTheSensorsHaveTheirProcess() throws {
@@ -111,6 +163,8 @@ struct NetworkSensorTests {
 /// A run of `merops-sockets` while the sensors watch.
 struct SocketRun {
   let ledger: [SocketAct]
+  /// All lines, as they were printed.
+  let lines: [String]
   /// Of its processes, about the network.
   let events: [Event]
   /// The kernel does not allow it (io_uring, say).
@@ -119,7 +173,7 @@ struct SocketRun {
 
   init(_ scenario: String, _ change: (inout SensorOptions) -> Void = { _ in }) throws {
     var options = SensorOptions()
-    options.classes = [.process, .network]
+    options.classes = [.process, .network, .dns]
     change(&options)
     watch = try Watch(options)
     let process = Foundation.Process()
@@ -134,10 +188,13 @@ struct SocketRun {
     isImpossible = process.terminationStatus == 77
     if !isImpossible { #expect(process.terminationStatus == 0, "\(scenario)") }
     let lines = text.split(separator: "\n")
+    self.lines = lines.map(String.init)
     ledger = lines.compactMap { SocketAct($0) }
     let pids = Set(lines.compactMap { $0.split(separator: "\t").first.flatMap { UInt32($0) } })
-    events = try watch.finish().filter { $0.kind.eventClass == .network && pids.contains($0.process.key.pid) }
-    for report in watch.sensors.reports where report.sensor.hasPrefix("network") {
+    events = try watch.finish().filter {
+      ($0.kind.eventClass == .network || $0.kind.eventClass == .dns) && pids.contains($0.process.key.pid)
+    }
+    for report in watch.sensors.reports where report.sensor.hasPrefix("network") || report.sensor == "dns" {
       #expect(report.hook != nil && report.missing == nil, "\(report)")
     }
   }
@@ -188,6 +245,19 @@ struct SocketNumber: Hashable {
 
 extension Event {
   func number(_ field: Field) -> UInt64? { if case .uint(let number)? = self[field] { number } else { nil } }
+
+  /// As `merops-sockets` writes it.
+  var dnsLine: String {
+    let text = { (field: Field) -> String in
+      switch self[field] {
+      case .text(let text)?: text.description
+      case .texts(let texts)?: texts.isEmpty ? "-" : texts.map(\.description).joined(separator: ",")
+      default: "-"
+      }
+    }
+    let answer = kind == .dnsAnswer ? "\t\(text(.dnsCode))\t\(text(.dnsAddresses))" : ""
+    return "\(process.key.pid)\t\(kind.name)\t\(text(.networkTransport))\t\(text(.dnsName))\t\(text(.dnsType))\(answer)"
+  }
 
   var line: String {
     let fields: [Field] = [

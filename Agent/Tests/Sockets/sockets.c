@@ -7,7 +7,12 @@
 //
 //   PID  ACT  ERRNO  SOURCE  PORT  DESTINATION  PORT  SENT  RECEIVED  SEGMENTS OUT  SEGMENTS IN  RETRANSMITS  RTT
 //
-// A connection's numbers are those of TCP_INFO.
+// A connection's numbers are those of TCP_INFO. Of DNS and of UDP, summed up:
+//
+//   PID  unix.connect  ERRNO  NAME
+//   PID  dns.query   TRANSPORT  NAME  TYPE
+//   PID  dns.answer  TRANSPORT  NAME  TYPE  CODE  ADDRESS,...
+//   PID  network.flow  DESTINATION  PORT  SENT  RECEIVED  PACKETS SENT  PACKETS RECEIVED
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,6 +29,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -144,9 +150,15 @@ static void takeEnd(int descriptor) {
   if (read(descriptor, &byte, 1) != 0) fail("the end of the connection");
 }
 
+// The child ends with its parent.
 static pid_t forked(void) {
   fflush(stdout);
-  return check(fork(), "fork");
+  pid_t parent = getpid(), child = check(fork(), "fork");
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);
+  }
+  return child;
 }
 
 static void join(pid_t child) {
@@ -431,6 +443,205 @@ static void throughRing(void) {
   tell(getpid(), "network.connect", ECONNREFUSED, NULL, &at);
 }
 
+// A question for NAME.test, without the compression that nobody uses in questions.
+static size_t question(unsigned char *packet, int id, const char *label, int type) {
+  size_t size = strlen(label), count = 12;
+  memset(packet, 0, 12);
+  packet[0] = id >> 8, packet[1] = id, packet[2] = 1, packet[5] = 1;
+  packet[count++] = size;
+  memcpy(packet + count, label, size), count += size;
+  memcpy(packet + count, "\4test\0", 6), count += 6;
+  packet[count++] = type >> 8, packet[count++] = type, packet[count++] = 0, packet[count++] = 1;
+  return count;
+}
+
+// The answer: an alias, and the addresses of what it leads to, with pointers; of a name "none..." NXDOMAIN, of a name
+// "bad..." a pointer to itself, of a name "short..." the header only.
+static size_t answer(unsigned char *packet, size_t count) {
+  static const unsigned char alias[] = {0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 6, 3, 'c', 'd', 'n', 0, 0};
+  int isSix = packet[count - 3] == 28;
+  packet[2] = 0x81, packet[3] = 0x80;
+  if (!memcmp(packet + 13, "none", 4)) return packet[3] |= 3, count;
+  if (!memcmp(packet + 13, "short", 5)) return 12;
+  size_t target = count + 12;
+  if (!memcmp(packet + 13, "bad", 3)) {
+    packet[7] = 1;
+    packet[count] = 0xc0 | count >> 8, packet[count + 1] = count;
+    return count + 2;
+  }
+  packet[7] = 3;
+  memcpy(packet + count, alias, sizeof alias);
+  // "cdn" and the root: the data has five bytes.
+  packet[count + 11] = 5, count += sizeof alias - 1;
+  for (int i = 0; i < 2; i++) {
+    unsigned char record[] = {0xc0 | target >> 8, target, 0, isSix ? 28 : 1, 0, 1, 0, 0, 0, 60, 0, isSix ? 16 : 4};
+    memcpy(packet + count, record, sizeof record), count += sizeof record;
+    inet_pton(isSix ? AF_INET6 : AF_INET, isSix ? (i ? "2001:db8::2" : "2001:db8::1") : (i ? "192.0.2.2" : "192.0.2.1"),
+      packet + count);
+    count += isSix ? 16 : 4;
+  }
+  return count;
+}
+
+static void tellDNS(const char *transport, const char *label, int type, int hasAnswer) {
+  const char *name = type == 28 ? "AAAA" : "A";
+  printf("%d\tdns.query\t%s\t%s.test\t%s\n", getpid(), transport, label, name);
+  if (!hasAnswer) return;
+  int isGood = strncmp(label, "none", 4) && strncmp(label, "bad", 3) && strncmp(label, "short", 5);
+  // An answer without its question says no name.
+  printf(
+    "%d\tdns.answer\t%s\t%s%s\t%s\t%s\t%s\n", getpid(), transport, strncmp(label, "short", 5) ? label : "-",
+    strncmp(label, "short", 5) ? ".test" : "", strncmp(label, "short", 5) ? name : "-",
+    strncmp(label, "none", 4) ? "NOERROR" : "NXDOMAIN",
+    !isGood ? "-" : type == 28 ? "2001:db8::1,2001:db8::2" : "192.0.2.1,192.0.2.2");
+}
+
+static void serveNames(const char *host) {
+  address at = literal(host, 53);
+  int descriptor = check(socket(at.bytes.ss_family, SOCK_DGRAM, 0), "socket");
+  int listening = check(socket(at.bytes.ss_family, SOCK_STREAM, 0), "socket");
+  check(bind(descriptor, (void *)&at.bytes, at.length), "bind");
+  check(bind(listening, (void *)&at.bytes, at.length), "bind");
+  check(listen(listening, 5), "listen");
+  if (forked() == 0) {
+    for (;;) {
+      unsigned char packet[2048];
+      address from = {.length = sizeof from.bytes};
+      ssize_t count = recvfrom(descriptor, packet, 512, 0, (void *)&from.bytes, &from.length);
+      size_t size = answer(packet, count);
+      sendto(descriptor, packet, size, 0, (void *)&from.bytes, from.length);
+    }
+  }
+  if (forked() == 0) {
+    for (;;) {
+      unsigned char packet[2048];
+      int connection = accepted(listening);
+      while (recv(connection, packet, 2, MSG_WAITALL) == 2) {
+        size_t count = packet[1], size;
+        check(recv(connection, packet + 2, count, MSG_WAITALL), "recv");
+        size = answer(packet + 2, count);
+        packet[0] = size >> 8, packet[1] = size;
+        if (write(connection, packet, size + 2) < 0) fail("write");
+      }
+      close(connection);
+    }
+  }
+  close(descriptor), close(listening);
+}
+
+static unsigned short sum(const unsigned char *bytes, size_t count, unsigned total) {
+  for (size_t i = 0; i < count; i++) total += i % 2 ? bytes[i] : bytes[i] << 8;
+  while (total >> 16) total = (total & 0xffff) + (total >> 16);
+  return total;
+}
+
+static void names(const char *way) {
+  static const char *const labels[] = {"www", "none-such", "bad-pointer", "short", "WwW", "x"};
+  int isSix = !strcmp(way, "dns6"), isTCP = !strcmp(way, "dns-tcp"), isRaw = !strcmp(way, "dns-raw");
+  int isLoose = !strcmp(way, "dns-sendto");
+  const char *host = isSix ? "::1" : "127.0.0.1";
+  serveNames(host);
+  address at = literal(host, 53);
+  int descriptor = -1;
+  if (isTCP) descriptor = connected(&at, 0);
+  for (int i = 0; i < 12; i++) {
+    const char *label = labels[i / 2];
+    int type = i % 2 ? 28 : 1;
+    unsigned char packet[2048];
+    size_t count = question(packet + 8, 4711 + i, label, type);
+    if (isTCP) {
+      // In three pieces: half of the length, the other half and some of the question, the rest.
+      unsigned char length[2] = {count >> 8, count};
+      int now = 1;
+      setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &now, sizeof now);
+      if (write(descriptor, length, 1) != 1) fail("write");
+      packet[7] = length[1];
+      if (write(descriptor, packet + 7, 9) != 9) fail("write");
+      if (write(descriptor, packet + 16, count - 8) != (ssize_t)count - 8) fail("write");
+      if (read(descriptor, length, 2) != 2) fail("read");
+      take(descriptor, length[0] << 8 | length[1]);
+    } else if (isRaw) {
+      descriptor = check(socket(AF_INET, SOCK_RAW, IPPROTO_UDP), "socket");
+      size_t length = count + 8;
+      packet[0] = 40000 >> 8, packet[1] = (40000 + i) & 0xff, packet[2] = 0, packet[3] = 53;
+      packet[4] = length >> 8, packet[5] = length, packet[6] = packet[7] = 0;
+      unsigned short checksum = ~sum(packet, length, 0x7f00 + 1 + 0x7f00 + 1 + 17 + length);
+      packet[6] = checksum >> 8, packet[7] = checksum;
+      if (sendto(descriptor, packet, length, 0, (void *)&at.bytes, at.length) != (ssize_t)length) fail("sendto");
+      // Its own question comes back to a raw socket, and the answer.
+      while (recv(descriptor, packet, sizeof packet, 0) > 0 && packet[21] != 53) {}
+      while (packet[20] != 0 || packet[21] != 53) check(recv(descriptor, packet, sizeof packet, 0), "recv");
+      close(descriptor);
+    } else {
+      descriptor = check(socket(at.bytes.ss_family, SOCK_DGRAM, 0), "socket");
+      if (!isLoose) check(connect(descriptor, (void *)&at.bytes, at.length), "connect");
+      check(sendto(descriptor, packet + 8, count, 0, isLoose ? (void *)&at.bytes : NULL, isLoose ? at.length : 0), "sendto");
+      check(recv(descriptor, packet, sizeof packet, 0), "recv");
+      close(descriptor);
+    }
+    tellDNS(isTCP ? "tcp" : "udp", label, type, 1);
+  }
+}
+
+// Datagrams of different sizes to one peer, from several sockets; each comes back twice as long.
+static void datagrams(const char *host, int count) {
+  address at = literal(host, 4711);
+  int ready[2];
+  check(pipe(ready), "pipe");
+  pid_t server = forked();
+  if (server == 0) {
+    static char bytes[4096];
+    int descriptor = check(socket(at.bytes.ss_family, SOCK_DGRAM, 0), "socket");
+    check(bind(descriptor, (void *)&at.bytes, at.length), "bind");
+    put(ready[1], 1);
+    for (int i = 0; i < count; i++) {
+      address from = {.length = sizeof from.bytes};
+      ssize_t size = recvfrom(descriptor, bytes, sizeof bytes, 0, (void *)&from.bytes, &from.length);
+      sendto(descriptor, bytes, 2 * size, 0, (void *)&from.bytes, from.length);
+    }
+    leave();
+  }
+  take(ready[0], 1);
+  int descriptor = -1;
+  static char bytes[4096];
+  long sent = 0;
+  for (int i = 0; i < count; i++) {
+    if (i % 10 == 0) {
+      if (i) close(descriptor);
+      descriptor = check(socket(at.bytes.ss_family, SOCK_DGRAM, 0), "socket");
+    }
+    sent += check(sendto(descriptor, bytes, 1 + i % 700, 0, (void *)&at.bytes, at.length), "sendto");
+    check(recv(descriptor, bytes, sizeof bytes, 0), "recv");
+  }
+  char to[80];
+  name(&at, to);
+  printf("%d\tnetwork.flow\t%s\t%ld\t%ld\t%d\t%d\n", getpid(), to, sent, 2 * sent, count, count);
+  *strchr(to, '\t') = 0;
+  printf("%d\tnetwork.flow\t%s\t-\t%ld\t%ld\t%d\t%d\n", server, to, 2 * sent, sent, count, count);
+  join(server);
+}
+
+// Sockets by path, by an abstract name, and where there is none, in a folder of their own.
+static void unixSockets(const char *folder) {
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  check(chdir(folder), folder);
+  static const char *const given[] = {"socket", "@abstract", "none", "datagram"};
+  for (int i = 0; i < 4; i++) {
+    int type = i == 3 ? SOCK_DGRAM : SOCK_STREAM, length = 2 + strlen(given[i]);
+    int server = check(socket(AF_UNIX, type, 0), "socket"), client = check(socket(AF_UNIX, type, 0), "socket");
+    memset(at.sun_path, 0, sizeof at.sun_path);
+    strcpy(at.sun_path, given[i]);
+    if (i == 1) at.sun_path[0] = 0;
+    if (i != 2) check(bind(server, (void *)&at, i == 1 ? length : (int)sizeof at), "bind");
+    if (i < 2) check(listen(server, 5), "listen");
+    int result = connect(client, (void *)&at, i == 1 ? length : (int)sizeof at);
+    int isPath = i == 0 || i == 3;
+    printf(
+      "%d\tunix.connect\t%d\t%s%s%s\n", getpid(), result ? errno : 0, isPath ? folder : "", isPath ? "/" : "", given[i]);
+    if (isPath) unlink(given[i]);
+  }
+}
+
 static void raiseLoopback(void) {
   check(unshare(CLONE_NEWNET), "unshare");
   int descriptor = check(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
@@ -458,6 +669,10 @@ int main(int count, char **words) {
   else if (!strcmp(scenario, "bindings")) bindings();
   else if (!strcmp(scenario, "passed")) handedOver(1);
   else if (!strcmp(scenario, "inherited")) handedOver(0);
+  else if (!strcmp(scenario, "unix") && count > 2) unixSockets(words[2]);
+  else if (!strncmp(scenario, "dns", 3)) names(scenario);
+  else if (!strcmp(scenario, "udp")) datagrams("127.0.0.1", number);
+  else if (!strcmp(scenario, "udp6")) datagrams("::1", number);
   else if (!strcmp(scenario, "io_uring")) throughRing();
   else return fprintf(stderr, "merops-sockets: there is no scenario %s\n", scenario), 2;
   return 0;

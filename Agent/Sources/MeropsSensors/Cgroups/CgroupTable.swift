@@ -51,7 +51,7 @@ struct CgroupTable {
     for name in Folder.names(folder, only: UInt8(DT_DIR)) { read("\(folder)/\(name)", "\(path)/\(name)") }
   }
 
-  private static func mountPoint() -> String? {
+  static func mountPoint() -> String? {
     // 30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw
     for line in SmallFile.text("/proc/self/mountinfo").split(separator: "\n") {
       let words = line.split(separator: " ")

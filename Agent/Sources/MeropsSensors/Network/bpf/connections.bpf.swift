@@ -10,23 +10,16 @@ let license = License.dualBSDGPL
 var events = RingBuffer<SocketRecord>(bytes: 1 << 12)
 var counters = PerCPUArray<ClassCounts>(maxEntries: 8)
 var connections = HashMap<UInt64, Connection>(maxEntries: 65536)
+/// Who uses which UDP socket: the programs of packets add those that send.
+var datagrams = LRUHashMap<UInt64, Connection>(maxEntries: 32768)
 var calls = LRUHashMap<UInt64, Call>(maxEntries: 16384)
 /// Whether what stays on this machine is left out: 127.0.0.0/8 and ::1.
 @section(".rodata") var ignoresLoopback: UInt32 = 0
-
-/// A TCP connection and who uses it.
-struct Connection {
-  /// When the process was created.
-  var start: UInt64
-  var began: UInt64
-  /// When it ended before anybody accepted it; else 0.
-  var ended: UInt64
-  var socket: UInt64
-  var pid: UInt32
-  var thread: UInt32
-  var flags: UInt32
-  var isPadding: UInt32
-}
+/// Whether connections are told of, and not only remembered for the programs of packets.
+@section(".rodata") var tells: UInt32 = 1
+@section(".rodata") var watchesUnix: UInt32 = 0
+/// Records with a name behind them: of the programs of system calls, which do not interrupt each other.
+var named = ByteBuilder<4608>()
 
 let isPassive: UInt32 = 1
 let isAccepted: UInt32 = 2
@@ -98,33 +91,23 @@ func send(
   _ kind: UInt16, _ sk: sock.Probed, by who: Connection, at time: UInt64, error: UInt32 = 0,
   _ change: (inout SocketRecord) -> Void = { _ in }
 ) {
-  guard let counts = counters.pointer(to: CountedClass.network) else { return }
+  guard tells != 0, let counts = counters.pointer(to: CountedClass.network) else { return }
   let common = sk.__sk_common
   let destination = destination(common)
   if ignoresLoopback != 0 && isLoopback(destination) {
     atomicAdd(1, to: &counts.pointee.filtered)
     return
   }
-  atomicAdd(1, to: &counts.pointee.sequence)
+  let sequence = counts.pointee.sequence &+ 1
+  counts.pointee.sequence = sequence
   let isSent = events.send { record in
-    record.header.time = time
-    record.header.start = who.start
-    record.header.sequence = counts.pointee.sequence
-    record.header.pid = who.pid
-    record.header.thread = who.thread
-    record.header.kind = kind
-    record.header.processor = UInt16(truncatingIfNeeded: currentProcessor)
-    record.header.flags = 0
-    record.socket = who.socket
-    record.began = who.began
+    head(&record, kind, sk, who, time, sequence)
     record.source = source(common)
     record.destination = destination
     record.sourcePort = port(sk)
     record.destinationPort = common.skc_dport.byteSwapped
     record.transport = UInt32(sk.sk_protocol)
-    record.networkNamespace = common.skc_net.net.ns.inum
     record.error = error
-    record.isPadding = 0
     if kind == SocketRecordKind.close {
       let tcp = tcp_sock.Probed(raw: sk.raw)
       record.bytesSent = tcp.bytes_sent &- tcp.bytes_retrans
@@ -134,15 +117,8 @@ func send(
       record.packetsReceived = tcp.segs_in
       record.retransmits = tcp.total_retrans
       record.roundTrip = tcp.srtt_us >> 3
-    } else {
-      record.bytesSent = 0
-      record.bytesReceived = 0
-      record.packetsSent = 0
-      record.packetsReceived = 0
-      record.retransmits = 0
-      record.roundTrip = 0
     }
-    record.backlog = kind == SocketRecordKind.listen ? sk.sk_max_ack_backlog : 0
+    if kind == SocketRecordKind.listen { record.backlog = sk.sk_max_ack_backlog }
     change(&record)
   }
   if isSent { atomicAdd(1, to: &counts.pointee.recorded) } else { atomicAdd(1, to: &counts.pointee.lost) }
@@ -150,7 +126,7 @@ func send(
 
 @inline(__always)
 func countLost() {
-  if let counts = counters.pointer(to: CountedClass.network) { atomicAdd(1, to: &counts.pointee.lost) }
+  if tells != 0, let counts = counters.pointer(to: CountedClass.network) { atomicAdd(1, to: &counts.pointee.lost) }
 }
 
 // MARK: Where the kernel changes the state
@@ -282,16 +258,24 @@ func onSocket(_ item: Iterator.task_file) -> Int32 {
   let task = item.task
   guard !opened.isNull, !task.isNull, opened.f_inode.i_mode & isSocketBits == isSocketMode else { return 0 }
   let sk = socket.Probed(opened.private_data).sk
-  guard !sk.isNull, isTCP(sk) else { return 0 }
+  guard !sk.isNull else { return 0 }
+  let key = UInt64(UInt(bitPattern: sk.pointer))
+  guard isTCP(sk) else {
+    if isUDP(sk) { datagrams[key] = owner(sk, task, isAccepted) }
+    return 0
+  }
   let state = TCPState(rawValue: Int32(sk.__sk_common.skc_state))
   guard state != .closed && state != .listening else { return 0 }
-  connections.set(
-    Connection(
-      start: task.group_leader.start_boottime, began: 0, ended: 0,
-      socket: UInt64(bitPattern: sk.__sk_common.skc_cookie.counter), pid: UInt32(truncatingIfNeeded: task.tgid),
-      thread: UInt32(truncatingIfNeeded: task.pid), flags: state == .synSent ? 0 : isAccepted, isPadding: 0),
-    for: UInt64(UInt(bitPattern: sk.pointer)), if: .absent)
+  connections.set(owner(sk, task, state == .synSent ? 0 : isAccepted), for: key, if: .absent)
   return 0
+}
+
+@inline(__always)
+func owner(_ sk: sock.Probed, _ task: task_struct, _ flags: UInt32) -> Connection {
+  Connection(
+    start: task.group_leader.start_boottime, began: 0, ended: 0,
+    socket: UInt64(bitPattern: sk.__sk_common.skc_cookie.counter), pid: UInt32(truncatingIfNeeded: task.tgid),
+    thread: UInt32(truncatingIfNeeded: task.pid), flags: flags, isPadding: 0)
 }
 
 /// S_IFMT, S_IFSOCK
@@ -318,6 +302,20 @@ func isTCP(_ sk: sock.Probed) -> Bool {
 }
 
 @inline(__always)
+func isUDP(_ sk: sock.Probed) -> Bool {
+  let family = sk.__sk_common.skc_family
+  return (family == ipv4 || family == ipv6) && UInt32(sk.sk_protocol) == udp
+}
+
+/// The running process gave a UDP socket an address.
+@inline(__always)
+func remember(_ sk: sock.Probed) {
+  if isUDP(sk) {
+    datagrams[UInt64(UInt(bitPattern: sk.pointer))] = now(0, UInt64(bitPattern: sk.__sk_common.skc_cookie.counter))
+  }
+}
+
+@inline(__always)
 func enter(_ call: SystemCallEntry) -> Int32 {
   calls[CurrentThread.processAndThreadID] = Call(
     address: call.argument(1), time: Clock.boot, listener: 0,
@@ -334,6 +332,14 @@ func afterConnect(_ exit: SystemCallExit) -> Int32 {
   let thread = CurrentThread.processAndThreadID
   guard let call = calls[thread] else { return 0 }
   calls.delete(thread)
+  if watchesUnix != 0, let sk = findSocket(call.descriptor), sk.__sk_common.skc_family == 1 {
+    tellOfUnix(sk, call, exit.result)
+    return 0
+  }
+  if exit.result == 0 {
+    if let sk = findSocket(call.descriptor) { remember(sk) }
+    return 0
+  }
   // The state tells of what has begun; EINTR, EALREADY, EISCONN and EINPROGRESS are no outcomes.
   let error = UInt32(truncatingIfNeeded: 0 &- exit.result)
   guard exit.result < 0, call.hasBegun == 0 || call.hasFailed != 0, error != 4, error != 106, error < 114 || error > 115
@@ -343,6 +349,72 @@ func afterConnect(_ exit: SystemCallExit) -> Int32 {
   who.began = call.time
   tellOfUserAddress(SocketRecordKind.connect, sk, who, call, error)
   return 0
+}
+
+/// A connect to a unix socket: the name is that of the socket which was reached, or if none was, what the caller said.
+@inline(__always)
+func tellOfUnix(_ sk: sock.Probed, _ call: Call, _ result: Int64) {
+  guard tells != 0, let counts = counters.pointer(to: CountedClass.network) else { return }
+  let who = now(0, UInt64(bitPattern: sk.__sk_common.skc_cookie.counter))
+  let sequence = counts.pointee.sequence &+ 1
+  counts.pointee.sequence = sequence
+  let isSent = named.build { bytes in
+    bytes.append(SocketRecord.self) { record in
+      head(&record, SocketRecordKind.unixConnect, sk, who, who.began, sequence)
+      record.source = .any
+      record.destination = .any
+      record.sourcePort = 0
+      record.destinationPort = 0
+      record.transport = 0
+      record.error = result < 0 ? UInt32(truncatingIfNeeded: 0 &- result) : 0
+      record.began = call.time
+    }
+    var flags: UInt32 = 0
+    let peer = unix_sock.Probed(raw: unix_sock.Probed(raw: sk.raw).peer.raw)
+    let address = peer.addr
+    if result == 0 && !peer.isNull && !address.isNull {
+      if !peer.path.dentry.isNull {
+        flags = SocketFlags.isPackedPath
+        if !bytes.appendPath(peer.path, isTrusted: false) { flags |= RecordFlags.pathIsCut }
+      } else {
+        // Behind the family: of an abstract name, a zero byte and the name.
+        bytes.appendKernel(count: address.len &- 2, from: address.pointer + (unix_address.offset.name &+ 2))
+      }
+    } else {
+      flags = SocketFlags.isUserAddress
+      bytes.appendUser(count: call.length &- 2, from: UnsafeRawPointer(bitPattern: UInt(call.address &+ 2)))
+    }
+    bytes.withValue(SocketRecord.self) { $0.header.flags = flags }
+    return events.send(bytes)
+  }
+  if isSent == true { atomicAdd(1, to: &counts.pointee.recorded) } else { atomicAdd(1, to: &counts.pointee.lost) }
+}
+
+/// What every record has, but for addresses.
+@inline(__always)
+func head(
+  _ record: inout SocketRecord, _ kind: UInt16, _ sk: sock.Probed, _ who: Connection, _ time: UInt64,
+  _ sequence: UInt64
+) {
+  record.header.time = time
+  record.header.start = who.start
+  record.header.sequence = sequence
+  record.header.pid = who.pid
+  record.header.thread = who.thread
+  record.header.kind = kind
+  record.header.processor = UInt16(truncatingIfNeeded: currentProcessor)
+  record.header.flags = 0
+  record.socket = who.socket
+  record.began = who.began
+  record.networkNamespace = sk.__sk_common.skc_net.net.ns.inum
+  record.bytesSent = 0
+  record.bytesReceived = 0
+  record.packetsSent = 0
+  record.packetsReceived = 0
+  record.retransmits = 0
+  record.roundTrip = 0
+  record.backlog = 0
+  record.isPadding = 0
 }
 
 /// A call that was refused: the socket does not know the address.
@@ -432,6 +504,7 @@ func afterBind(_ exit: SystemCallExit) -> Int32 {
     tellOfUserAddress(SocketRecordKind.bind, sk, who, call, UInt32(truncatingIfNeeded: 0 &- exit.result))
   } else {
     send(SocketRecordKind.bind, sk, by: who, at: who.began)
+    remember(sk)
   }
   return 0
 }
