@@ -12,11 +12,18 @@ protocol Sensor: Sendable {
   /// Attaches the programs.
   func attach(_ links: LinkSet) throws
 
+  /// How often the kernel left a program out that interrupted itself, and an act may not have been seen.
+  func missed() throws -> UInt64
+
   /// Makes events of what the programs keep in maps.
   func collect(into reading: inout Reading) throws
 }
 
 extension Sensor {
+  func missed() throws -> UInt64 {
+    try collection.programs.reduce(0) { try $0 + $1.info().recursionMisses }
+  }
+
   func collect(into reading: inout Reading) throws {}
 }
 

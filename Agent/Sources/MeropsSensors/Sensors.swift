@@ -76,9 +76,7 @@ public final class Sensors: Sendable {
       }
     }
     for program in object.collection.programs { counts[.process].lost += try program.info().recursionMisses }
-    for sensor in others {
-      for program in sensor.collection.programs { counts[sensor.eventClass].lost += try program.info().recursionMisses }
-    }
+    for sensor in others { counts[sensor.eventClass].lost += try sensor.missed() }
     return counts
   }
 

@@ -93,7 +93,15 @@ final class NetworkSensor: Sensor {
   }
 
   func attach(_ links: LinkSet) throws {
-    links.keep(try connections.onDestroy.attach(), as: connections.onDestroy.name)
+    do {
+      for program in [connections.onDestroy, connections.onStateChange, connections.onInterruption] {
+        links.keep(try program.attach(), as: program.name)
+      }
+    } catch {
+      for name in ["network.connect", "network.accept", "network.listen", "network.close"] {
+        refuse(name, "everything", error)
+      }
+    }
     for (program, costs) in Dictionary(grouping: Self.optional, by: \.program) {
       do {
         links.keep(try collection.program(program).attach(), as: program)
@@ -101,7 +109,6 @@ final class NetworkSensor: Sensor {
         for (_, sensor, cost) in costs { refuse(sensor, cost, error) }
       }
     }
-    links.keep(try connections.onStateChange.attach(), as: connections.onStateChange.name)
     attempt("network.close", "connections that began before the sensors") {
       _ = try connections.onSocket.attach().output()
     }
@@ -111,6 +118,16 @@ final class NetworkSensor: Sensor {
       links.keep(try packets.onSend.attach(to: .cgroup(root)), as: packets.onSend.name)
       links.keep(try packets.onReceive.attach(to: .cgroup(root)), as: "onReceivePacket")
     }
+  }
+
+  /// At most that many acts: some changes of state are none, and what was missed may show later.
+  func missed() throws -> UInt64 {
+    var missed: UInt64 = 0
+    for program in collection.programs where program.name != "onReceive" && program.name != "onInterruption" {
+      missed += try program.info().recursionMisses
+    }
+    let taken = try connections.turns.get(0)?.reduce(0) { $0 + $1.taken } ?? 0
+    return missed > taken ? missed - taken : 0
   }
 
   private func attempt(_ sensor: String, _ cost: String, _ body: () throws -> Void) {

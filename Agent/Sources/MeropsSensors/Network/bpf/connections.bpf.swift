@@ -131,9 +131,36 @@ func countLost() {
 
 // MARK: Where the kernel changes the state
 
+/// From Linux 6.0 on the kernel leaves out a program that interrupts itself: a packet that arrives while a process
+/// connects. So there are two of them, the second one for what the first one was left out of.
+struct Turn {
+  var isFirstRunning: UInt64
+  /// How often the second one took over.
+  var taken: UInt64
+}
+var turns = PerCPUArray<Turn>(maxEntries: 1)
+
 @section("tp_btf/inet_sock_set_state")
 func onStateChange(_ change: BTFTracepoint.inet_sock_set_state) -> Int32 {
-  guard UInt32(change.sk.sk_protocol) == tcp else { return 0 }
+  guard let turn = turns.pointer(to: 0) else { return 0 }
+  turn.pointee.isFirstRunning = 1
+  changed(change)
+  turn.pointee.isFirstRunning = 0
+  return 0
+}
+
+/// The kernel calls programs in the order in which they were attached.
+@section("tp_btf/inet_sock_set_state")
+func onInterruption(_ change: BTFTracepoint.inet_sock_set_state) -> Int32 {
+  guard let turn = turns.pointer(to: 0), turn.pointee.isFirstRunning != 0 else { return 0 }
+  turn.pointee.taken &+= 1
+  changed(change)
+  return 0
+}
+
+@inline(__always)
+func changed(_ change: BTFTracepoint.inet_sock_set_state) {
+  guard UInt32(change.sk.sk_protocol) == tcp else { return }
   let sk = change.sk.probed
   let key = UInt64(UInt(bitPattern: sk.pointer))
   let old = TCPState(rawValue: change.oldstate)
@@ -165,7 +192,6 @@ func onStateChange(_ change: BTFTracepoint.inet_sock_set_state) -> Int32 {
   case .closed: closed(sk, key, old)
   default: break
   }
-  return 0
 }
 
 @inline(__always)
