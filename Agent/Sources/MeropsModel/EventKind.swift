@@ -179,12 +179,16 @@ extension EventKind {
         [("tp_btf/inet_sock_set_state", "")])
     case .networkFlow:
       EventKindDefinition(
-        "network.flow", .network, "UDP traffic of one process with one peer, summed up.", [("map", "")])
+        "network.flow", .network,
+        "UDP traffic of one process with one peer since the event before. The port of the side that asks is left out.",
+        [("cgroup_skb", "")])
     case .unixConnect:
       EventKindDefinition(
         "unix.connect", .network, "A process connected to a unix socket.", [("tracepoint/syscalls", "")])
-    case .dnsQuery: EventKindDefinition("dns.query", .dns, "A DNS question was sent.")
-    case .dnsAnswer: EventKindDefinition("dns.answer", .dns, "The answer to a DNS question arrived.")
+    case .dnsQuery:
+      EventKindDefinition("dns.query", .dns, "A DNS question was sent.", [("cgroup_skb", "")])
+    case .dnsAnswer:
+      EventKindDefinition("dns.answer", .dns, "The answer to a DNS question arrived.", [("cgroup_skb", "")])
     case .moduleLoad:
       EventKindDefinition("module.load", .kernel, "A kernel module was loaded.", [("tp_btf/module_load", "")])
     case .bpfLoad:
