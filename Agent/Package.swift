@@ -50,6 +50,10 @@ let package = Package(
     .testTarget(
       name: "MeropsSensorsTests", dependencies: ["MeropsSensors", "MeropsModel", "merops-sockets"],
       swiftSettings: settings),
+    // The workload through kernel, sensors and store, compared with its ledger.
+    .testTarget(
+      name: "CompletenessTests",
+      dependencies: ["MeropsSensors", "MeropsStore", "MeropsModel", "merops-workload"], swiftSettings: settings),
     // The sensors' events as JSON lines, without the rest of the agent.
     .executableTarget(
       name: "sensor-events", dependencies: ["MeropsSensors", "MeropsSinks", "MeropsModel"], path: "Tests/SensorEvents",

@@ -15,8 +15,8 @@ protocol Sensor: Sendable {
   /// How often the kernel left a program out that interrupted itself, and an act may not have been seen.
   func missed() throws -> UInt64
 
-  /// Makes events of what the programs keep in maps.
-  func collect(into reading: inout Reading) throws
+  /// Makes events of what the programs keep in maps; the last time, of all of it.
+  func collect(into reading: inout Reading, isLast: Bool) throws
 }
 
 extension Sensor {
@@ -24,7 +24,7 @@ extension Sensor {
     try collection.programs.reduce(0) { try $0 + $1.info().recursionMisses }
   }
 
-  func collect(into reading: inout Reading) throws {}
+  func collect(into reading: inout Reading, isLast: Bool) throws {}
 }
 
 /// Maps that all programs have in common.

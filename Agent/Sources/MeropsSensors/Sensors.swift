@@ -133,7 +133,7 @@ public final class Sensors: Sendable {
     }
     links.removeAll()
     while drain(deliver) > 0 {}
-    try collect()
+    try collect(isLast: true)
     reading.withLock { $0.finishPending() }
     _ = drain(deliver)
   }
@@ -144,8 +144,10 @@ public final class Sensors: Sendable {
   /// How often what is kept in maps is looked at.
   private static let collectionInterval = Duration.seconds(5)
 
-  private func collect() throws {
-    try reading.withLock { reading in for sensor in others { try sensor.collect(into: &reading) } }
+  private func collect(isLast: Bool = false) throws {
+    try reading.withLock { reading in
+      for sensor in others { try sensor.collect(into: &reading, isLast: isLast) }
+    }
   }
 
   /// Hands over what is in the ring, one batch at most; returns how many records were read.

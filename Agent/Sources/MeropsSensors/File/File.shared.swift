@@ -36,6 +36,9 @@ struct OpenKey: Hashable {
   var device: UInt32
   var flags: UInt32
   var kind: UInt32
+  /// A file system gives an inode number again: to another file, with another generation.
+  var generation: UInt32
+  var isPadding: UInt32
 }
 
 /// Opens of one key.

@@ -69,11 +69,11 @@ struct FileSensor: Sensor {
   }
 
   /// Tells of repeated opens that nobody repeats any more: a program tells of the others with the next open.
-  func collect(into reading: inout Reading) throws {
+  func collect(into reading: inout Reading, isLast: Bool) throws {
     let now = Reading.sinceBoot()
     var over: [OpenKey] = []
     try object.opens.forEachChunk { keys, values in
-      for index in keys.indices where values[index].time &+ 2 &* repeatTime < now { over.append(keys[index]) }
+      for index in keys.indices where isLast || values[index].time &+ 2 &* repeatTime < now { over.append(keys[index]) }
     }
     for key in over {
       guard let repeats = try object.opens.take(key), repeats.count > 0 else { continue }

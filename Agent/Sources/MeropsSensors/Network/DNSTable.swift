@@ -23,6 +23,9 @@ struct DNSQuestions {
   struct Question: Hashable {
     var peers: DNSPeers
     var id: UInt16
+    /// Ports and ids are used again: an answer to another name is not this question's.
+    var name: [UInt8]?
+    var type: UInt16
   }
 
   private struct Asked {

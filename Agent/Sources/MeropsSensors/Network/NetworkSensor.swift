@@ -147,7 +147,7 @@ final class NetworkSensor: Sensor {
   /// A flow of which nothing was seen in so many collections makes room.
   private static let quietLimit = 12
 
-  func collect(into reading: inout Reading) throws {
+  func collect(into reading: inout Reading, isLast: Bool) throws {
     guard let packets, classes.contains(.network) else { return }
     try flows.withLock { known in
       var quiet: [FlowKey] = []

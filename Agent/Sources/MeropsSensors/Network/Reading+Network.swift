@@ -118,7 +118,8 @@ extension Reading {
         facts.append(.dnsName, name.span.bytes)
         facts.append(.dnsType, .text(Text(DNSType.name(message.type))))
       }
-      let question = DNSQuestions.Question(peers: DNSPeers(record), id: message.id)
+      let question = DNSQuestions.Question(
+        peers: DNSPeers(record), id: message.id, name: message.name, type: message.type)
       if kind == .dnsQuery {
         dnsQuestions.ask(question, at: header.time, by: process)
       } else {

@@ -124,7 +124,7 @@ func repeats(_ pid: UInt32, _ inode: inode.Probed, _ flags: UInt32, _ kind: UInt
   let now = Clock.boot
   let key = OpenKey(
     start: task_struct.Probed.current.group_leader.start_boottime, inode: inode.i_ino, pid: pid,
-    device: inode.i_sb.s_dev, flags: flags, kind: kind)
+    device: inode.i_sb.s_dev, flags: flags, kind: kind, generation: inode.i_generation, isPadding: 0)
   guard let known = opens.pointer(to: key) else {
     opens.set(OpenRepeats(time: now, count: 0), for: key)
     return 0
