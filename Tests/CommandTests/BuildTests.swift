@@ -119,8 +119,9 @@ import Testing
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       }
       process.executableURL = URL(filePath: "/bin/sh")
-      let trap = signal.map { "trap '' \($0); " } ?? ""
-      process.arguments = ["-c", "\(trap)exec \"$@\"", "sh", Command.path("merops"), "build", source, "-o", output]
+      // Whoever runs the tests may have signals ignored, as a shell does for what runs in the background.
+      let start = signal.map { "trap '' \($0); exec \"$@\"" } ?? "exec env --default-signal=INT,HUP,TERM \"$@\""
+      process.arguments = ["-c", start, "sh", Command.path("merops"), "build", source, "-o", output]
       process.environment = ProcessInfo.processInfo.environment.merging([
         "XDG_CACHE_HOME": folders[0], "TMPDIR": folders[1],
       ]) { $1 }
