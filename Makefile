@@ -60,7 +60,8 @@ check: lint
 
 # The agent's package, which has tests of its own.
 agent:
-	swift test --package-path Agent -Xswiftc -warnings-as-errors
+	Tools/setup test
+	swift test --package-path Agent
 
 vm:
 	Tools/setup vm

@@ -6,6 +6,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("ExistentialAny"),
   .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
 ]
 
 // A package of its own, so that whoever depends on the library resolves and builds nothing of the agent, and so that the
@@ -123,7 +124,9 @@ let package = Package(
         "MeropsAgent", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: settings),
+      swiftSettings: settings,
+      // Foundation's HTTP client, linked statically, leaves libcurl to whoever links it.
+      linkerSettings: [.linkedLibrary("curl", .when(configuration: .release))]),
     // What people type. It knows no sensor and no store: it asks the daemon.
     .executableTarget(
       name: "merops-agent",

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// Tells whoever started the agent how it is (sd_notify(3)); nothing where nobody listens.
+/// Reports to whoever started the agent how it is (sd_notify(3)); nothing where nobody listens.
 struct ServiceManager: Sendable {
   private let path: String?
   /// Half of the time after which silence counts as a hang, in seconds; nil where nobody watches.

@@ -90,7 +90,7 @@ struct SinkMaker: Sendable {
       settings.url = try ClickHouseRows.url(settings.url ?? "", table: settings.table)
       return CollectorSink(
         NetworkSink(settings.name, from: source, by: try http(settings, .lines(ClickHouseRows(host: host))), options))
-    case .file: throw AgentError("A file is no collector.")
+    case .file: throw AgentError("A file is not a collector.")
     }
   }
 

@@ -30,7 +30,7 @@ public struct EventFrames: Sendable {
   /// Takes bytes as they arrive.
   ///
   /// - Returns: the frames that are complete now.
-  /// - Throws: ``ControlError`` if the bytes are no frames.
+  /// - Throws: ``ControlError`` if the bytes are not frames.
   public mutating func read(_ bytes: some Collection<UInt8>) throws(ControlError) -> [Frame] {
     rest += bytes
     var frames: [Frame] = []
@@ -59,7 +59,8 @@ public struct EventFrames: Sendable {
   }
 
   private static let damaged = ControlError(
-    status: 502, message: "The agent sent what is no batch of events: it is of another version than this program.")
+    status: 502,
+    message: "The agent sent something other than a batch of events: it is of another version than this program.")
 
   private static func little(_ number: UInt64, bytes: UInt64) -> [UInt8] {
     (0..<bytes).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }

@@ -8,7 +8,7 @@ public enum TimePoint {
     if let ago = duration(text) { return now >= ago ? now - ago : 0 }
     if let time = date(text) { return time }
     throw .badRequest(
-      "'\(text)' is no time. Write how long ago, such as 30s, 10m, 1h or 7d, or a time in UTC, such as "
+      "'\(text)' is not a time. Write how long ago, such as 30s, 10m, 1h or 7d, or a time in UTC, such as "
         + "2026-11-29T14:02:11Z.")
   }
 

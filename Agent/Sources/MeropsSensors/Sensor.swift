@@ -2,7 +2,7 @@
 import BPF
 import MeropsModel
 
-/// Programs in the kernel that tell of one class of events.
+/// Programs in the kernel that report one class of events.
 protocol Sensor: Sendable {
   var eventClass: EventClass { get }
   var collection: BPFCollection { get }

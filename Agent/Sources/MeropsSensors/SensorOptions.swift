@@ -31,13 +31,13 @@ public struct FileOptions: Sendable {
   /// Processes that are left out. The sensors' own always is.
   public var ignoredProcesses: Set<UInt32> = []
 
-  /// The time in which the same open (process, file, flags) is counted only: see `file.repeats`. Zero to tell of all.
+  /// The time in which the same open (process, file, flags) is counted only: see `file.repeats`. Zero to report all.
   public var repeatTime: Duration = .seconds(60)
 
-  /// How many acts a second are told of on each CPU at most; the others are counted as filtered. Zero for all.
+  /// How many acts a second are reported on each CPU at most; the others are counted as filtered. Zero for all.
   public var rateLimit = 0
 
-  /// Whether opens of files that are not there (ENOENT) are told of: where programs look for their libraries, mostly.
+  /// Whether opens of files that are not there (ENOENT) are reported: where programs look for their libraries, mostly.
   public var withMissingFiles = false
 
   public init() {}
@@ -48,7 +48,7 @@ public struct NetworkOptions: Sendable {
   /// Whether what stays on this machine is left out, and counted as filtered: what goes to 127.0.0.0/8 or to ::1.
   public var ignoresLoopback = false
 
-  /// Whether connects to unix sockets are told of. There are many of them on most machines.
+  /// Whether connects to unix sockets are reported. There are many of them on most machines.
   public var watchesUnixSockets = false
 
   /// How many TCP connections the kernel remembers the process of; those of more are counted as lost. Each takes about a

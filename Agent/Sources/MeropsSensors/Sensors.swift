@@ -98,7 +98,7 @@ public final class Sensors: Sendable {
   ///   the ring has room: let it be quick.
   public func run(_ deliver: (EventBatch) -> Void) throws {
     defer { links.removeAll() }
-    // First what adds processes, then those that there are: every process is in the table before anything is told of it.
+    // First what adds processes, then those that there are: every process is in the table before any event names it.
     // Then what takes processes out: the end of one that is in the table is not missed, but for those that ended between,
     // which the sweep finds.
     for program in [object.onFork, object.onExec, object.onCgroupCreated, object.onCgroupRemoved] {

@@ -86,7 +86,7 @@ struct ControlHandler: HTTPHandler {
       let wanted = try EventRequest(items, now: now, allowed: [.format])
       let name = parts[2]
       guard let id = EventID(name.removingPercentEncoding ?? name) else {
-        throw ControlError.badRequest("'\(name)' is no event's id: it has 13 digits and letters.")
+        throw ControlError.badRequest("'\(name)' is not an event's id: it has 13 digits and letters.")
       }
       guard let bytes = try routes.event(id, wanted.format) else {
         throw ControlError.notFound("There is no event \(id) here. It may be older than what the store keeps.")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
+import Foundation
 import Glibc
 import Synchronization
 
@@ -38,7 +38,7 @@ final class Door: Sendable {
   }
 
   /// Accepts connections on a thread of its own until ``close()``.
-  func open() { Thread.start { self.accept() } }
+  func open() { Thread.detachNewThread { self.accept() } }
 
   func closeDoor() {
     guard isOpen.exchange(false, ordering: .relaxed) else { return }
@@ -61,7 +61,7 @@ final class Door: Sendable {
         continue
       }
       _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-      Thread.start {
+      Thread.detachNewThread {
         self.serve(client)
         close(client)
       }
@@ -143,31 +143,5 @@ final class Door: Sendable {
       sent += written
     }
     return true
-  }
-}
-
-/// A thread of its own, for what waits.
-private enum Thread {
-  static func start(_ body: @escaping @Sendable () -> Void) {
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body))
-    let result = pthread_create(
-      &thread, nil,
-      { argument in
-        Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
-        return nil
-      }, box.toOpaque())
-    guard result == 0 else {
-      box.release()
-      // Rather late than never.
-      DispatchQueue.global().async(execute: body)
-      return
-    }
-    pthread_detach(thread)
-  }
-
-  private final class Box {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 }

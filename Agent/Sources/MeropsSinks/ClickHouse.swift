@@ -95,7 +95,7 @@ public struct ClickHouseRows: EventFormat {
     }
     guard isName, !table.isEmpty, var parts = URLComponents(string: server) else {
       throw DeliveryError(
-        "\"\(table)\" at \"\(server)\" is no table of ClickHouse: use letters, digits, \"_\" and \".\".")
+        "\"\(table)\" at \"\(server)\" is not a table of ClickHouse: use letters, digits, \"_\" and \".\".")
     }
     parts.queryItems =
       (parts.queryItems ?? []) + [

@@ -29,13 +29,14 @@ public final class HTTPDelivery: Delivery {
   /// - Parameters:
   ///   - headers: Such as `Authorization`.
   ///   - seconds: How long an answer may take.
-  /// - Throws: ``DeliveryError`` if the text is no `http` or `https` URL.
+  /// - Throws: ``DeliveryError`` if the text is not an `http` or `https` URL.
   public init(_ url: String, headers: [String: String] = [:], seconds: Double = 10, _ form: Form) throws(DeliveryError)
   {
     guard let parsed = URL(string: url), let scheme = parsed.scheme, ["http", "https"].contains(scheme),
       parsed.host()?.isEmpty == false
     else {
-      throw DeliveryError("\"\(url)\" is no URL of a collector: it has to begin with http:// or https:// and a host.")
+      throw DeliveryError(
+        "\"\(url)\" is not the URL of a collector: it has to begin with http:// or https:// and a host.")
     }
     var request = URLRequest(url: parsed, timeoutInterval: seconds)
     request.httpMethod = "POST"

@@ -41,7 +41,7 @@ public final class EventStore: Sendable {
   /// Opens or makes a store.
   ///
   /// - Throws: ``StoreError`` where another process has it, or the folder cannot be made. A disk that is full or a file
-  ///   that is damaged is no error: ``status`` tells.
+  ///   that is damaged is not an error: ``status`` tells.
   public init(at path: String, _ options: StoreOptions = StoreOptions()) throws {
     let state = Monitor(
       State(recent: RecentEvents(keepBytes: options.recentBytes, waitBytes: options.queueBytes)))

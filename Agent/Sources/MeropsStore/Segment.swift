@@ -146,7 +146,7 @@ final class Segment: Sendable {
     return try database.read(body)
   }
 
-  /// Whether an error says that a file is no sound database.
+  /// Whether an error says that a file is not a sound database.
   static func isDamage(_ error: any Error) -> Bool {
     let code = (error as? DatabaseError)?.resultCode
     return code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB

@@ -21,7 +21,7 @@ extension StoreError: CustomStringConvertible {
       "The store cannot open \(path): \(Self.text(code)). Check the folder's owner, mode and file system."
     case .newer(let path): "A newer Merops wrote \(path): this one leaves it alone."
     case .invalidName(let name):
-      "\"\(name)\" is no name for a cursor: use letters, digits, \"-\", \"_\" and \".\", and begin with a letter or digit."
+      "\"\(name)\" is not a name for a cursor: use letters, digits, \"-\", \"_\" and \".\", and begin with a letter or digit."
     }
   }
 

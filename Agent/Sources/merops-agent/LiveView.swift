@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Dispatch
 import Glibc
 import MeropsControl
 import MeropsModel
@@ -240,7 +241,7 @@ private final class Inbox: Sendable {
     request.condition = condition
     request.format = .packed
     let query = request.query
-    Background.start { [self] in
+    DispatchQueue(label: "merops-events").async { [self] in
       var frames = EventFrames()
       var error: ControlError?
       do throws(ControlError) {
@@ -272,23 +273,5 @@ private final class Inbox: Sendable {
       defer { (state.batches, state.count, state.lost) = ([], 0, 0) }
       return (state.batches, state.lost, state.error, state.hasEnded)
     }
-  }
-}
-
-enum Background {
-  static func start(_ body: @escaping @Sendable () -> Void) {
-    final class Box {
-      let body: @Sendable () -> Void
-      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body))
-    let result = pthread_create(
-      &thread, nil,
-      { argument in
-        Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
-        return nil
-      }, box.toOpaque())
-    if result == 0 { pthread_detach(thread) }
   }
 }

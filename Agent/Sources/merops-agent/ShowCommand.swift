@@ -28,7 +28,8 @@ struct ShowCommand: ParsableCommand {
     let target: String
     if let event {
       guard let id = EventID(event) else {
-        throw ValidationError("'\(event)' is no event's id: it has 13 digits and letters, as in the JSON of an event.")
+        throw ValidationError(
+          "'\(event)' is not an event's id: it has 13 digits and letters, as in the JSON of an event.")
       }
       target = "/v1/events/\(id)?format=\(format.rawValue)"
     } else {

@@ -7,7 +7,7 @@ import Synchronization
 enum Terminal {
   static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
 
-  /// Columns; nil if the output is no terminal.
+  /// Columns; nil if the output is not a terminal.
   static var width: Int? { size.map(\.columns) }
   static var height: Int? { size.map(\.rows) }
 
@@ -19,7 +19,7 @@ enum Terminal {
     return (max(Int(size.ws_col), 40), max(Int(size.ws_row), 5))
   }
 
-  /// Color only adds: https://no-color.org
+  /// Color adds only: https://no-color.org
   static var isColored: Bool {
     isOutput && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
       && getenv("TERM").map { String(cString: $0) } != "dumb"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Glibc
 import MeropsAgent
 
@@ -47,7 +48,7 @@ final class Lifeline: Sendable {
   func say(_ text: String) { _ = send(descriptor, text, text.utf8.count, CInt(MSG_NOSIGNAL)) }
 
   func watch(_ ended: @escaping @Sendable () -> Void) {
-    Background.start { [descriptor] in
+    DispatchQueue(label: "merops-lifeline").async { [descriptor] in
       var byte: UInt8 = 0
       while read(descriptor, &byte, 1) > 0 {}
       ended()

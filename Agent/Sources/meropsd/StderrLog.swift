@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Glibc
 import Logging
 
@@ -33,11 +32,5 @@ struct StderrLog: LogHandler {
     case .error: 3
     case .critical: 2
     }
-  }
-}
-
-enum Background {
-  static func start(_ body: @escaping @Sendable () -> Void) {
-    DispatchQueue(label: "merops-background").async(execute: body)
   }
 }

@@ -147,7 +147,7 @@ struct FaultTests {
     }
   }
 
-  /// A ring that is far too small, and a reader that sleeps: what does not fit is counted, and told of.
+  /// A ring that is far too small, and a reader that sleeps: what does not fit is counted, and reported.
   @Test func whatAStoppedAgentMissesIsCounted() async throws {
     try await Self.withFolder { folder in
       let daemon = try Daemon("ring: 64KiB\nstore:\n  kind: memory\n", in: folder)

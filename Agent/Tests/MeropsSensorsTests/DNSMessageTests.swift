@@ -166,7 +166,7 @@ import Testing
       sequence: sequence, length: UInt32(length), isPadding: 0, payload: InlineArray(repeating: 0))
   }
 
-  /// What is told of segments, each with its sequence number, its bytes, and how many of them were copied.
+  /// What is known of segments, each with its sequence number, its bytes, and how many of them were copied.
   private static func messages(_ segments: [(UInt32, [UInt8], Int)]) -> [String] {
     var streams = DNSStreams()
     var told: [String] = []

@@ -4,7 +4,7 @@ import MeropsModel
 import MeropsSensors
 import Testing
 
-/// Acts on files by a script that the test starts, as the sensor tells of them.
+/// Acts on files by a script that the test starts, as the sensor reports them.
 @Suite(.serialized, .enabled(if: getuid() == 0, "loading programs into the kernel needs root"))
 struct FileSensorTests {
   /// A directory of its own, and what happened in it.

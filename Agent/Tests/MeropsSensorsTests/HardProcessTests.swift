@@ -122,7 +122,7 @@ struct HardProcessTests {
     #expect(execs.map { $0.facts[.processExecutableIsDeleted] == .bool(true) } == [false, true, false])
   }
 
-  /// The program that runs is the interpreter, or the loader; the arguments tell of the file.
+  /// The program that runs is the interpreter, or the loader; the arguments name the file.
   @Test func interpreters() throws {
     let execs = try execs(
       """

@@ -4,7 +4,7 @@ import MeropsModel
 import MeropsSensors
 import Testing
 
-/// Acts of `merops-sockets`, which says what it did, as the sensor tells of them.
+/// Acts of `merops-sockets`, which says what it did, as the sensor reports them.
 @Suite(.serialized, .enabled(if: getuid() == 0, "loading programs into the kernel needs root"))
 struct NetworkSensorTests {
   @Test(
@@ -97,7 +97,7 @@ struct NetworkSensorTests {
     process.standardInput = input
     process.standardOutput = output
     try process.run()
-    // It has connected when it tells of the listener.
+    // It has connected when it reports the listener.
     var text = output.fileHandleForReading.availableData
     var options = SensorOptions()
     options.classes = [.process, .network]

@@ -4,7 +4,7 @@ import MeropsModel
 import MeropsSensors
 import Testing
 
-/// Processes that the test starts, as the sensor tells of them.
+/// Processes that the test starts, as the sensor reports them.
 @Suite(.serialized, .enabled(if: getuid() == 0, "loading programs into the kernel needs root"))
 struct ProcessSensorTests {
   @Test func everyProcessIsToldOfWithParentPathArgumentsAndExitCode() throws {

@@ -17,7 +17,7 @@ final class Watch: Sendable {
     var error: (any Error)?
   }
 
-  /// Returns when the sensors tell of what happens.
+  /// Returns when the sensors report what happens.
   init(_ options: SensorOptions = SensorOptions()) throws {
     sensors = try Sensors(options)
     Thread.detachNewThread { [self] in
@@ -32,7 +32,7 @@ final class Watch: Sendable {
       }
       isOver.signal()
     }
-    // A process that is told of is the sign that everything is attached: its exit comes last.
+    // A process that is reported is the sign that everything is attached: its exit comes last.
     while true {
       let code = Int32.random(in: 1...255)
       let probe = try Shell.start("exit \(code)")

@@ -59,7 +59,7 @@ struct RequestTests {
     #expect(try EventRequest.kinds("dns,process.exec") == [.dnsQuery, .dnsAnswer, .processExec])
   }
 
-  /// Frames arrive in whatever pieces; bytes that are no frames are an error, never a trap.
+  /// Frames arrive in whatever pieces; bytes that are not frames are an error, never a trap.
   @Test func framesSurviveAnyCut() throws {
     let batch = sampleBatch(3)
     let bytes = EventFrames.bytes(batch) + EventFrames.alive + EventFrames.lost(9) + EventFrames.bytes(batch)

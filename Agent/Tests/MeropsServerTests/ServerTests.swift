@@ -85,7 +85,7 @@ import Testing
 
   @Test(arguments: [
     ("/v1/nothing", 404, "nothing at"), ("/v1/events?limit=0", 400, "limit"), ("/v1/events?where=bad", 400, "^~~ here"),
-    ("/v1/events/000000000000Z", 404, "no event"), ("/v1/events/x", 400, "no event's id"),
+    ("/v1/events/000000000000Z", 404, "no event"), ("/v1/events/x", 400, "not an event's id"),
     ("/v1/status?a=1", 400, "`a`"),
     ("/v1/top?by=moon", 400, "`by`"),
   ]) func aMistakeIsExplained(_ target: String, _ status: Int, _ words: String) async throws {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does known acts with sockets, in a network namespace of its own, and prints what the agent should tell of them.
+// Does known acts with sockets, in a network namespace of its own, and prints what the agent should report of them.
 //
 //   merops-sockets SCENARIO [NUMBER]
 //
@@ -113,7 +113,7 @@ static int listener(const char *host, int backlog) {
   address at = literal(host, 0);
   int descriptor = check(socket(at.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   check(bind(descriptor, (void *)&at.bytes, at.length), "bind");
-  // Binding tells of the port that the kernel chose.
+  // After binding, getsockname names the port that the kernel chose.
   address bound = local(descriptor);
   tell(getpid(), "network.bind", 0, &bound, NULL);
   check(listen(descriptor, backlog), "listen");

@@ -72,7 +72,7 @@ public struct ConfigurationKey: Sendable {
         for item in try value.items() {
           let text = try item.text()
           guard let eventClass = EventClass.allCases.first(where: { $0.name == text }) else {
-            throw item.problem("is no class of events", candidates: classNames, written: text)
+            throw item.problem("is not a class of events", candidates: classNames, written: text)
           }
           classes.insert(eventClass)
         }
@@ -100,10 +100,10 @@ public struct ConfigurationKey: Sendable {
       }, show: { "[" + $0.ignoredDirectories.joined(separator: ", ") + "]" }),
     time(
       "files.repeats", \.repeatTime,
-      "The same open (process, file, flags) within this time is counted only. `0s` to tell of each."),
+      "The same open (process, file, flags) within this time is counted only. `0s` to report each."),
     flag(
       "files.missing", \.withMissingFiles,
-      "Whether opens of files that are not there are told of: mostly where programs look for libraries."),
+      "Whether opens of files that are not there are reported: mostly where programs look for libraries."),
     ConfigurationKey(
       name: "store.kind", form: "disk or memory",
       summary: "Where events are kept. In memory only the newest are, and none after the agent ends.", isLive: false,

@@ -23,7 +23,7 @@ public enum ConfigurationFile {
     do { root = try Yams.compose(yaml: text) } catch let error as YamlError {
       throw problem(error)
     } catch {
-      throw ConfigurationProblem("the file is no YAML: \(error)", nil)
+      throw ConfigurationProblem("the file is not YAML: \(error)", nil)
     }
     // A file with comments only is a file without keys.
     guard let root, root.null == nil || root.mapping != nil else { return configuration }
@@ -63,7 +63,7 @@ public enum ConfigurationFile {
     case .duplicatedKeysInMapping(let duplicates, let context):
       ConfigurationProblem(
         "the key `\(duplicates.first ?? "?")` stands twice", context.mark)
-    default: ConfigurationProblem("the file is no YAML: \(error)", nil)
+    default: ConfigurationProblem("the file is not YAML: \(error)", nil)
     }
   }
 

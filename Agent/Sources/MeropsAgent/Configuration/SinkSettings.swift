@@ -68,7 +68,7 @@ public struct SinkSettings: Hashable, Sendable {
         let text = try value.text()
         guard let kind = Kind(rawValue: text) else {
           throw value.problem(
-            "is no kind of sink", candidates: Kind.allCases.map(\.rawValue), written: text)
+            "is not a kind of sink", candidates: Kind.allCases.map(\.rawValue), written: text)
         }
         sink.kind = kind
       }, show: { $0.kind.rawValue }),

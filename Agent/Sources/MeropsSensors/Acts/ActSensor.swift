@@ -3,7 +3,7 @@ import BPF
 import Glibc
 import MeropsModel
 
-/// Tells what processes do to each other, to their own rights, and to the kernel.
+/// Reports what processes do to each other, to their own rights, and to the kernel.
 struct ActSensor: Sensor {
   let eventClass = EventClass.kernel
   let reports: [SensorReport]
@@ -60,7 +60,7 @@ struct ActSensor: Sensor {
         missing: "\(thirtyTwo); in a PID namespace the target is the number that the caller gave"),
       SensorReport(
         sensor: "module.load", hook: hasModules ? "raw_tp/module_load" : nil,
-        missing: hasModules ? nil : "this kernel has no loadable modules, or does not tell of them"),
+        missing: hasModules ? nil : "this kernel has no loadable modules, or does not report them"),
       SensorReport(
         sensor: "bpf.load, bpf.attach, bpf.map", hook: calls,
         missing: "programs attached by netlink, ioctl or setsockopt, and \(thirtyTwo)"),

@@ -3,7 +3,7 @@ import Glibc
 
 /// Which path, and which container, a cgroup's id stands for.
 ///
-/// The kernel tells of cgroups that come and go, in the order of the other events: a process of the first moment of a
+/// The kernel reports cgroups that come and go, in the order of the other events: a process of the first moment of a
 /// container finds its cgroup here.
 struct CgroupTable {
   struct Entry {
@@ -17,7 +17,7 @@ struct CgroupTable {
   }
 
   private var entries: [UInt64: Entry] = [:]
-  /// Those that are gone, the oldest first: processes that were in them may still be told of.
+  /// Those that are gone, the oldest first: processes that were in them may still be reported.
   private var removed: [UInt64] = []
   /// Where the hierarchy is mounted; nil if it is not.
   private let root: String?

@@ -5,7 +5,7 @@
 struct FileRecord {
   var header: EventHeader
   var inode: UInt64
-  /// Opens like the last one told of, by the same process in a time that is over.
+  /// Opens like the last one reported, by the same process in a time that is over.
   var repeats: UInt64
   var device: UInt32
   var flags: UInt32
@@ -43,7 +43,7 @@ struct OpenKey: Hashable {
 
 /// Opens of one key.
 struct OpenRepeats {
-  /// When the one that was told of happened.
+  /// When the one that was reported happened.
   var time: UInt64
   /// How many followed.
   var count: UInt64

@@ -3,7 +3,7 @@ import BPF
 import Glibc
 import MeropsModel
 
-/// Tells what is done to files.
+/// Reports what is done to files.
 struct FileSensor: Sensor {
   let eventClass = EventClass.file
   let reports: [SensorReport]
@@ -68,7 +68,7 @@ struct FileSensor: Sensor {
     if hasHook { links.keep(try object.onFileOpen.attach(), as: object.onFileOpen.name) }
   }
 
-  /// Tells of repeated opens that nobody repeats any more: a program tells of the others with the next open.
+  /// Reports repeated opens that nobody repeats any more: a program reports the others with the next open.
   func collect(into reading: inout Reading, isLast: Bool) throws {
     let now = Reading.sinceBoot()
     var over: [OpenKey] = []

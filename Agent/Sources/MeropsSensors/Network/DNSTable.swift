@@ -86,7 +86,7 @@ private struct DNSStream {
 
   private var next: UInt32?
   private var bytes: [UInt8] = []
-  /// Bytes of a message that was told of which are not there yet.
+  /// Bytes of a message that was reported which are not there yet.
   private var rest = 0
 
   mutating func take(_ record: DNSRecord, _ payload: RawSpan, _ body: (RawSpan, Bool) -> Void) {

@@ -3,7 +3,7 @@ import BPF
 import MeropsModel
 import Synchronization
 
-/// Tells of TCP connections, local addresses, UDP and DNS.
+/// Reports TCP connections, local addresses, UDP and DNS.
 final class NetworkSensor: Sensor {
   let eventClass = EventClass.network
   private let classes: Set<EventClass>
@@ -13,7 +13,7 @@ final class NetworkSensor: Sensor {
   private let refusals: Mutex<[String: String]>
   private let flows = Mutex<[FlowKey: Known]>([:])
 
-  /// A flow as it was told of last.
+  /// A flow as it was reported last.
   private struct Known {
     var flow: Flow
     var quietCollections = 0

@@ -137,7 +137,7 @@ extension Reading {
     append(kind, header, by: process)
   }
 
-  /// Tells of what went back and forth since the last time.
+  /// Reports what went back and forth since the last time.
   mutating func takeFlow(_ key: FlowKey, _ flow: Flow) {
     let header = EventHeader(
       time: flow.last, start: key.start, sequence: 0, pid: key.pid, thread: key.pid, kind: 0, processor: 0, flags: 0)

@@ -2,7 +2,7 @@
 import Glibc
 import MeropsModel
 
-/// What /proc tells of one process: where the kernel hides a process from programs, or its record was lost.
+/// What /proc has of one process: where the kernel hides a process from programs, or its record was lost.
 struct ProcessFiles {
   let pid: UInt32
   let parent: UInt32

@@ -15,7 +15,7 @@ var calls = ArrayMap<SystemCall>(maxEntries: 512)
 /// Directories below which opens are left out.
 var ignoredDirectories = HashMap<FileIdentity, UInt8>(maxEntries: 1024)
 var ignoredProcesses = HashMap<UInt32, UInt8>(maxEntries: 1024)
-/// Opens that were told of a moment ago.
+/// Opens that were reported a moment ago.
 var opens = LRUHashMap<OpenKey, OpenRepeats>(maxEntries: 16384)
 
 /// The process of the sensors.
@@ -26,9 +26,9 @@ var opens = LRUHashMap<OpenKey, OpenRepeats>(maxEntries: 16384)
 @section(".rodata") var repeatTime: UInt64 = 0
 /// How many acts a CPU records in a second; 0 for all.
 @section(".rodata") var rateLimit: UInt64 = 0
-/// Whether opens of files that are not there are told of.
+/// Whether opens of files that are not there are reported.
 @section(".rodata") var withMissingFiles: UInt32 = 0
-/// Whether a hook in the kernel tells of the opens that succeed.
+/// Whether a hook in the kernel reports the opens that succeed.
 @section(".rodata") var opensByHook: UInt32 = 0
 
 /// A CPU's acts in the second that it is in.

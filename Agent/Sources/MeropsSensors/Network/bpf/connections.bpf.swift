@@ -15,7 +15,7 @@ var datagrams = LRUHashMap<UInt64, Connection>(maxEntries: 32768)
 var calls = LRUHashMap<UInt64, Call>(maxEntries: 16384)
 /// Whether what stays on this machine is left out: 127.0.0.0/8 and ::1.
 @section(".rodata") var ignoresLoopback: UInt32 = 0
-/// Whether connections are told of, and not only remembered for the programs of packets.
+/// Whether connections are reported, and not only remembered for the programs of packets.
 @section(".rodata") var tells: UInt32 = 1
 @section(".rodata") var watchesUnix: UInt32 = 0
 /// Records with a name behind them: of the programs of system calls, which do not interrupt each other.
@@ -234,7 +234,7 @@ func closed(_ sk: sock.Probed, _ key: UInt64, _ old: TCPState) {
   send(SocketRecordKind.close, sk, by: connection, at: time)
 }
 
-/// The running process uses a connection: it is the one that is told of at the end.
+/// The running process uses a connection: it is the one that is reported at the end.
 @inline(__always)
 func use(_ sk: sock.Probed, _ key: UInt64) {
   guard let connection = connections.pointer(to: key) else { return }
@@ -249,7 +249,7 @@ func use(_ sk: sock.Probed, _ key: UInt64) {
 }
 
 /// The running process accepts a connection. Meanwhile it may end on another CPU: each of both writes first what it does,
-/// then looks at what the other wrote, and who can delete the entry tells of the end.
+/// then looks at what the other wrote, and who can delete the entry reports the end.
 @inline(__always)
 func accept(_ connection: UnsafeMutablePointer<Connection>, _ sk: sock.Probed, _ key: UInt64) {
   var who = now(isPassive | isAccepted, connection.pointee.socket)
@@ -366,7 +366,7 @@ func afterConnect(_ exit: SystemCallExit) -> Int32 {
     if let sk = findSocket(call.descriptor) { remember(sk) }
     return 0
   }
-  // The state tells of what has begun; EINTR, EALREADY, EISCONN and EINPROGRESS are no outcomes.
+  // The state reports what has begun; EINTR, EALREADY, EISCONN and EINPROGRESS are not outcomes.
   let error = UInt32(truncatingIfNeeded: 0 &- exit.result)
   guard exit.result < 0, call.hasBegun == 0 || call.hasFailed != 0, error != 4, error != 106, error < 114 || error > 115
   else { return 0 }
