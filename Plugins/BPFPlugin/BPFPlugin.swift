@@ -5,8 +5,9 @@ import PackagePlugin
 /// Compiles every `bpf/*.bpf.c` and `bpf/*.bpf.swift` of a target while the package builds, and embeds the objects in the
 /// target. The folders called `bpf` may lie anywhere in the target's own.
 ///
-/// The target's own files that are called `*.shared.swift` are compiled into its Swift programs too: types that both sides
-/// know. Each program becomes one static property of the generated `enum Objects`: `bpf/execve_tracker.bpf.c` is
+/// Other Swift files beside programs are compiled into each Swift program of that folder: they are parts of a program, or
+/// what several have in common. The target's own files that are called `*.shared.swift` are compiled into its Swift programs
+/// too: types that both sides know. Each program becomes one static property of the generated `enum Objects`: `bpf/execve_tracker.bpf.c` is
 /// `Objects.execveTracker`, an array of bytes; and, in a target that depends on `BPF`, a type `ExecveTracker` with a typed
 /// property for each program, map and global variable. The compiler is the clang beside the swiftc that runs the build;
 /// the environment variable `MEROPS_CLANG` names another one.
@@ -38,6 +39,7 @@ import PackagePlugin
         let source = program.resolvingSymlinksInPath()  // so that errors name the file that the author edits
         let generated = output.appending(path: "\(name(program)).bpf.swift")
         let isSwift = program.pathExtension == "swift"
+        let parts = isSwift ? folder.parts : []
         commands.append(
           .buildCommand(
             displayName: "Compiling kernel program \(program.lastPathComponent)",
@@ -47,8 +49,8 @@ import PackagePlugin
               folder.url.path, "--skeleton", hasSkeletons ? "yes" : "no",
             ] + options.arguments(isSwift: isSwift)
               + (isSwift ? try swift.arguments(compiler("swiftc", "MEROPS_SWIFTC", context), output) : [])
-              + [source.path, generated.path],
-            inputFiles: [source] + options.inputs + (isSwift ? swift.inputs : folders.flatMap(\.headers)),
+              + parts.flatMap { ["--part", $0.path] } + [source.path, generated.path],
+            inputFiles: [source] + parts + options.inputs + (isSwift ? swift.inputs : folders.flatMap(\.headers)),
             outputFiles: [generated]))
       }
     }
@@ -67,6 +69,8 @@ import PackagePlugin
   private struct ProgramFolder {
     var url: URL
     var programs: [URL] = []
+    /// Swift files that are no programs themselves.
+    var parts: [URL] = []
     /// There is no dependency file in a build-tool plugin: every header may concern every program.
     var headers: [URL] = []
   }
@@ -93,9 +97,12 @@ import PackagePlugin
     let files = entries.sorted { $0.lastPathComponent < $1.lastPathComponent }
     return ProgramFolder(
       url: url,
-      programs: files.filter { file in suffixes.contains { file.lastPathComponent.hasSuffix($0) } },
+      programs: files.filter(isProgram),
+      parts: files.filter { $0.pathExtension == "swift" && !isProgram($0) }.map { $0.resolvingSymlinksInPath() },
       headers: files.filter { $0.pathExtension == "h" }.map { $0.resolvingSymlinksInPath() })
   }
+
+  private static func isProgram(_ file: URL) -> Bool { suffixes.contains { file.lastPathComponent.hasSuffix($0) } }
 
   private func name(_ program: URL) -> String {
     let file = program.lastPathComponent

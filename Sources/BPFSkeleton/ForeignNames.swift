@@ -69,7 +69,7 @@ enum ForeignNames {
   /// Of the library that a skeleton is made for.
   static let bpf = """
     Ability AnyMap ArenaMemory AttachReport AttachTarget AttachType BPFCollection BPFError BPFToken BigEndian
-    BloomFilterMap ByteBool CPUTarget CgroupVerdict Descriptor DescriptorMap DeviceBinding DeviceTarget EventReader
+    BloomFilterMap ByteBool CPUTarget Capabilities CgroupVerdict Descriptor DescriptorMap DeviceBinding DeviceTarget EventReader
     Features FixedString Flexible FlexibleRecord Global GlobalVariable Hook IPv4Address IPv6Address Interface
     IteratorVerdict KernelType KernelTypes KernelVersion LPMKey LSMVerdict Link LinkInfo LinkSet LinkType
     LoadOptions LocalStorage MACAddress Map MapAccess MapCodec MapFlags MapInfo MapOfMaps MapParameters MapPinning

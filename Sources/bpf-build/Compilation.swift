@@ -4,6 +4,8 @@ import BPFCompiler
 /// One `.bpf.c` or `.bpf.swift` on its way to an object and then to a Swift file.
 struct Compilation {
   private var options: [String: String] = [:]
+  /// More Swift files of the program.
+  private var parts: [String] = []
   /// Swift files that both sides compile.
   private var shared: [String] = []
   private var source = ""
@@ -18,7 +20,11 @@ struct Compilation {
         continue
       }
       let value = rest.popFirst()
-      if argument == "--shared" { shared += value.map { [$0] } ?? [] } else { options[argument] = value }
+      switch argument {
+      case "--part": parts += value.map { [$0] } ?? []
+      case "--shared": shared += value.map { [$0] } ?? []
+      default: options[argument] = value
+      }
     }
     guard files.count == 2 else { throw CompileError("usage: bpf-build compile [OPTIONS] SOURCE OUTPUT") }
     (source, output) = (files[0], files[1])
@@ -40,7 +46,7 @@ struct Compilation {
       toolchain: toolchain, kernelSide: try option("--kernel-side"), cache: try option("--cache"))
     if let cpu = options["--cpu"] { compiler.cpu = cpu }
     if let btf = options["--btf"] { compiler.kernelTypes = btf }
-    return try compiler.compile(source, shared: shared, root: try option("--root"))
+    return try compiler.compile(source, parts: parts, shared: shared, root: try option("--root"))
   }
 
   private func compileC() throws(CompileError) -> [UInt8] {

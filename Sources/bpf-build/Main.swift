@@ -6,7 +6,7 @@ import Glibc
 ///
 ///     bpf-build compile --clang PATH --root DIR --include DIR [--cpu V] SOURCE.bpf.c OUTPUT.swift
 ///     bpf-build compile --clang PATH --swiftc PATH --kernel-side DIR --cache DIR --root DIR [--cpu V] [--btf FILE]
-///       [--shared FILE]... SOURCE.bpf.swift OUTPUT.swift
+///       [--part FILE]... [--shared FILE]... SOURCE.bpf.swift OUTPUT.swift
 ///     bpf-build list OUTPUT.swift NAME...
 @main struct Main {
   static func main() {

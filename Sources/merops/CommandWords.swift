@@ -14,6 +14,8 @@ struct CommandWords {
   /// Finds the verb. A command that merops does not have is run where there is a program `merops-COMMAND`, as git does.
   init(_ words: [String]) throws {
     rest = words[...]
+    // The shell asks what may follow: `merops ---completion VERB ...`.
+    if words.first == "---completion", let verb = words.dropFirst().first { try Self.runAgent(verb, words) }
     while let word = rest.first, !word.hasPrefix("-"), !verb.configuration.subcommands.isEmpty {
       // ArgumentParser's own, which takes any words.
       if path.count == 1, word == "help" {
@@ -121,10 +123,15 @@ extension CommandWords {
   /// Becomes the program `merops-COMMAND`, or the agent where the command is one of its verbs; returns where there is neither.
   private static func runProgram(of command: String, _ arguments: [String]) throws {
     if let program = Programs.find(command) { try Programs.become(program, arguments) }
-    guard let agent = Programs.find(AgentVerbs.program), AgentVerbs.all.contains(where: { $0.name == command }) else {
+    try runAgent(command, [command] + arguments)
+  }
+
+  /// Becomes the agent's program where it has a verb.
+  private static func runAgent(_ verb: String, _ arguments: [String]) throws {
+    guard let agent = Programs.find(AgentVerbs.program), AgentVerbs.all.contains(where: { $0.name == verb }) else {
       return
     }
-    try Programs.become(agent, [command] + arguments)
+    try Programs.become(agent, arguments)
   }
 
   private func unknown(_ word: String) -> String {

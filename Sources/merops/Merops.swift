@@ -38,6 +38,18 @@ struct Merops: ParsableCommand {
         name: "System", subcommands: [NetworkCommand.self, CgroupCommand.self, FeaturesCommand.self]),
     ])
 
+  /// For the manual pages: a line each, the verb with the words before it, and what it does.
+  private static func verbs(_ commands: [any ParsableCommand.Type], _ before: String) -> String {
+    var lines = ""
+    for command in commands {
+      let configuration = command.configuration
+      guard configuration.shouldDisplay else { continue }
+      let name = before + (configuration.commandName ?? "")
+      lines += "\(name)\t\(configuration.abstract)\n" + verbs(configuration.subcommands, name + " ")
+    }
+    return lines
+  }
+
   static func main() {
     StandardStreams.open()
     // Swift reads the command line from there, and crashes without it.
@@ -46,6 +58,7 @@ struct Merops: ParsableCommand {
       Glibc.exit(1)
     }
     let words = Array(CommandLine.arguments.dropFirst())
+    if words == ["--list-verbs"] { return Output.text(verbs(configuration.subcommands, "")) }
     do {
       var command = try CommandWords(CommandWords.ofProcess()).command()
       try command.run()
@@ -53,6 +66,9 @@ struct Merops: ParsableCommand {
       let status = exitCode(for: error)
       var text = fullMessage(for: error)
       if status.isSuccess, [[], ["help"], ["-h"], ["--help"]].contains(words) { text += AgentVerbs.help }
+      if status.isSuccess, words.count == 2, words[0] == "--generate-completion-script" {
+        text = AgentCompletions(shell: words[1], own: text).merged
+      }
       if status.isSuccess { Output.text(text) } else if !text.isEmpty { Output.note(text) }
       Glibc.exit(status.rawValue)
     }

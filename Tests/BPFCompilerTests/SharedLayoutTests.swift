@@ -66,6 +66,23 @@ import Testing
     #expect(try refusal(shared) == nil)
   }
 
+  /// What only probes see may use the kernel's types.
+  @Test func functionsOfProbesHaveTheKernelsTypes() throws {
+    let shared = """
+      import BPFKernel
+
+      struct Event { var pid: UInt32 }
+      #if hasFeature(Embedded)
+        extension Event {
+          @inline(__always) mutating func fill() {
+            pid = UInt32(truncatingIfNeeded: task_struct.Probed.current.tgid)
+          }
+        }
+      #endif
+      """
+    #expect(try refusal(shared) == nil)
+  }
+
   @Test(arguments: ["hasFeature(Embedded)", "!os(Linux)"]) func aFieldOfAnotherSizeIsNamed(_ condition: String) throws {
     let shared = """
       struct Event {

@@ -59,6 +59,42 @@ import Testing
     #expect(try Shell.run(["cat", "\(scratch.path)/log"]).status != 0)
   }
 
+  /// Completion knows the verbs of both, and asks the agent about the agent's.
+  @Test func theAgentsVerbsAreCompleted() throws {
+    try Shell.check(["cp", Command.path("merops"), "\(scratch.path)/merops"])
+    try Shell.writeScript(
+      #"""
+      case $1 in
+        --list-verbs) printf 'watch\tLook on.\n' ;;
+        --generate-completion-script) cat <<'END'
+      _merops() { "_merops_${COMP_WORDS[1]}" "$@"; }
+      _merops_watch() { COMPREPLY=($(compgen -W "--all $(merops ---completion watch -- --all)" -- "$2")); }
+      complete -o filenames -F _merops merops
+      END
+        ;;
+        ---completion) echo "--asked-$2" ;;
+      esac
+      """#, at: "\(scratch.path)/merops-agent")
+    let path = "\(scratch.path):/usr/bin:/bin"
+    func offered(_ words: String...) throws -> [String] {
+      let line = (["merops"] + words).joined(separator: " ")
+      let script = """
+        eval "$(merops --generate-completion-script bash)"
+        COMP_LINE='\(line)' COMP_POINT=\(line.count) COMP_CWORD=\(words.count) COMP_WORDS=(\(line)) COMP_WORDS[\(words.count)]='\(words.last ?? "")'
+        $(complete -p merops | sed 's/.*-F \\([^ ]*\\).*/\\1/') merops '\(words.last ?? "")' '\((["merops"] + words).dropLast().last ?? "")'
+        printf '%s\\n' "${COMPREPLY[@]}"
+        """
+      return try Shell.check(["env", "PATH=\(path)", "bash", "-c", script]).split(separator: "\n").map(String.init)
+    }
+    #expect(try offered("wat") == ["watch"] && offered("fea") == ["features"])
+    #expect(try offered("watch", "--a") == ["--all", "--asked-watch"])
+    #expect(try offered("map", "du") == ["dump"])
+    for shell in ["zsh", "fish"] {
+      let script = try Shell.check(["env", "PATH=\(path)", "merops", "--generate-completion-script", shell])
+      #expect(script.contains("_merops_agent_watch") && script.contains("prog"), "\(script)")
+    }
+  }
+
   /// A command as ArgumentParser describes it.
   struct Described: Decodable {
     struct Argument: Decodable {

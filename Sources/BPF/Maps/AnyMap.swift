@@ -73,7 +73,9 @@ public final class AnyMap: Sendable {
     do {
       return try CPUSet.possible.count
     } catch {
-      throw BPFError("reading the set of possible CPUs", errno: error)
+      throw BPFError(
+        "reading the set of possible CPUs", errno: error,
+        hint: error == .noSuchFileOrDirectory ? "mount /sys: mount -t sysfs sysfs /sys" : nil)
     }
   }
 }

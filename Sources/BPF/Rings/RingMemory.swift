@@ -5,9 +5,12 @@ import SystemPackage
 
 /// The memory that a ring buffer map shares between the kernel and one process.
 ///
-/// Two pages hold the positions, the data follows, mapped twice in a row so that a record is never cut:
+/// Two pages hold the positions, the data follows, twice in a row so that a record is never cut:
 ///
 ///     page 0: consumer position | page 1: producer position | data | the same data again
+///
+/// A reader maps the data once, since what is mapped counts as the process's resident memory: it copies the one record of a
+/// round that goes on at the start.
 ///
 /// Of a ring that the kernel writes only the consumer's page is writable here, of one that user space writes only the
 /// producer's page and the data. Source: kernel/bpf/ringbuf.c.
@@ -36,7 +39,7 @@ final class RingMemory: Sendable {
     do throws(Errno) {
       consumerPage = try MappedMemory(fd: map.fd, count: page, isWritable: role == .consumer)
       producerPages = try MappedMemory(
-        fd: map.fd, count: page + 2 * size, offset: page, isWritable: role == .producer)
+        fd: map.fd, count: page + (role == .producer ? 2 * size : size), offset: page, isWritable: role == .producer)
     } catch {
       throw BPFError("mapping map \(map.label)", errno: error)
     }

@@ -8,8 +8,11 @@ import SystemPackage
 ///     let reader = try RingReader<ExecEvent>(collection.map("events"))
 ///     for try await event in reader { print(event.pid) }
 ///
-/// A skeleton has one for each ring buffer of its object. Open one reader for a map: two would pass each other's records
+/// A skeleton has one for each ring buffer of its object. Read a map with one reader: two would pass each other's records
 /// over. The reader's place is kept in the map, so that the next reader of the map goes on there.
+///
+/// A ring is mapped when it is read first: from then on it counts as resident memory of the process, with all its bytes. One that
+/// nobody reads here, since its records are another reader's, takes none.
 ///
 /// - Requires: Linux 5.8
 public final class RingReader<Event: Sendable>: EventReader<Event>, @unchecked Sendable {
@@ -19,6 +22,8 @@ public final class RingReader<Event: Sendable>: EventReader<Event>, @unchecked S
   @usableFromInline let lock = Mutex<Void>(())
   // Used by whoever has the lock.
   @exclusivity(unchecked) @usableFromInline var rings: [Ring] = []
+  /// Those that nobody has read yet.
+  @exclusivity(unchecked) @usableFromInline var unread: [RingSource] = []
   /// Which ring is looked at first, so that a busy one does not keep the others waiting.
   @exclusivity(unchecked) private var first = 0
 
@@ -29,16 +34,14 @@ public final class RingReader<Event: Sendable>: EventReader<Event>, @unchecked S
   }
 
   private func insert(_ map: AnyMap, _ decoder: @escaping RecordDecoder) throws(BPFError) {
-    let ring = try Ring(map, decoder)
+    guard map.info.type == .ringBuffer else { throw .wrongType(map, .ringBuffer) }
+    let source = RingSource(map, decoder)
     // Before the bell watches it: whoever is woken by what is there already finds it.
-    lock.withLock { _ in rings.append(ring) }
+    lock.withLock { _ in unread.append(source) }
     do throws(Errno) {
       try bell.watch(map.fd)
     } catch {
-      lock.withLock { _ in
-        rings.removeAll { $0 === ring }
-        first = 0
-      }
+      lock.withLock { _ in unread.removeAll { $0 === source } }
       throw BPFError(
         "opening map \(map.label) for reading", errno: error,
         hint: error == .fileExists ? "the reader reads this map already" : nil)
@@ -47,8 +50,25 @@ public final class RingReader<Event: Sendable>: EventReader<Event>, @unchecked S
 
   override var subject: String { "map \(map.label)" }
 
+  override func prepare() throws(BPFError) {
+    try lock.withLock { (_) throws(BPFError) in try mapRings() }
+  }
+
+  /// Maps the rings that are read for the first time. Called with the lock.
+  private func mapRings() throws(BPFError) {
+    while let source = unread.first {
+      rings.append(try Ring(source.map, source.decoder))
+      unread.removeFirst()
+    }
+  }
+
+  /// The same for whoever cannot throw: a ring that cannot be mapped has no records, and the next wait says why.
+  @usableFromInline
+  func mapWhatCanBe() { try? mapRings() }
+
   override func take() throws(BPFError) -> Event? {
     try lock.withLock { (_) throws(BPFError) -> Event? in
+      try mapRings()
       var budget = 256
       for _ in rings.indices {
         let ring = rings[first]
@@ -64,6 +84,7 @@ public final class RingReader<Event: Sendable>: EventReader<Event>, @unchecked S
 
   override func drain(_ limit: Int, _ body: (Event) throws -> Void) throws -> Int {
     try lock.withLock { _ in
+      try mapRings()
       var count = 0
       for offset in rings.indices where count < limit {
         let ring = rings[(first + offset) % rings.count]
@@ -136,13 +157,15 @@ extension RingReader {
   /// - Parameters:
   ///   - limit: how many records at most.
   ///   - body: is lent a record's bytes. It must not use this reader, but for ``EventReader/wake()``.
-  /// - Returns: the number of records. Those that a program discarded do not count.
+  /// - Returns: the number of records. Those that a program discarded do not count. Zero where the ring cannot be mapped:
+  ///   ``EventReader/wait(timeout:)`` throws the reason.
   @inlinable
   @discardableResult
   public func consumeRecords<Failure: Error>(
     limit: Int = .max, _ body: (RawSpan) throws(Failure) -> Void
   ) throws(Failure) -> Int {
     try lock.withLock { (_) throws(Failure) -> Int in
+      if !unread.isEmpty { mapWhatCanBe() }
       var count = 0
       for ring in rings where count < limit {
         count += try ring.consume(limit: limit &- count, body)
@@ -150,6 +173,15 @@ extension RingReader {
       return count
     }
   }
+}
+
+/// A ring buffer that nobody has read yet.
+@usableFromInline
+final class RingSource: Sendable {
+  let map: AnyMap
+  let decoder: RecordDecoder
+
+  init(_ map: AnyMap, _ decoder: @escaping RecordDecoder) { (self.map, self.decoder) = (map, decoder) }
 }
 
 /// The reading side of one ring buffer. Its owner has a lock.
@@ -170,6 +202,8 @@ final class Ring {
   @exclusivity(unchecked) @usableFromInline var published: UInt
   /// Where the writers were when they were looked at last.
   @exclusivity(unchecked) @usableFromInline var end: UInt
+  /// Where a record is put together that goes on at the start of the data.
+  @exclusivity(unchecked) private var joined = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   init(_ map: AnyMap, _ decoder: @escaping RecordDecoder) throws(BPFError) {
     memory = try RingMemory(map, .consumer)
@@ -184,7 +218,37 @@ final class Ring {
   }
 
   // The map's next reader goes on where this one was.
-  deinit { publish() }
+  deinit {
+    publish()
+    joined.deallocate()
+  }
+
+  /// A record's bytes.
+  ///
+  /// - Parameter offset: of its header in the data.
+  @inlinable @inline(__always)
+  func record(at offset: UInt, _ length: UInt) -> UnsafeRawBufferPointer {
+    offset &+ RingHeader.total(length) > mask &+ 1
+      ? join(offset, length)
+      : UnsafeRawBufferPointer(
+        start: data + Int(bitPattern: offset) + RingHeader.size, count: Int(bitPattern: length))
+  }
+
+  /// Copies a record that goes on at the start of the data.
+  @usableFromInline
+  func join(_ offset: UInt, _ length: UInt) -> UnsafeRawBufferPointer {
+    let start = Int(bitPattern: offset) + RingHeader.size
+    let (count, first) = (Int(bitPattern: length), memory.size - start)
+    if joined.count < count {
+      joined.deallocate()
+      joined = .allocate(byteCount: count, alignment: 16)
+    }
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: joined[..<count])
+    bytes.copyMemory(from: UnsafeRawBufferPointer(start: data + start, count: first))
+    UnsafeMutableRawBufferPointer(rebasing: bytes[first...])
+      .copyMemory(from: UnsafeRawBufferPointer(start: data, count: count - first))
+    return UnsafeRawBufferPointer(bytes)
+  }
 
   /// Hands over the records that are there.
   @inlinable
@@ -204,7 +268,8 @@ final class Ring {
       publish()
     }
     while position != end, count < limit {
-      let header = data + Int(bitPattern: position & mask)
+      let offset = position & mask
+      let header = data + Int(bitPattern: offset)
       // Acquire: the writer's last store to a record is the one that clears its busy bit.
       let word = header.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
       if word & RingHeader.busy != 0 { break }
@@ -219,8 +284,7 @@ final class Ring {
       }
       if word & RingHeader.discarded == 0 {
         count += 1
-        try body(
-          UnsafeRawBufferPointer(start: header + RingHeader.size, count: Int(bitPattern: length)).bytes)
+        try body(record(at: offset, length).bytes)
       }
       if position &- published >= step {
         consumerCell.pointee.store(position, ordering: .releasing)
@@ -238,13 +302,14 @@ final class Ring {
         end = producer.pointee.load(ordering: .acquiring)
         guard position != end else { break }
       }
-      let header = data + Int(bitPattern: position & mask)
-      let word = header.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
+      let offset = position & mask
+      let word = (data + Int(bitPattern: offset)).assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(
+        ordering: .acquiring)
       if word & RingHeader.busy != 0 { break }
       let length = UInt(word & ~RingHeader.discarded)
       position = position &+ RingHeader.total(length)
       if word & RingHeader.discarded == 0 {
-        return UnsafeRawBufferPointer(start: header + RingHeader.size, count: Int(bitPattern: length))
+        return record(at: offset, length)
       }
     }
     publish()

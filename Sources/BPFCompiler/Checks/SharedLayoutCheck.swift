@@ -7,10 +7,11 @@
 enum SharedLayoutCheck {
   /// - Parameters:
   ///   - files: the shared files, relative to `root`.
+  ///   - types: the kernel's types that the files name, where only a probe has them.
   ///   - work: a folder for what is made.
   /// - Throws: `CompileError` with the structs that differ, at their lines.
   static func run(
-    _ files: [String], root: String, work: String, kernelSide: KernelSide, toolchain: Toolchain
+    _ files: [String], types: ProbeTypes, root: String, work: String, kernelSide: KernelSide, toolchain: Toolchain
   ) throws(CompileError) {
     var names: [String] = []
     var needsKernelSide = false
@@ -31,7 +32,8 @@ enum SharedLayoutCheck {
       files: files, arguments: ["-module-name", "shared", "-emit-ir"] + files + [variables], root: root,
       toolchain: toolchain)
     let probe = try compilation.layouts(
-      SwiftFrontend.flags + ["-I", kernelSide.folder, "-I", kernelSide.headers], output: "\(work)/shared-bpf.ll")
+      SwiftFrontend.flags + SwiftFrontend.modules(kernelSide: kernelSide, includes: types.includes)
+        + (types.swift.map { [$0] } ?? []), output: "\(work)/shared-bpf.ll")
     var flags = HostFrontend.flags
     if needsKernelSide { flags += ["-I", try kernelSide.hostModule(toolchain), "-I", kernelSide.headers] }
     let host = try compilation.layouts(flags, output: "\(work)/shared-host.ll")

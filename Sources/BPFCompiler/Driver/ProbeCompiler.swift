@@ -43,6 +43,7 @@ public struct ProbeCompiler: Sendable {
   ///
   /// - Parameters:
   ///   - source: the probe, `NAME.bpf.swift`.
+  ///   - parts: more Swift files of the probe, which only the kernel side compiles.
   ///   - shared: Swift files that both sides compile, such as the one that declares an event. That both see the same
   ///     layout of their structs is checked.
   ///   - root: the folder that paths in the object are relative to, such as the package's. The object is the same
@@ -50,13 +51,13 @@ public struct ProbeCompiler: Sendable {
   ///   - stage: what is asked for: the object, or what leads to it.
   /// - Throws: `CompileError` with the places that are wrong.
   public func compile(
-    _ source: String, shared: [String] = [], root: String, stage: Stage = .object
+    _ source: String, parts: [String] = [], shared: [String] = [], root: String, stage: Stage = .object
   ) throws(CompileError) -> [UInt8] {
     let root = try Files.root(root)
     guard kernelTypes == Self.typesOfRunningKernel || Files.exists(kernelTypes) else {
       throw CompileError("the kernel types \(kernelTypes): \(Files.reason)")
     }
-    let files = [source] + shared
+    let files = [source] + parts + shared
     for file in files { _ = try Files.read(file) }
     // Swift's driver takes the `./` from `./-probe.bpf.swift`: such a name is given with its folders.
     let relative = files.map { file in
@@ -69,7 +70,9 @@ public struct ProbeCompiler: Sendable {
     defer { Files.remove(work) }
     let place = try Self.isTooLong(root) ? copies(of: relative, from: root, in: work) : root
     do {
-      return try compile(relative, root: place, work: work, kernelSide: kernelSide, stage: stage)
+      return try compile(
+        relative, shared: Array(relative.suffix(shared.count)), root: place, work: work, kernelSide: kernelSide,
+        stage: stage)
     } catch {
       var error = error.absolute(root: root)
       if place != root { error.compilerOutput = error.compilerOutput.replacing(place, with: root) }
@@ -92,7 +95,7 @@ public struct ProbeCompiler: Sendable {
   }
 
   private func compile(
-    _ files: [String], root: String, work: String, kernelSide: KernelSide, stage: Stage
+    _ files: [String], shared: [String], root: String, work: String, kernelSide: KernelSide, stage: Stage
   ) throws(CompileError) -> [UInt8] {
     let types = try ProbeTypes(
       files, root: root, types: kernelTypes, work: work, kernelSide: kernelSide, toolchain: toolchain)
@@ -104,9 +107,9 @@ public struct ProbeCompiler: Sendable {
       throw CompileError("\(toolchain.swiftc) wrote nothing: it is not a Swift compiler: name one in MEROPS_SWIFTC")
     }
     if stage == .swiftIR { return try Files.read(swiftIR) }
-    if files.count > 1 {
+    if !shared.isEmpty {
       try SharedLayoutCheck.run(
-        Array(files.dropFirst()), root: root, work: work, kernelSide: kernelSide, toolchain: toolchain)
+        shared, types: types, root: root, work: work, kernelSide: kernelSide, toolchain: toolchain)
     }
 
     var sources: [String] = []

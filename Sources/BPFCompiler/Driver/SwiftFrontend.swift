@@ -24,14 +24,21 @@ enum SwiftFrontend {
     kernelTypes: String,
     root: String, toolchain: Toolchain
   ) throws(CompileError) {
-    var arguments = flags + ["-module-name", module, "-emit-ir", "-o", output]
-    for folder in [kernelSide.folder, kernelSide.headers] + includes { arguments += ["-I", folder] }
-    // The module of the types that this probe names is of no use to any other.
-    if let types = includes.first { arguments += ["-module-cache-path", "\(types)/modules"] }
+    let arguments =
+      flags + ["-module-name", module, "-emit-ir", "-o", output] + modules(kernelSide: kernelSide, includes: includes)
     let (status, text) = try Subprocess.run(toolchain.swiftc, arguments + files, in: root)
     guard status == 0 else {
       throw SwiftFailure.error(text, status: status, files: files, root: root, kernelTypes: kernelTypes)
     }
     if !text.isEmpty { CompilerOutput.show(CompilerOutput.absolute(text, root: root)) }
+  }
+
+  /// Where the modules are that a probe imports.
+  ///
+  /// - Parameter includes: the folders of the types that it names.
+  static func modules(kernelSide: KernelSide, includes: [String]) -> [String] {
+    let folders = ([kernelSide.folder, kernelSide.headers] + includes).flatMap { ["-I", $0] }
+    // The module of the types that this probe names is of no use to any other.
+    return folders + (includes.first.map { ["-module-cache-path", "\($0)/modules"] } ?? [])
   }
 }

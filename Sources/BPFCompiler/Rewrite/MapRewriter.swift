@@ -9,7 +9,7 @@ struct MapDeclaration {
   var flags: Int
   var pinning: Int
   var extra: Int
-  /// Bytes of a value without a type: stack traces, byte builders.
+  /// Bytes of a value without a type: stack traces, byte builders, kept bytes.
   var valueSize: Int
 
   static let words = 6
@@ -28,6 +28,7 @@ struct MapDeclaration {
   /// Which generic arguments are the key, the value and the record, by `enum bpf_map_type`.
   var shape: MapShape {
     switch type {
+    case 1 where valueSize != 0: MapShape(key: .argument(0), value: .size(valueSize))
     case 1, 5, 9, 10, 11: MapShape(key: .argument(0), value: .argument(1))
     case 6 where valueSize != 0: MapShape(key: .size(4), value: .size(valueSize))
     case 2, 6: MapShape(key: .type(.unsignedInt), value: .argument(0))

@@ -13,14 +13,15 @@ struct BuildCommand: ParsableCommand {
 
       EXAMPLES
         merops build probe.bpf.swift                  writes probe.bpf.o
-        merops build probe.bpf.swift Event.shared.swift -o out/probe.bpf.o
+        merops build probe.bpf.swift Paths.swift Event.shared.swift -o out/probe.bpf.o
         merops build probe.bpf.swift --emit asm       print BPF assembly
         merops build probe.bpf.swift --emit btf       print the object's types as C
         merops build probe.bpf.c -I headers           a program in C
       """)
 
   @Argument(
-    help: "The program, then Swift files that user space compiles, too.", completion: .file(extensions: ["swift", "c"]))
+    help: "The program, then its other Swift files; those called *.shared.swift are user space's, too.",
+    completion: .file(extensions: ["swift", "c"]))
   var sources: [String]
 
   @Option(name: .shortAndLong, help: "The file to write; - for standard output.", completion: .file())
@@ -97,7 +98,10 @@ struct BuildCommand: ParsableCommand {
     if let btf { compiler.kernelTypes = btf }
     // The types are read from the object.
     let stage = ProbeCompiler.Stage(rawValue: emit.rawValue) ?? .object
-    return try compiler.compile(sources[0], shared: Array(sources.dropFirst()), root: root, stage: stage)
+    let others = sources.dropFirst()
+    return try compiler.compile(
+      sources[0], parts: others.filter { !$0.hasSuffix(".shared.swift") },
+      shared: others.filter { $0.hasSuffix(".shared.swift") }, root: root, stage: stage)
   }
 
   private func write(_ bytes: [UInt8]) throws {

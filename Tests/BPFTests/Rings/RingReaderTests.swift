@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPF
 import BPFSystem
+import Foundation
 import Glibc
 import Synchronization
 import TestSupport
@@ -46,6 +47,25 @@ import Testing
     }
     #expect(expected == 601)
     #expect(try source.refused == 0)
+  }
+
+  /// What is mapped is resident memory: the data once, and only where somebody reads it.
+  @Test func theDataIsMappedOnceByWhoReadsIt() throws {
+    // No other test has a ring of this size.
+    let size = 1 << 22
+    let source = try RecordSource(.ring, size: size)
+    let readers = try (0..<2).map { _ in try RingReader(source.map) }
+    func mappings() throws -> [Int] {
+      try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n").compactMap { line in
+        let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { Int($0, radix: 16) }
+        return ends.count == 2 && line.contains("bpf-map") && ends[1] - ends[0] >= size ? ends[1] - ends[0] : nil
+      }
+    }
+    try expectEqual(mappings(), [])
+    try source.write(1)
+    try expectEqual(readers[0].wait(timeout: .seconds(60)), true)
+    expectEqual(readers[0].consumeRecords { _ in }, 1)
+    try expectEqual(mappings(), [size + sysconf(CInt(_SC_PAGESIZE))])
   }
 
   @Test func discardedRecordsArePassedOver() throws {

@@ -17,6 +17,7 @@ var payloads = RingBuffer<UInt32>(bytes: 1 << 16)
 var copies = ArrayMap<InlineArray<64, UInt8>>(maxEntries: 2)
 var generations = ArrayOfMaps<HashMap<UInt32, UInt32>>(maxEntries: 2, innerMaxEntries: 16)
 var named = HashOfMaps<UInt64, ArrayMap<UInt32>>(maxEntries: 4, innerMaxEntries: 4)
+var kept = KeptBytes<UInt32, 64>(maxEntries: 2)
 /// The process that user space waits for.
 @section(".rodata") var wanted: Int32 = 0
 @section(".rodata") var wakeupBytes: UInt32 = 4096
@@ -78,6 +79,29 @@ func payload(_ context: SocketBuffer) -> TrafficAction {
     return payloads.send(bytes, wakeup: .every(bytes: 2048))
   }
   copies.withValue(0) { copy in context.load(count: length, at: 16, into: &copy) }
+  return isSent ?? false ? .pass : .drop
+}
+
+/// Keeps a packet's payload by its length.
+@section("tc")
+func keepPayload(_ context: SocketBuffer) -> TrafficAction {
+  guard let length = context.load(UInt8.self, at: 15) else { return .drop }
+  let isKept = bytes.build { bytes in
+    bytes.append(UInt32(length))
+    guard bytes.append(count: length, of: context, at: 16) else { return false }
+    return kept.keep(bytes, for: UInt32(length))
+  }
+  return isKept ?? false ? .pass : .drop
+}
+
+/// Sends what is kept for a length, with a larger first number.
+@section("tc")
+func sendKept(_ context: SocketBuffer) -> TrafficAction {
+  guard let length = context.load(UInt8.self, at: 15) else { return .drop }
+  let isSent = kept.take(UInt32(length)) { bytes in
+    bytes.withValue(UInt32.self) { $0 &+= 1000 }
+    return payloads.send(bytes)
+  }
   return isSent ?? false ? .pass : .drop
 }
 

@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -88,6 +89,43 @@ static inline long cbpf_detached_mount(const char *type) {
   if (result >= 0) result = cbpf_result(syscall(CBPF_NR_FSMOUNT, (int)context, 1 /* FSMOUNT_CLOEXEC */, 0));
   close((int)context);
   return result;
+}
+
+/// The capabilities of the calling thread, bit by bit. ABI: include/uapi/linux/capability.h, version 3.
+struct cbpf_capabilities {
+  uint64_t effective, permitted, inheritable;
+};
+
+struct cbpf_capability_words {
+  struct {
+    uint32_t version;
+    int32_t pid;
+  } header;
+  struct {
+    uint32_t effective, permitted, inheritable;
+  } words[2];
+};
+
+static inline long cbpf_capget(struct cbpf_capabilities *out) {
+  struct cbpf_capability_words all = {.header = {.version = 0x20080522}};
+  long result = cbpf_result(syscall(__NR_capget, &all.header, all.words));
+  out->effective = (uint64_t)all.words[1].effective << 32 | all.words[0].effective;
+  out->permitted = (uint64_t)all.words[1].permitted << 32 | all.words[0].permitted;
+  out->inheritable = (uint64_t)all.words[1].inheritable << 32 | all.words[0].inheritable;
+  return result;
+}
+
+static inline long cbpf_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable) {
+  struct cbpf_capability_words all = {
+      .header = {.version = 0x20080522},
+      .words = {{(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},
+                {(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32)}}};
+  return cbpf_result(syscall(__NR_capset, &all.header, all.words));
+}
+
+/// What this thread and those that it starts run gets no privilege by exec (Linux 3.5).
+static inline long cbpf_no_new_privileges(void) {
+  return cbpf_result(prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L));
 }
 
 static inline long cbpf_setns(int fd, int kind) { return cbpf_result(syscall(__NR_setns, fd, kind)); }
