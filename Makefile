@@ -13,11 +13,14 @@ PREFIX ?= /usr/local
 # Programs that load kernel programs need root; building does not. PATH names the toolchain.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$$PATH")
 DEBUG := .build/debug
+# Programs without what only a debugger reads; names of functions stay, for crash reports.
+SMALL := --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --strip-debug -Xlinker --gc-sections
 # One file that needs no library of the machine, and starts at once.
-STATIC := --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld -Xlinker --strip-debug -Xlinker --gc-sections
+STATIC := $(SMALL) -Xswiftc -static-executable
+AGENT := --package-path Agent -c release $(SMALL)
 SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks) $(addprefix Agent/,Package.swift Sources Tests)
 
-.PHONY: run tracker firewall examples build test test-all check agent vm arm64 fuzz bench format lint docs install deb setup clean
+.PHONY: run tracker firewall examples build test test-all check agent vm agent-vm arm64 fuzz bench format lint docs install deb deb-check setup clean
 
 run:
 	@echo "run: 1 of 3: what is needed to build"
@@ -69,6 +72,19 @@ vm:
 	Tests/Peers/setup
 	$(SUDO) Tests/VM/matrix $(KERNELS) $(if $(OPTIONS),-- $(OPTIONS))
 
+# The same with the agent's tests.
+agent-vm:
+	Tools/setup vm
+	Tools/build --package-path Agent --build-tests
+	$(SUDO) Tests/VM/matrix --package Agent $(KERNELS) $(if $(OPTIONS),-- $(OPTIONS))
+
+# docs/kernels.md: which events are seen by which hook on which kernel.
+.PHONY: kernels
+kernels:
+	Tools/setup vm
+	Tools/build --package-path Agent --build-tests
+	$(SUDO) Agent/Tests/Kernels/write
+
 # The kernel programs that were built here, under Debian's arm64 kernel: make arm64 KERNEL=newest
 arm64:
 	Tools/setup arm64
@@ -99,16 +115,20 @@ docs:
 install:
 	Tools/build -c release $(STATIC) --product merops
 	Tools/install "$(PREFIX)"
-	Tools/build --package-path Agent -c release --static-swift-stdlib --product meropsd
-	Tools/build --package-path Agent -c release --static-swift-stdlib --product merops-agent
+	Tools/build $(AGENT) --product meropsd
+	Tools/build $(AGENT) --product merops-agent
 	Agent/Service/install "$(PREFIX)"
 
-# A Debian package of both.
+# A Debian package of both, in .build; make deb-check installs, upgrades and purges it in a guest.
 deb:
+	Tools/setup deb
 	Tools/build -c release $(STATIC) --product merops
-	Tools/build --package-path Agent -c release --static-swift-stdlib --product meropsd
-	Tools/build --package-path Agent -c release --static-swift-stdlib --product merops-agent
+	Tools/build $(AGENT) --product meropsd
+	Tools/build $(AGENT) --product merops-agent
 	Agent/Service/deb .build
+
+deb-check: deb
+	$(SUDO) Agent/Service/check $(KERNEL)
 
 setup:
 	@Tools/setup

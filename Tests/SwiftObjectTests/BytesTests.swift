@@ -127,6 +127,27 @@ import Testing
     #expect(copy == copied + [UInt8](repeating: 0, count: 64 - copied.count))
   }
 
+  /// What one program keeps another one sends, once; too many bytes or keys are not kept.
+  @Test func bytesAreKeptFromOneProgramToAnother() throws {
+    let probe = try SwiftCorpus.load("bytes", ["keepPayload", "sendKept"])
+    let run = { (name: String, length: UInt8) throws in
+      try probe.program(name).testRun(data: packet(length)).returnValue == 0
+    }
+    #expect(try run("keepPayload", 5) && run("keepPayload", 60))
+    #expect(try !run("keepPayload", 61), "more bytes than the capacity")
+    #expect(try !run("keepPayload", 6), "more keys than the map has entries")
+    #expect(try run("keepPayload", 5), "a key that is there already")
+    #expect(try run("sendKept", 5) && !run("sendKept", 5) && run("keepPayload", 6))
+    #expect(try run("sendKept", 60) && run("sendKept", 6))
+    var records: [[UInt8]] = []
+    let ring = try RingReader<[UInt8]>(probe.map("payloads"))
+    try ring.poll(timeout: .zero, limit: 10) { records.append($0) }
+    let expected = [5, 60, 6].map { length in
+      withUnsafeBytes(of: UInt32(1000 + length)) { Array($0) } + packet(UInt8(length))[16...].prefix(length)
+    }
+    #expect(records == expected)
+  }
+
   @Test(arguments: [(UInt8(5), XDPAction.pass), (64, .pass), (65, .drop), (0, .pass)])
   func copiesByte(length: UInt8, verdict: XDPAction) throws {
     let probe = try SwiftCorpus.load("bytes", ["copied"])

@@ -62,11 +62,30 @@ def missing(machine="amd64"):
     return None
 
 
+# Runs the job of a guest whose first process is systemd, and ends it: as init does where there is none.
+SERVICE = """\
+[Unit]
+Description=The job of this guest
+DefaultDependencies=no
+After=basic.target
+[Service]
+ExecStart=/bin/sh /job.run
+"""
+RUN = """\
+{ /bin/sh /job </dev/null 2>&1; echo $? >/run/job.status; } | cat >"$(echo /dev/vport*p1)"
+sync
+cat /run/job.status >"$(echo /dev/vport*p2)"
+echo o >/proc/sysrq-trigger
+sleep 9
+"""
+
+
 def run(folder, command, output, **options):
     """Runs a command (a list, or a script) in a guest of the kernel unpacked in `folder`.
 
     `output` is called with each chunk of what it prints. Gives its exit status; raises Died without one. Options: seconds
-    (`timeout`), `memory`, what is exported (`environment`), `machine`, the folder whose files it sees (`root`).
+    (`timeout`), `memory`, what is exported (`environment`), `machine`, the folder whose files it sees (`root`), and whether
+    that is a Debian of its own, which it boots with systemd and may write to (`own`).
     """
     chunks = 0
 
@@ -85,7 +104,7 @@ def run(folder, command, output, **options):
         return boot(folder, command, output, **options)
 
 
-def boot(folder, command, output, timeout=1800, memory="2G", environment=None, machine="amd64", root="/"):
+def boot(folder, command, output, timeout=1800, memory="2G", environment=None, machine="amd64", root="/", own=False):
     processes = []
     with tempfile.TemporaryDirectory(prefix="run.", dir=kernels.VM) as work:
         job = [f"export PATH={shlex.quote(os.environ['PATH'])}:/usr/sbin:/sbin HOME=/root MEROPS_GUEST=1",
@@ -94,8 +113,15 @@ def boot(folder, command, output, timeout=1800, memory="2G", environment=None, m
             job.append(f"export {name}={shlex.quote(value)}")
         job.append(command if isinstance(command, str) else shlex.join(command))
         with open(f"{work}/initrd", "wb") as initrd:  # archives after the first add the job
-            initrd.write(open(kernels.initrd(folder, os.path.join(root, "bin/busybox")), "rb").read())
-            initrd.write(archive("job", "\n".join(job).encode() + b"\n"))
+            initrd.write(open(kernels.initrd(folder, "/bin/busybox" if own else os.path.join(root, "bin/busybox")), "rb").read())
+            script = "\n".join(job).encode() + b"\n"
+            if own:
+                # Its systemd would empty this machine's /tmp, and start its services twice.
+                if os.path.realpath(root) == "/":
+                    raise ValueError("a guest with systemd needs a root of its own")
+                install(root, script)
+                initrd.write(archive("own", b""))
+            initrd.write(archive("job", script))
             paths = shown() if root == "/" else []
             initrd.write(archive("shown", "".join(f"{path}\n" for path in paths).encode()))
 
@@ -148,6 +174,18 @@ def boot(folder, command, output, timeout=1800, memory="2G", environment=None, m
                 if process.poll() is None:
                     process.kill()
                 process.wait()
+
+
+def install(root, script):
+    """Puts a job into a Debian, for systemd to run it."""
+    units = f"{root}/etc/systemd/system"
+    os.makedirs(f"{units}/multi-user.target.wants", exist_ok=True)
+    for path, text in [(f"{units}/job.service", SERVICE.encode()), (f"{root}/job.run", RUN.encode()), (f"{root}/job", script)]:
+        with open(path, "wb") as file:
+            file.write(text)
+    link = f"{units}/multi-user.target.wants/job.service"
+    if not os.path.islink(link):
+        os.symlink("../job.service", link)
 
 
 def archive(name, body):

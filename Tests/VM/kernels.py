@@ -16,9 +16,12 @@ CACHE = os.environ.get("MEROPS_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "merops")
 VM = os.path.join(CACHE, "vm")
 
+# Those that the project is tested on.
+TESTED = ["5.10", "6.1", "6.12", "6.18", "newest"]
+
 # The modules that the tests need, each with those that it needs itself. Built-in ones are skipped.
 MODULES = ["virtio_pci", "virtio_console", "virtiofs", "veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "8021q",
-           "netkit", "nf_defrag_ipv4", "nf_defrag_ipv6", "af_packet"]
+           "netkit", "nf_defrag_ipv4", "nf_defrag_ipv6", "af_packet", "overlay"]
 
 
 def apt(*arguments, machine="amd64", **options):
@@ -203,7 +206,7 @@ def main(arguments):
             file.write(types(fetch(resolve(wanted, machine))))
         return
     apt("update")
-    for wanted in arguments or ["5.10", "6.1", "6.12", "6.18", "newest"]:
+    for wanted in arguments or TESTED:
         print(wanted, fetch(resolve(wanted)))
 
 
