@@ -33,8 +33,10 @@ let package = Package(
     // What events become elsewhere, a file for each form.
     .target(name: "MeropsSinks", dependencies: ["MeropsModel"], swiftSettings: settings),
     .testTarget(
-      name: "MeropsSinksTests", dependencies: ["MeropsSinks", "MeropsModel"], exclude: ["Peers"],
+      name: "MeropsSinksTests", dependencies: ["MeropsSinks", "MeropsModel", "TestServer"], exclude: ["Peers"],
       swiftSettings: settings),
+    // What answers in place of a collector, on loopback.
+    .target(name: "TestServer", path: "Tests/TestServer", swiftSettings: settings),
     // Known acts with a ledger of them, for tests and benchmarks. In C: it forks, and enters namespaces.
     .executableTarget(name: "merops-workload", path: "Tests/Workload"),
     // The same with sockets, in a network namespace of its own.
@@ -46,15 +48,19 @@ let package = Package(
         "MeropsModel", .product(name: "BPF", package: "Merops"), .product(name: "BPFKernel", package: "Merops"),
         .product(name: "BPFValues", package: "Merops"),
       ],
-      exclude: ["Acts/bpf", "Calls/bpf", "File/bpf", "Network/bpf", "Process/bpf"],
+      exclude: ["Acts/bpf", "Calls/bpf", "File/bpf", "Network/Packets/bpf", "Network/Sockets/bpf", "Process/bpf"],
       swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
     .testTarget(
-      name: "MeropsSensorsTests", dependencies: ["MeropsSensors", "MeropsModel", "merops-sockets"],
+      name: "MeropsSensorsTests", dependencies: ["MeropsSensors", "MeropsModel", "merops-sockets", "merops-workload"],
       swiftSettings: settings),
     // The workload through kernel, sensors and store, compared with its ledger.
     .testTarget(
       name: "CompletenessTests",
-      dependencies: ["MeropsSensors", "MeropsStore", "MeropsModel", "merops-workload"], swiftSettings: settings),
+      dependencies: [
+        "MeropsSensors", "MeropsStore", "MeropsModel", "merops-workload", .product(name: "BPF", package: "Merops"),
+        .product(name: "BPFKernel", package: "Merops"), .product(name: "BPFValues", package: "Merops"),
+      ],
+      exclude: ["bpf"], swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
     // The sensors' events as JSON lines, without the rest of the agent.
     .executableTarget(
       name: "sensor-events", dependencies: ["MeropsSensors", "MeropsSinks", "MeropsModel"], path: "Tests/SensorEvents",
@@ -99,7 +105,10 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "agent-bench", dependencies: ["MeropsStore", "MeropsSinks", "MeropsModel", "SampleEvents"],
-      path: "Benchmarks", exclude: ["README.md", "kills", "peers"], swiftSettings: settings),
+      path: "Benchmarks/Bench", swiftSettings: settings,
+      linkerSettings: [.linkedLibrary("curl", .when(configuration: .release))]),
+    // Acts whose cost is measured.
+    .executableTarget(name: "merops-acts", path: "Benchmarks/Acts"),
     // Made-up events, for tests and benchmarks.
     .target(name: "SampleEvents", dependencies: ["MeropsModel"], path: "Tests/SampleEvents", swiftSettings: settings),
     // Wires the rooms together: order of start and stop, the settings, overload. No logic of its own.
@@ -114,7 +123,8 @@ let package = Package(
     .testTarget(
       name: "MeropsAgentTests",
       dependencies: [
-        "MeropsAgent", "MeropsControl", "MeropsModel", "meropsd", .product(name: "Logging", package: "swift-log"),
+        "MeropsAgent", "MeropsControl", "MeropsModel", "MeropsStore", "TestServer", "merops-workload", "meropsd",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     // The daemon.

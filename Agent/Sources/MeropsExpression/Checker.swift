@@ -318,7 +318,7 @@ extension Checker {
       return ExpressionError(
         "`\(path)` is not a field; its fields are \(inside.joined(separator: ", "))", syntax.range)
     }
-    if let meant = nearest(to: path, among: all) {
+    if let meant = Spelling.nearest(to: path, among: all) {
       return ExpressionError("there is no field `\(path)`; did you mean `\(meant)`?", syntax.range)
     }
     let group = path.split(separator: ".").first.map { $0 + "." } ?? ""
@@ -370,7 +370,7 @@ extension Checker {
   }
 
   private func noFunction(_ name: String, _ all: [String], _ syntax: Syntax) -> ExpressionError {
-    if let meant = nearest(to: name, among: all) {
+    if let meant = Spelling.nearest(to: name, among: all) {
       return ExpressionError("there is no function `\(name)`; did you mean `\(meant)`?", syntax.range)
     }
     return ExpressionError(

@@ -8,11 +8,13 @@ public struct Counts: Hashable, Sendable {
     public var recorded: UInt64
     /// Acts that a filter in the kernel left out, and repeats, which are counted in a map.
     public var filtered: UInt64
+    /// Of ``filtered``, the acts that were beyond the class's limit for a second.
+    public var limited: UInt64
     /// Acts that did not fit into the ring, or into a map that the record needs.
     public var lost: UInt64
 
-    public init(recorded: UInt64 = 0, filtered: UInt64 = 0, lost: UInt64 = 0) {
-      (self.recorded, self.filtered, self.lost) = (recorded, filtered, lost)
+    public init(recorded: UInt64 = 0, filtered: UInt64 = 0, limited: UInt64 = 0, lost: UInt64 = 0) {
+      (self.recorded, self.filtered, self.limited, self.lost) = (recorded, filtered, limited, lost)
     }
 
     public var seen: UInt64 { recorded &+ filtered &+ lost }
@@ -20,7 +22,7 @@ public struct Counts: Hashable, Sendable {
     public static func + (left: Self, right: Self) -> Self {
       Self(
         recorded: left.recorded &+ right.recorded, filtered: left.filtered &+ right.filtered,
-        lost: left.lost &+ right.lost)
+        limited: left.limited &+ right.limited, lost: left.lost &+ right.lost)
     }
   }
 
@@ -58,5 +60,20 @@ public struct SensorReport: Hashable, Sendable, Codable {
 
   public init(sensor: String, hook: String?, missing: String? = nil) {
     (self.sensor, self.hook, self.missing) = (sensor, hook, missing)
+  }
+}
+
+/// What one of the kernel's programs costs, as the kernel counts it.
+public struct ProgramCost: Hashable, Sendable, Codable {
+  /// The object and the program in it: `calls.onCall`. A few dozen, whatever happens.
+  public let name: String
+  /// Where it is attached, as its section says: `raw_tp/sys_exit`.
+  public let hook: String
+  public let runs: UInt64
+  /// Nanoseconds.
+  public let time: UInt64
+
+  public init(name: String, hook: String, runs: UInt64, time: UInt64) {
+    (self.name, self.hook, self.runs, self.time) = (name, hook, runs, time)
   }
 }

@@ -7,6 +7,19 @@ public struct EventID: RawRepresentable, Hashable, Sendable, Comparable {
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+  /// The ids of one microsecond.
+  public static let perMicrosecond: UInt64 = 1 << 12
+
+  /// The lowest id of events that are read at a time, in nanoseconds since 1970.
+  ///
+  /// A clock beyond 2040 counts as 2040: stores keep ids as signed numbers, which end in 2041.
+  public static func first(at time: UInt64) -> EventID {
+    EventID(rawValue: min(time / 1000, 2_208_988_800_000_000) * perMicrosecond)
+  }
+
+  /// An id that is greater than this one, with as many ids between them as a microsecond has.
+  public var farNext: EventID { EventID(rawValue: (rawValue / Self.perMicrosecond + 2) * Self.perMicrosecond) }
 }
 
 /// Thirteen characters of Crockford's base 32, which sort as the numbers do and have no letters that look alike.
@@ -131,11 +144,13 @@ public struct EventBatchBuilder: ~Copyable {
 
   /// The events so far; the builder is empty after it.
   public mutating func finish() -> EventBatch {
-    let batch = EventBatch(rows: rows, bytes: bytes, processes: processes)
-    let (rowCount, byteCount) = (rows.count, bytes.count)
-    (rows, bytes, processes) = ([], [], [])
-    rows.reserveCapacity(rowCount)
-    bytes.reserveCapacity(byteCount)
+    // Copies of the right size: a batch may be kept, and the room is used again.
+    let batch = EventBatch(
+      rows: rows.withUnsafeBufferPointer { Array($0) }, bytes: bytes.withUnsafeBufferPointer { Array($0) },
+      processes: processes.withUnsafeBufferPointer { Array($0) })
+    rows.removeAll(keepingCapacity: true)
+    bytes.removeAll(keepingCapacity: true)
+    processes.removeAll(keepingCapacity: true)
     return batch
   }
 }

@@ -99,66 +99,70 @@ extension EventKind {
     case .processCredentials:
       EventKindDefinition(
         "process.credentials", .process, "A process changed its user, its group or its capabilities.",
-        [("fentry/commit_creds", ""), ("tracepoint/syscalls", "")])
+        [("fentry/commit_creds", ""), ("raw_tp/sys_exit", "")])
     case .processSignal:
       EventKindDefinition(
         "process.signal", .process, "A process sent a signal to another one.", [("tp_btf/signal_generate", "")])
     case .processTrace:
       EventKindDefinition(
         "process.ptrace", .process, "A process attached to another one, to watch or change it.",
-        [("lsm/ptrace_access_check", ""), ("tracepoint/syscalls", "")])
+        [("raw_tp/sys_exit", "")])
     case .processMemoryWrite:
       EventKindDefinition(
-        "process.memory_write", .process, "A process wrote into another one's memory.", [("tracepoint/syscalls", "")])
+        "process.memory_write", .process, "A process wrote into another one's memory.", [("raw_tp/sys_exit", "")])
     case .fileOpen:
       EventKindDefinition(
         "file.open", .file, "A file was opened for reading.",
-        [("fexit/security_file_open", ""), ("tracepoint/syscalls", "")])
+        [("fexit/security_file_open", ""), ("raw_tp/sys_exit", "")])
     case .fileCreate:
       EventKindDefinition(
         "file.create", .file, "A file was created by opening it.",
-        [("fexit/security_file_open", ""), ("tracepoint/syscalls", "")])
+        [("fexit/security_file_open", ""), ("raw_tp/sys_exit", "")])
     case .fileWrite:
       EventKindDefinition(
         "file.write", .file, "A file was opened for writing.",
-        [("fexit/security_file_open", ""), ("tracepoint/syscalls", "")])
+        [("fexit/security_file_open", ""), ("raw_tp/sys_exit", "")])
     case .fileUnlink:
       EventKindDefinition(
         "file.unlink", .file, "A name of a file, or a directory, was removed.",
-        [("fexit/security_path_unlink", ""), ("tracepoint/syscalls", "")])
+        [("fentry/security_path_unlink", ""), ("raw_tp/sys_exit", "")])
     case .fileRename:
       EventKindDefinition(
         "file.rename", .file, "A file or directory got another name.",
-        [("fexit/security_path_rename", ""), ("tracepoint/syscalls", "")])
+        [("fentry/security_path_rename", ""), ("raw_tp/sys_exit", "")])
     case .fileLink:
       EventKindDefinition(
         "file.link", .file, "A file got one more name (a hard link).",
-        [("fexit/security_path_link", ""), ("tracepoint/syscalls", "")])
+        [("fentry/security_path_link", ""), ("raw_tp/sys_exit", "")])
     case .fileSymlink:
       EventKindDefinition(
         "file.symlink", .file, "A symbolic link was created.",
-        [("fexit/security_path_symlink", ""), ("tracepoint/syscalls", "")])
+        [("fentry/security_path_symlink", ""), ("raw_tp/sys_exit", "")])
     case .fileMode:
       EventKindDefinition(
         "file.chmod", .file, "A file's permissions changed.",
-        [("fexit/security_path_chmod", ""), ("tracepoint/syscalls", "")])
+        [("fentry/security_path_chmod", ""), ("raw_tp/sys_exit", "")])
     case .fileOwner:
       EventKindDefinition(
         "file.chown", .file, "A file's owner or group changed.",
-        [("fexit/security_path_chown", ""), ("tracepoint/syscalls", "")])
+        [("fentry/security_path_chown", ""), ("raw_tp/sys_exit", "")])
     case .fileMapExecutable:
       EventKindDefinition(
         "file.mmap_exec", .file, "A file was mapped into memory as code: a library, or a program's text.",
-        [("fexit/security_mmap_file", ""), ("tracepoint/syscalls", "")])
+        [("fexit/security_mmap_file", ""), ("raw_tp/sys_exit", "")])
     case .fileRepeats:
       EventKindDefinition(
         "file.repeats", .file,
-        "How often a process opened the same file with the same flags again, within the time in which repeats are counted.",
+        "How often a process opened the same file with the same flags again, within the time in which repeats are counted. Of files that the kernel had no room to remember, the count alone is reported.",
         [("map", "")])
     case .mount:
-      EventKindDefinition("mount", .file, "A file system was mounted.", [("tracepoint/syscalls", "")])
+      EventKindDefinition(
+        "mount", .file, "A file system was mounted.",
+        [("fentry/security_sb_mount, fentry/security_move_mount", ""), ("raw_tp/sys_exit", "")])
     case .unmount:
-      EventKindDefinition("umount", .file, "A file system was unmounted.", [("tracepoint/syscalls", "")])
+      EventKindDefinition(
+        "umount", .file, "A file system was unmounted.",
+        [("fentry/security_sb_umount", ""), ("raw_tp/sys_exit", "")])
     case .networkConnect:
       EventKindDefinition(
         "network.connect", .network,
@@ -190,13 +194,15 @@ extension EventKind {
     case .dnsAnswer:
       EventKindDefinition("dns.answer", .dns, "The answer to a DNS question arrived.", [("cgroup_skb", "")])
     case .moduleLoad:
-      EventKindDefinition("module.load", .kernel, "A kernel module was loaded.", [("tp_btf/module_load", "")])
+      EventKindDefinition(
+        "module.load", .kernel, "A kernel module was loaded, or refused.", [("raw_tp/module_load, raw_tp/sys_exit", "")]
+      )
     case .bpfLoad:
-      EventKindDefinition("bpf.load", .kernel, "An eBPF program was loaded.", [("tracepoint/sys_exit_bpf", "")])
+      EventKindDefinition("bpf.load", .kernel, "An eBPF program was loaded.", [("raw_tp/sys_exit", "")])
     case .bpfAttach:
-      EventKindDefinition("bpf.attach", .kernel, "An eBPF program was attached.", [("tracepoint/sys_exit_bpf", "")])
+      EventKindDefinition("bpf.attach", .kernel, "An eBPF program was attached.", [("raw_tp/sys_exit", "")])
     case .bpfMap:
-      EventKindDefinition("bpf.map", .kernel, "An eBPF map was created.", [("tracepoint/sys_exit_bpf", "")])
+      EventKindDefinition("bpf.map", .kernel, "An eBPF map was created.", [("raw_tp/sys_exit", "")])
     case .agentStart: EventKindDefinition("agent.start", .agent, "The agent began to watch.")
     case .agentStop: EventKindDefinition("agent.stop", .agent, "The agent stopped watching.")
     case .agentLoss:

@@ -11,7 +11,11 @@ public struct Facts: Sendable, Hashable {
   public init() { bytes = [] }
 
   /// Takes packed bytes from a file. Entries that make no sense end the list.
-  public init(packed bytes: [UInt8]) { self.bytes = bytes }
+  public init(packed bytes: [UInt8]) {
+    // Room that was once needed for more would be kept as long as these are.
+    let isTight = bytes.capacity - bytes.count <= 64 + bytes.count / 4
+    self.bytes = isTight ? bytes : bytes.withUnsafeBufferPointer { Array($0) }
+  }
 
   static let cut: UInt8 = 1
 

@@ -38,12 +38,16 @@ public enum Field: UInt8, CaseIterable, Sendable {
   case processEnvironment = 44
   case processExecutableIsUpper = 45
   case processSavedUser = 46
+  case containerName = 47
 
   case exitCode = 48
   case exitSignal = 49
   case exitDuration = 50
   case exitCPUTime = 51
   case exitMaximumMemory = 52
+
+  case containerImage = 53
+  case containerRootfs = 54
 
   case eventError = 56
   case eventNameSource = 57
@@ -174,7 +178,17 @@ extension Field {
     case .containerRuntime:
       FieldDefinition(
         "container.runtime.name", .text,
-        "The runtime whose form of cgroup path it is: docker, containerd, cri-o, podman, systemd-nspawn.")
+        "The runtime, from the form of the cgroup's path or from its files: docker, containerd, cri-o, podman, systemd-nspawn, lxc."
+      )
+    case .containerName:
+      FieldDefinition("container.name", .text, "The container's name, as its runtime wrote it into a file of root's.")
+    case .containerImage:
+      FieldDefinition(
+        "container.image.name", .text,
+        "The image, as the runtime names it; absent where no file of the runtime names it (`ctr`, rootless podman).")
+    case .containerRootfs:
+      FieldDefinition(
+        "container.rootfs", .text, "The directory that the runtime makes the container's root, as the host names it.")
     case .exitCode:
       FieldDefinition(
         "process.exit.code", .int, in: [.processExit],
@@ -319,7 +333,10 @@ extension Field {
         "new_capabilities", .uint, in: [.processCredentials], "The effective capabilities after the change, a bit each."
       )
 
-    case .moduleName: FieldDefinition("module.name", .text, in: [.moduleLoad], "The kernel module's name.")
+    case .moduleName:
+      FieldDefinition(
+        "module.name", .text, in: [.moduleLoad],
+        "The kernel module's name; of one that the kernel refused before it read the name, that of the file.")
     case .bpfCommand: FieldDefinition("bpf.command", .uint, in: Self.bpf, "The command of bpf(2).")
     case .bpfName: FieldDefinition("bpf.name", .text, in: Self.bpf, "The name of the program or map.")
     case .bpfType:
@@ -346,7 +363,7 @@ extension Field {
     case .processWorkingDirectory, .processRealUser, .processRealGroup, .processSavedUser, .processCapabilities,
       .processPIDNamespace, .processMountNamespace, .processNetworkNamespace, .processUserNamespace,
       .processEnvironment,
-      .processCgroup, .processExecutableDevice, .processNamespacedID, .processTTY:
+      .processCgroup, .containerRootfs, .processExecutableDevice, .processNamespacedID, .processTTY:
       true
     default: false
     }

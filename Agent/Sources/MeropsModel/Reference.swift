@@ -10,6 +10,20 @@ public enum EventReference {
   /// The fields that every event can have: its own, and those of its process.
   public static var commonFields: [Field] { Field.allCases.filter { $0.definition.kinds.isEmpty } }
 
+  /// The first kernel on which an event can have the field: that of the oldest hook which reports such an event.
+  public static func since(_ field: Field) -> String {
+    let kinds = field.definition.kinds.isEmpty ? EventKind.allCases : field.definition.kinds
+    let versions = kinds.flatMap { kind in
+      kind.definition.hooks.isEmpty ? [oldest] : kind.definition.hooks.map { $0.since.isEmpty ? oldest : $0.since }
+    }
+    return versions.min { numbers($0).lexicographicallyPrecedes(numbers($1)) } ?? oldest
+  }
+
+  /// The first kernel that the sensors run on.
+  private static let oldest = "5.10"
+
+  private static func numbers(_ version: String) -> [Int] { version.split(separator: ".").compactMap { Int($0) } }
+
   /// The event reference, as Markdown.
   public static func markdown() -> String {
     var text = """
@@ -51,23 +65,28 @@ public enum EventReference {
   }
 
   /// A JSON Schema (2020-12) of one line of JSON output.
-  public static func jsonSchema() -> String {
+  ///
+  /// - Parameter indented: whether each property stands on a line of its own.
+  public static func jsonSchema(indented: Bool = true) -> String {
     var properties = [
-      #""time":{"type":"string","format":"date-time"}"#,
+      #""time":{"type":"string","format":"date-time","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{9}Z$"}"#,
       #""event":{"enum":["# + EventKind.allCases.map { "\"\($0.name)\"" }.joined(separator: ",") + "]}",
       #""id":{"type":"string","pattern":"^[0-9A-HJKMNP-TV-Z]{13}$"}"#,
     ]
     for field in Field.allCases where field != .eventKind && field != .eventTime {
       let row = field.definition
-      properties.append("\"\(row.name)\":{\(type(row.type)),\"description\":\(quoted(row.summary))}")
+      let unit = row.unit.isEmpty ? "" : " In \(row.unit)."
+      let kinds = row.kinds.isEmpty ? "" : " Of \(row.kinds.map(\.name).joined(separator: ", "))."
+      properties.append("\"\(row.name)\":{\(type(row.type)),\"description\":\(quoted(row.summary + unit + kinds))}")
       if row.type == .text || row.type == .texts {
         properties.append("\"\(row.name).hex\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]*$\"}")
         properties.append("\"\(row.name).cut\":{\"const\":true}")
       }
     }
+    let (start, end) = indented ? ("\n", "\n") : ("", "")
     return #"{"$schema":"https://json-schema.org/draft/2020-12/schema","title":"Merops event","type":"object","#
-      + #""required":["time","event","id"],"additionalProperties":false,"properties":{"#
-      + properties.joined(separator: ",") + "}}"
+      + #""required":["time","event","id"],"additionalProperties":false,"properties":{"# + start
+      + properties.joined(separator: "," + start) + end + "}}"
   }
 
   private static func type(_ type: ValueType) -> String {

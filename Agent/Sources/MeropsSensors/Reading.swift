@@ -5,11 +5,11 @@ import MeropsModel
 /// Makes events of the kernel's records. Used by the thread that reads the ring.
 struct Reading: ~Copyable {
   var table = ProcessTable()
-  var cgroups = CgroupTable()
+  var cgroups: CgroupTable
   var dnsQuestions = DNSQuestions()
   var dnsStreams = DNSStreams()
   private var builder = EventBatchBuilder()
-  private var nextID: UInt64 = 0
+  private var nextID: EventID
   /// From the time since boot to the time since 1970.
   private var sinceBoot: UInt64 = 0
   let pageSize = UInt64(max(1, sysconf(CInt(_SC_PAGESIZE))))
@@ -34,8 +34,10 @@ struct Reading: ~Copyable {
   /// The names of the environment variables that are kept.
   let environmentNames: [[UInt8]]
 
-  init(environmentNames: [String] = []) {
-    self.environmentNames = environmentNames.map { Array($0.utf8) }
+  init(_ options: SensorOptions = SensorOptions()) {
+    environmentNames = options.environmentNames.map { Array($0.utf8) }
+    cgroups = CgroupTable(options.containers)
+    nextID = options.newestID ?? EventID(rawValue: 0)
     setClock()
   }
 
@@ -43,7 +45,8 @@ struct Reading: ~Copyable {
   mutating func setClock() {
     let now = Self.nanoseconds(CLOCK_REALTIME)
     sinceBoot = now &- Self.nanoseconds(CLOCK_BOOTTIME)
-    nextID = max(nextID, (now / 1000) << 12)
+    // Ids ascend, also where the clock was set back, with room between two lots for what the agent reports of itself.
+    nextID = max(nextID.farNext, EventID.first(at: now))
   }
 
   static func sinceBoot() -> UInt64 { nanoseconds(CLOCK_BOOTTIME) }
@@ -74,6 +77,7 @@ struct Reading: ~Copyable {
     case RecordKind.exit:
       finishPending(of: Int(header.processor))
       takeExit(bytes)
+    case RecordKind.change: takeChange(bytes)
     case RecordKind.cgroupCreated, RecordKind.cgroupRemoved: takeCgroup(bytes)
     default:
       guard header.kind & RecordKind.event != 0, let kind = EventKind(rawValue: UInt8(truncatingIfNeeded: header.kind))
@@ -90,8 +94,8 @@ struct Reading: ~Copyable {
 
   /// Appends an event with the facts that were collected.
   mutating func append(_ kind: EventKind, _ header: EventHeader, by process: MeropsModel.Process) {
-    builder.append(kind, id: EventID(rawValue: nextID), time: header.time &+ sinceBoot, by: process, facts)
-    nextID += 1
+    builder.append(kind, id: nextID, time: header.time &+ sinceBoot, by: process, facts)
+    nextID.rawValue += 1
     facts.removeAll()
   }
 

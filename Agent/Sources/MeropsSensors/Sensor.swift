@@ -6,6 +6,8 @@ import MeropsModel
 protocol Sensor: Sendable {
   var eventClass: EventClass { get }
   var collection: BPFCollection { get }
+  /// All of the sensor's objects, by name.
+  var objects: [(name: String, collection: BPFCollection)] { get }
   /// Which hooks are used, and what is missing.
   var reports: [SensorReport] { get }
 
@@ -37,5 +39,40 @@ struct SharedMaps: Sendable {
   func share(with collection: BPFCollection) throws(BPFError) {
     try collection.replaceMap("events", with: ring)
     try collection.replaceMap("counters", with: counters)
+  }
+}
+
+/// An object with those of its optional programs that the kernel allows.
+struct Loaded<Object: Skeleton> {
+  let object: Object
+  /// Which of the sets of optional programs it has, the best being 0; nil for none.
+  let choice: Int?
+  /// Why it does not have the best, in one line; nil if it has.
+  let refusal: String?
+}
+
+extension SkeletonSupport.Embedded {
+  /// Loads an object with the first set of its optional programs that the kernel allows, or with none.
+  ///
+  /// - Parameters:
+  ///   - choices: names of programs in sections that start with "?"; a set has all that one after it has.
+  ///   - prepare: sets what is set before each attempt, with the number of the set, or nil for none.
+  static func load(
+    withFirstOf choices: [[String]], _ prepare: (SkeletonSupport.Opened<Self>, Int?) throws -> Void
+  ) throws -> Loaded<Self> {
+    var refusal: String?
+    for (choice, programs) in choices.enumerated() {
+      let opened = try open()
+      try prepare(opened, choice)
+      for program in programs { try opened.collection.setAutoload(true, of: program) }
+      do {
+        return Loaded(object: try opened.load(), choice: choice, refusal: refusal)
+      } catch {
+        refusal = refusal ?? "\(error)".split(separator: "\n").first.map(String.init) ?? ""
+      }
+    }
+    let opened = try open()
+    try prepare(opened, nil)
+    return Loaded(object: try opened.load(), choice: nil, refusal: refusal)
   }
 }

@@ -16,8 +16,33 @@ public struct SensorOptions: Sendable {
   /// The classes of events that are watched; processes always are.
   public var classes = Set(EventClass.allCases)
 
+  /// Whether the kernel counts the runs of programs and their time while the sensors live (``Sensors/costs()``). Each run of
+  /// each program on the machine then takes two clock reads more.
+  public var countsRunTime = false
+
+  /// The newest event that is known: ids go on behind it, also where the clock was set back.
+  public var newestID: EventID?
+
   public var files = FileOptions()
   public var network = NetworkOptions()
+  public var containers = ContainerOptions()
+
+  public init() {}
+}
+
+/// Where runtimes keep the files that name a container's image and root file system. Each is read once, when the container's
+/// cgroup appears; only root's files are believed.
+public struct ContainerOptions: Sendable {
+  /// State directories of containerd; the second and the third one are those of k3s and of MicroK8s.
+  public var containerdStates = [
+    "/run/containerd", "/run/k3s/containerd", "/var/snap/microk8s/common/run/containerd",
+  ]
+
+  /// Data directories of Docker.
+  public var dockerRoots = ["/var/lib/docker"]
+
+  /// Storage directories of podman and CRI-O.
+  public var storageRoots = ["/var/lib/containers/storage", "/run/containers/storage"]
 
   public init() {}
 }
@@ -34,7 +59,8 @@ public struct FileOptions: Sendable {
   /// The time in which the same open (process, file, flags) is counted only: see `file.repeats`. Zero to report all.
   public var repeatTime: Duration = .seconds(60)
 
-  /// How many acts a second are reported on each CPU at most; the others are counted as filtered. Zero for all.
+  /// How many opens a second, and how many other acts, are reported on each CPU at most; more are counted as filtered. Zero
+  /// for all.
   public var rateLimit = 0
 
   /// Whether opens of files that are not there (ENOENT) are reported: where programs look for their libraries, mostly.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPF
+import Foundation
 import Glibc
 public import MeropsModel
 import Synchronization
@@ -20,6 +21,9 @@ public final class Sensors: Sendable {
   private let calls: CallDispatcher
   private let others: [any Sensor]
   private let fixedReports: [SensorReport]
+  private let isAttached = Atomic(false)
+  /// Lives as long as the kernel shall count.
+  private let statistics: Program.RunTimeStatistics?
 
   /// What each sensor does on this kernel; a hook that cannot be attached is known once ``run(_:)`` has tried.
   public var reports: [SensorReport] { fixedReports + others.flatMap(\.reports) }
@@ -36,30 +40,48 @@ public final class Sensors: Sendable {
     opened.globals.withEnvironment = options.environmentNames.isEmpty ? 0 : 1
     object = try opened.load()
     counters = object.counters
-    reading = Mutex(Reading(environmentNames: options.environmentNames))
+    reading = Mutex(Reading(options))
     var reports = [
       SensorReport(sensor: "process.fork", hook: "tp_btf/sched_process_fork"),
       SensorReport(sensor: "process.exec", hook: "tp_btf/sched_process_exec"),
       SensorReport(sensor: "process.exit", hook: "tp_btf/sched_process_exit"),
     ]
     calls = try CallDispatcher()
+    try calls.add(SystemCall.ofNamespaces)
+    try calls.add(object.onNamespacesCall.program(), as: CallProgram.namespaces)
     let maps = SharedMaps(
       ring: try object.collection.map("events"), counters: try object.collection.map("counters"), calls: calls)
-    let makers: [([EventClass], (SensorOptions, SharedMaps) throws -> any Sensor)] = [
-      ([.file], { try FileSensor($0, $1) }),
+    let all: [([EventClass], @Sendable (SensorOptions, SharedMaps) throws -> any Sensor)] = [
+      ([.file], { try OpenSensor($0, $1) }),
+      ([.file], { try NameSensor($0, $1) }),
       ([.network, .dns], { try NetworkSensor($0, $1) }),
       ([.kernel], { try ActSensor($0, $1) }),
     ]
+    let makers = all.filter { !options.classes.isDisjoint(with: $0.0) }
+    // What takes time is the kernel's verifier, which has one program at a time for each thread. The threads end here: those
+    // of a pool would keep the privileges of the one that starts them.
+    let made = Mutex([Result<any Sensor, any Error>?](repeating: nil, count: makers.count))
+    let ended = DispatchSemaphore(value: 0)
+    for index in makers.indices {
+      Thread.detachNewThread {
+        let result = Result { try makers[index].1(options, maps) }
+        made.withLock { $0[index] = result }
+        ended.signal()
+      }
+    }
+    for _ in makers { ended.wait() }
     var others: [any Sensor] = []
-    for (classes, make) in makers where !options.classes.isDisjoint(with: classes) {
-      do {
-        others.append(try make(options, maps))
-      } catch {
-        reports += classes.map { SensorReport(sensor: $0.name, hook: nil, missing: "\(error)") }
+    for (maker, result) in zip(makers, made.withLock { $0 }) {
+      switch result {
+      case .success(let sensor): others.append(sensor)
+      case .failure(let error):
+        reports += maker.0.map { SensorReport(sensor: $0.name, hook: nil, missing: "\(error)") }
+      case nil: break
       }
     }
     self.others = others
     fixedReports = reports
+    statistics = options.countsRunTime ? try Program.RunTimeStatistics() : nil
   }
 
   /// What became of the acts that the kernel's programs saw.
@@ -68,16 +90,41 @@ public final class Sensors: Sendable {
   public func counts() throws -> Counts {
     var counts = Counts()
     for eventClass in EventClass.allCases {
-      guard let values = try counters.get(UInt32(eventClass.rawValue)) else { continue }
-      counts[eventClass] = values.reduce(into: Counts.Entry()) { entry, value in
-        entry.recorded += value.recorded
-        entry.filtered += value.filtered
-        entry.lost += value.lost
+      counts[eventClass] = try countsByProcessor(eventClass).reduce(Counts.Entry(), +)
+    }
+    for (eventClass, count) in try missed() { counts[eventClass].lost += count }
+    return counts
+  }
+
+  /// What each of the kernel's programs has cost since it was loaded. The kernel counts it with
+  /// ``SensorOptions/countsRunTime``, and while kernel.bpf_stats_enabled is 1.
+  public func costs() throws -> [ProgramCost] {
+    let objects = [("process", object.collection), ("calls", calls.collection)] + others.flatMap(\.objects)
+    return try objects.flatMap { name, collection in
+      try collection.programs.map { program in
+        let sample = try program.sample()
+        return ProgramCost(
+          name: "\(name).\(program.name)", hook: program.spec?.sectionName ?? "", runs: sample.runCount,
+          time: sample.runTime)
       }
     }
-    for program in object.collection.programs { counts[.process].lost += try program.info().recursionMisses }
-    for sensor in others { counts[sensor.eventClass].lost += try sensor.missed() }
-    return counts
+  }
+
+  /// What the kernel's programs counted of a class on each CPU.
+  func countsByProcessor(_ eventClass: EventClass) throws -> [Counts.Entry] {
+    (try counters.get(UInt32(eventClass.rawValue)) ?? []).map {
+      Counts.Entry(recorded: $0.recorded, filtered: $0.filtered, lost: $0.lost)
+    }
+  }
+
+  /// Runs of programs that Linux left out, by the class of the acts that they would have counted.
+  func missed() throws -> [(EventClass, UInt64)] {
+    var missed: [(EventClass, UInt64)] = []
+    for program in object.collection.programs { missed.append((.process, try program.info().recursionMisses)) }
+    // Whatever the system call was: most of those that are recorded are about files.
+    for program in calls.collection.programs { missed.append((.file, try program.info().recursionMisses)) }
+    for sensor in others { missed.append((sensor.eventClass, try sensor.missed())) }
+    return missed
   }
 
   /// What was read of each class, and what is missing in the CPUs' sequences.
@@ -92,22 +139,33 @@ public final class Sensors: Sendable {
     return accounts
   }
 
-  /// Attaches the programs, reads which processes there are, and then hands over events until ``stop()``.
+  /// Attaches the programs, and reads which processes there are. What happens from then on waits in the ring for
+  /// ``run(_:)``.
   ///
-  /// - Parameter deliver: called on this thread, and not before it has returned. The kernel goes on meanwhile as long as
-  ///   the ring has room: let it be quick.
-  public func run(_ deliver: (EventBatch) -> Void) throws {
-    defer { links.removeAll() }
+  /// What follows needs fewer privileges: see ``SensorPrivileges``.
+  public func attach() throws {
+    guard !isAttached.exchange(true, ordering: .relaxed) else { return }
     // First what adds processes, then those that there are: every process is in the table before any event names it.
     // Then what takes processes out: the end of one that is in the table is not missed, but for those that ended between,
     // which the sweep finds.
-    for program in [object.onFork, object.onExec, object.onCgroupCreated, object.onCgroupRemoved] {
+    for program in [
+      object.onFork, object.onExec, object.onCgroupCreated, object.onCgroupRemoved, object.onCgroupEntered,
+    ] {
       links.keep(try program.attach(), as: program.name)
     }
     try takeSnapshot()
     links.keep(try object.onExit.attach(), as: object.onExit.name)
     for sensor in others { try sensor.attach(links) }
     if !others.isEmpty { try calls.attach(links) }
+  }
+
+  /// Hands over events until ``stop()``; attaches first where nobody has.
+  ///
+  /// - Parameter deliver: called on this thread, and not before it has returned. The kernel goes on meanwhile as long as
+  ///   the ring has room: let it be quick.
+  public func run(_ deliver: (EventBatch) -> Void) throws {
+    defer { links.removeAll() }
+    try attach()
     var isFirst = true
     var nextCollection = ContinuousClock.now + Self.collectionInterval
     while !isStopped.load(ordering: .acquiring) {
@@ -116,13 +174,12 @@ public final class Sensors: Sendable {
         try collect()
         nextCollection = ContinuousClock.now + Self.collectionInterval
       }
-      if count >= Self.load {
-        // The kernel wakes the reader for a record that it would find at once, and that is most of a record's cost. Under
-        // load the reader lets some gather; the ring has room for much more.
-        if count < options.batchLimit { usleep(1000) }
+      if count > 0 {
+        // The kernel wakes the reader for a record that it would find at once, and that is most of a record's cost. What
+        // happens mostly comes in numbers: after some records the reader lets others gather, for which the ring has room.
+        if count < options.batchLimit { usleep(Self.gathering) }
         continue
       }
-      if count > 0 { continue }
       if isFirst {
         reading.withLock { $0.table.sweep() }
         isFirst = false
@@ -138,8 +195,8 @@ public final class Sensors: Sendable {
     _ = drain(deliver)
   }
 
-  /// So many records at once are load.
-  private static let load = 32
+  /// How long records gather, in microseconds.
+  private static let gathering: UInt32 = 1000
 
   /// How often what is kept in maps is looked at.
   private static let collectionInterval = Duration.seconds(5)

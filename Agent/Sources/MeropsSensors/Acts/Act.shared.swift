@@ -17,7 +17,10 @@ struct ActRecord {
   var third: UInt32
   /// An errno, or 0.
   var error: UInt32
-  var isPadding: UInt32
+  /// Of new rights, besides the effective ones in `first` and `second`.
+  var realUser: UInt32
+  var realGroup: UInt32
+  var savedUser: UInt32
   /// Of the other process, the module, the program or the map.
   var name: FixedString<56>
 }

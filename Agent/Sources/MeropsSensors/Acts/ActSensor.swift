@@ -12,24 +12,16 @@ struct ActSensor: Sensor {
   private let hasModules: Bool
 
   var collection: BPFCollection { object.collection }
+  var objects: [(name: String, collection: BPFCollection)] { [("acts", collection)] }
 
   init(_ options: SensorOptions, _ maps: SharedMaps) throws {
-    let load = { (withHook: Bool) throws -> Acts in
-      let opened = try Acts.open()
+    let loaded = try Acts.load(withFirstOf: [["onCredentials"]]) { opened, _ in
       try maps.share(with: opened.collection)
       try maps.calls.share(with: opened.collection)
       opened.globals.ownProcess = UInt32(bitPattern: getpid())
-      try opened.collection.setAutoload(withHook, of: "onCredentials")
-      return try opened.load()
     }
-    var refusal: String?
-    do {
-      object = try load(true)
-    } catch {
-      refusal = "\(error)"
-      object = try load(false)
-    }
-    hasHook = refusal == nil
+    object = loaded.object
+    hasHook = loaded.refusal == nil
     // A kernel without loadable modules has no such tracepoint.
     do {
       try object.onModule.attach().detach()
@@ -44,23 +36,24 @@ struct ActSensor: Sensor {
     try maps.calls.add(object.onTraceCall.program(), as: CallProgram.trace)
     try maps.calls.add(object.onMemoryWriteCall.program(), as: CallProgram.memoryWrite)
     try maps.calls.add(object.onBPFCall.program(), as: CallProgram.bpf)
+    try maps.calls.add(object.onModuleCall.program(), as: CallProgram.moduleLoad)
 
-    let calls = "raw_tp/sys_exit"
-    let thirtyTwo = "the calls of 32-bit programs"
+    let calls = CallDispatcher.hook
+    let thirtyTwo = CallDispatcher.missing
     reports = [
       SensorReport(
         sensor: "process.credentials", hook: hasHook ? "fentry/commit_creds" : calls,
-        missing: refusal.map {
+        missing: loaded.refusal.map {
           "rights that change without a system call, as by an exploit, and \(thirtyTwo): the kernel does not allow fentry "
-            + "programs (\($0.split(separator: "\n")[0]))"
+            + "programs (\($0))"
         }),
       SensorReport(sensor: "process.signal", hook: "tp_btf/signal_generate"),
       SensorReport(
         sensor: "process.ptrace, process.memory_write", hook: calls,
         missing: "\(thirtyTwo); in a PID namespace the target is the number that the caller gave"),
       SensorReport(
-        sensor: "module.load", hook: hasModules ? "raw_tp/module_load" : nil,
-        missing: hasModules ? nil : "this kernel has no loadable modules, or does not report them"),
+        sensor: "module.load", hook: hasModules ? "raw_tp/module_load, \(calls)" : calls,
+        missing: hasModules ? thirtyTwo : "\(thirtyTwo); names of modules: this kernel has no loadable modules"),
       SensorReport(
         sensor: "bpf.load, bpf.attach, bpf.map", hook: calls,
         missing: "programs attached by netlink, ioctl or setsockopt, and \(thirtyTwo)"),
@@ -88,17 +81,21 @@ extension SystemCall {
     return numbers.map { ($0, SystemCall(CallProgram.credentials, .processCredentials)) }
   }
 
-  /// ptrace, process_vm_writev, bpf.
+  /// ptrace, process_vm_writev, bpf, init_module, finit_module.
   static var ofActs: [(number: UInt32, call: SystemCall)] {
     #if arch(x86_64)
-      let numbers: (trace: UInt32, write: UInt32, bpf: UInt32) = (101, 311, 321)
+      let numbers: (trace: UInt32, write: UInt32, bpf: UInt32, module: UInt32, file: UInt32) = (101, 311, 321, 175, 313)
     #else
-      let numbers: (trace: UInt32, write: UInt32, bpf: UInt32) = (117, 271, 280)
+      let numbers: (trace: UInt32, write: UInt32, bpf: UInt32, module: UInt32, file: UInt32) = (117, 271, 280, 105, 273)
     #endif
+    var ofFile = SystemCall(CallProgram.moduleLoad, .moduleLoad)
+    ofFile.descriptor = 0
     return [
       (numbers.trace, SystemCall(CallProgram.trace, .processTrace)),
       (numbers.write, SystemCall(CallProgram.memoryWrite, .processMemoryWrite)),
       (numbers.bpf, SystemCall(CallProgram.bpf, .bpfLoad)),
+      (numbers.module, SystemCall(CallProgram.moduleLoad, .moduleLoad)),
+      (numbers.file, ofFile),
     ]
   }
 }

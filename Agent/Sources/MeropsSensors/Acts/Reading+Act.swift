@@ -6,7 +6,7 @@ extension Reading {
   /// Takes what was done to another process, to the process's own rights, or to the kernel.
   mutating func takeAct(_ bytes: RawSpan, _ kind: EventKind) {
     guard let record: ActRecord = bytes.head() else { return }
-    var process = process(record.header)
+    let process = process(record.header)
     facts.removeAll()
     switch kind {
     case .processCredentials:
@@ -20,7 +20,7 @@ extension Reading {
       describeTarget(record)
       facts.append(.traceRequest, record.number)
     case .processMemoryWrite: describeTarget(record)
-    case .moduleLoad: appendText(.moduleName, record.name)
+    case .moduleLoad: if !record.name.isEmpty { appendText(.moduleName, record.name) }
     case .bpfLoad, .bpfMap, .bpfAttach:
       facts.append(.bpfCommand, UInt64(record.first))
       facts.append(.bpfType, UInt64(record.second))
@@ -32,8 +32,13 @@ extension Reading {
     if record.error != 0 { facts.append(.eventError, UInt64(record.error)) }
     append(kind, record.header, by: process)
     if kind == .processCredentials {
-      process = changed(process, user: record.first, group: record.second, capabilities: record.number)
-      table.update(process)
+      facts.append(.processUser, UInt64(record.first))
+      facts.append(.processGroup, UInt64(record.second))
+      facts.append(.processRealUser, UInt64(record.realUser))
+      facts.append(.processRealGroup, UInt64(record.realGroup))
+      facts.append(.processSavedUser, UInt64(record.savedUser))
+      facts.append(.processCapabilities, record.number)
+      change(process)
     }
   }
 
@@ -48,19 +53,5 @@ extension Reading {
     } else if let name = known?.facts[.processName] {
       facts.append(.targetName, name)
     }
-  }
-
-  /// A process with other rights.
-  private func changed(_ process: Process, user: UInt32, group: UInt32, capabilities: UInt64) -> Process {
-    var facts = Facts()
-    process.facts.forEach { field, bytes, isCut in
-      switch field {
-      case .processUser: facts.append(field, UInt64(user))
-      case .processGroup: facts.append(field, UInt64(group))
-      case .processCapabilities: facts.append(field, capabilities)
-      default: facts.append(field, bytes, isCut: isCut)
-      }
-    }
-    return Process(key: process.key, generation: process.generation, parent: process.parent, facts: facts)
   }
 }

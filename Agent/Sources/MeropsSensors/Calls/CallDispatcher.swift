@@ -8,6 +8,10 @@ struct CallDispatcher: Sendable {
 
   var collection: BPFCollection { object.collection }
 
+  /// How reports name the hook, and what it does not see.
+  static let hook = "raw_tp/sys_exit"
+  static let missing = "the calls of 32-bit programs"
+
   init() throws(BPFError) { object = try Calls.load() }
 
   /// Lets a sensor's program record some system calls.
@@ -30,6 +34,18 @@ struct CallDispatcher: Sendable {
 }
 
 extension SystemCall {
+  /// unshare, setns. Source: arch/x86/entry/syscalls/syscall_64.tbl, scripts/syscall.tbl.
+  static var ofNamespaces: [(number: UInt32, call: SystemCall)] {
+    #if arch(x86_64)
+      let numbers: [UInt32] = [272, 308]
+    #elseif arch(arm64)
+      let numbers: [UInt32] = [97, 268]
+    #else
+      let numbers: [UInt32] = []
+    #endif
+    return numbers.map { ($0, SystemCall(CallProgram.namespaces, .processFork)) }
+  }
+
   init(_ program: UInt8, _ kind: EventKind) {
     let none = Self.none
     self.init(

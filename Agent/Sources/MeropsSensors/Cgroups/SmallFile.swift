@@ -8,6 +8,24 @@ enum SmallFile {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return [] }
     defer { close(file) }
+    return bytes(of: file, limit: limit)
+  }
+
+  /// The bytes of a regular file that is root's, or of whoever runs this process: what others write there is not believed.
+  ///
+  /// - Returns: nil if it is another kind of file, somebody else's, longer than the limit, or cannot be read.
+  static func ownBytes(_ path: String, limit: Int) -> [UInt8]? {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      status.st_uid == 0 || status.st_uid == geteuid(), status.st_size <= limit
+    else { return nil }
+    return bytes(of: file, limit: limit)
+  }
+
+  private static func bytes(of file: CInt, limit: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < limit {
       let chunk = [UInt8](unsafeUninitializedCapacity: min(16384, limit - bytes.count)) { room, count in

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+import BPFKernel
 
 /// Something that was done to a file. Behind it: a directory (leaf first, each name with a zero byte behind it) and a name
 /// in it, the same of the second place, and more text. The name is empty where the directory is the file itself.
@@ -48,3 +49,85 @@ struct OpenRepeats {
   /// How many followed.
   var count: UInt64
 }
+
+/// Repeats of all keys on one CPU. What is neither reported nor in the map of the keys was forgotten by it.
+struct RepeatCounts {
+  var counted: UInt64
+  /// With the next event of the same key.
+  var reported: UInt64
+}
+
+/// The acts of a CPU in the second that it is in.
+struct Rate {
+  var second: UInt64
+  var count: UInt64
+}
+
+/// Numbers of a model's `EventKind`.
+enum FileKind {
+  static var open: UInt32 { 32 }
+  static var create: UInt32 { 33 }
+  static var write: UInt32 { 34 }
+  static var unlink: UInt32 { 35 }
+  static var rename: UInt32 { 36 }
+  static var link: UInt32 { 37 }
+  static var symlink: UInt32 { 38 }
+  static var mode: UInt32 { 39 }
+  static var owner: UInt32 { 40 }
+  static var map: UInt32 { 41 }
+  static var mounted: UInt32 { 48 }
+  static var unmounted: UInt32 { 49 }
+}
+
+#if hasFeature(Embedded)
+  extension PerCPUArray where Value == Rate {
+    /// Whether this CPU has recorded enough in this second; 0 for no limit.
+    @inline(__always)
+    mutating func isOver(_ limit: UInt64) -> Bool {
+      if limit == 0 { return false }
+      guard let rate = pointer(to: 0) else { return false }
+      let second = Clock.boot / 1_000_000_000
+      if rate.pointee.second != second {
+        rate.pointee.second = second
+        rate.pointee.count = 0
+      }
+      rate.pointee.count &+= 1
+      return rate.pointee.count > limit
+    }
+  }
+
+  extension FileRecord {
+    /// Nothing is known but the kind.
+    @inline(__always)
+    mutating func clear(_ kind: UInt32) {
+      header.kind = RecordKind.event | UInt16(truncatingIfNeeded: kind)
+      header.flags = 0
+      inode = 0
+      repeats = 0
+      device = 0
+      flags = 0
+      mode = .max
+      owner = .max
+      group = .max
+      error = 0
+      directoryBytes = 0
+      nameBytes = 0
+      targetDirectoryBytes = 0
+      targetNameBytes = 0
+      textBytes = 0
+      isPadding = 0
+    }
+
+    /// Says which file it is, behind whatever name; null where there is none.
+    @inline(__always)
+    mutating func identify(_ node: inode.Probed) {
+      if node.isNull { return }
+      inode = node.i_ino
+      device = node.i_sb.s_dev
+      mode = UInt32(node.i_mode)
+      owner = node.i_uid.val
+      group = node.i_gid.val
+      if isUpper(node) { header.flags |= RecordFlags.isUpper }
+    }
+  }
+#endif

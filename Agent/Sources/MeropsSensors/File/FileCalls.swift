@@ -2,8 +2,10 @@
 import MeropsModel
 
 extension SystemCall {
-  /// The system calls that act on files, by number. Sources: arch/x86/entry/syscalls/syscall_64.tbl, scripts/syscall.tbl.
-  static var ofFiles: [(number: UInt32, call: SystemCall)] {
+  // Sources: arch/x86/entry/syscalls/syscall_64.tbl, scripts/syscall.tbl.
+
+  /// The system calls that open files, by number.
+  static var ofOpens: [(number: UInt32, call: SystemCall)] {
     #if arch(x86_64)
       [
         (2, open(name: 0, flags: 1)),
@@ -11,7 +13,34 @@ extension SystemCall {
         (257, open(directory: 0, name: 1, flags: 2)),
         (437, open(directory: 0, name: 1)),  // openat2
         (304, open()),  // open_by_handle_at
-        (9, descriptor(.fileMapExecutable, 4, flags: 2)),  // mmap
+      ]
+    #elseif arch(arm64)
+      [
+        (56, open(directory: 0, name: 1, flags: 2)),
+        (437, open(directory: 0, name: 1)),  // openat2
+        (265, open()),  // open_by_handle_at
+      ]
+    #else
+      []
+    #endif
+  }
+
+  /// mmap.
+  static var ofMaps: [(number: UInt32, call: SystemCall)] {
+    #if arch(x86_64)
+      let number: UInt32 = 9
+    #else
+      let number: UInt32 = 222
+    #endif
+    var call = SystemCall(CallProgram.map, .fileMapExecutable)
+    (call.descriptor, call.flags) = (4, 2)
+    return [(number, call)]
+  }
+
+  /// The system calls that do something by a name, or to what a descriptor stands for.
+  static var ofNames: [(number: UInt32, call: SystemCall)] {
+    #if arch(x86_64)
+      [
         (87, names(.fileUnlink, name: 0)),
         (84, names(.fileUnlink, name: 0)),  // rmdir
         (263, names(.fileUnlink, directory: 0, name: 1)),
@@ -36,10 +65,6 @@ extension SystemCall {
       ]
     #elseif arch(arm64)
       [
-        (56, open(directory: 0, name: 1, flags: 2)),
-        (437, open(directory: 0, name: 1)),  // openat2
-        (265, open()),  // open_by_handle_at
-        (222, descriptor(.fileMapExecutable, 4, flags: 2)),  // mmap
         (35, names(.fileUnlink, directory: 0, name: 1)),
         (38, names(.fileRename, directory: 0, name: 1, targetDirectory: 2, targetName: 3)),
         (276, names(.fileRename, directory: 0, name: 1, targetDirectory: 2, targetName: 3)),
@@ -66,11 +91,10 @@ extension SystemCall {
   }
 
   private static func descriptor(
-    _ kind: EventKind, _ descriptor: UInt8, flags: UInt8 = none, mode: UInt8 = none, owner: UInt8 = none,
-    group: UInt8 = none
+    _ kind: EventKind, _ descriptor: UInt8, mode: UInt8 = none, owner: UInt8 = none, group: UInt8 = none
   ) -> SystemCall {
-    var call = SystemCall(CallProgram.descriptor, kind)
-    (call.descriptor, call.flags, call.mode, call.owner, call.group) = (descriptor, flags, mode, owner, group)
+    var call = SystemCall(CallProgram.names, kind)
+    (call.descriptor, call.mode, call.owner, call.group) = (descriptor, mode, owner, group)
     return call
   }
 

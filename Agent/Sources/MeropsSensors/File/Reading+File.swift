@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import MeropsModel
 
 extension Reading {
@@ -20,6 +21,19 @@ extension Reading {
     describe(record, bytes, kind)
     if record.error != 0 { facts.append(.eventError, UInt64(record.error)) }
     append(kind, header, by: process)
+  }
+
+  /// Takes repeats that the kernel's map forgot the file of, for want of room.
+  mutating func takeForgottenRepeats(_ count: UInt64) {
+    let now = Reading.sinceBoot()
+    let own = UInt32(bitPattern: getpid())
+    let key = table[own]?.key ?? ProcessKey(start: 0, pid: own)
+    let header = EventHeader(
+      time: now, start: key.start, sequence: 0, pid: key.pid, thread: key.pid, kind: 0, processor: 0, flags: 0)
+    let process = process(header)
+    facts.removeAll()
+    facts.append(.eventCount, count)
+    append(.fileRepeats, header, by: process)
   }
 
   /// Takes repeated opens that are over. The events before have the file's path.
@@ -64,6 +78,7 @@ extension Reading {
     if record.inode != 0 {
       facts.append(.fileInode, record.inode)
       facts.append(.fileDevice, userDevice(record.device))
+      if flags & RecordFlags.isUpper != 0 { facts.append(.fileIsUpper, true) }
     }
     switch kind {
     case .fileOpen, .fileCreate, .fileWrite, .fileMapExecutable, .mount, .unmount:

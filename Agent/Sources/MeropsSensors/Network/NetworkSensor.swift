@@ -20,6 +20,9 @@ final class NetworkSensor: Sensor {
   }
 
   var collection: BPFCollection { connections.collection }
+  var objects: [(name: String, collection: BPFCollection)] {
+    [("connections", collection)] + (packets.map { [("packets", $0.collection)] } ?? [])
+  }
 
   init(_ options: SensorOptions, _ maps: SharedMaps) throws {
     classes = options.classes
@@ -85,7 +88,9 @@ final class NetworkSensor: Sensor {
     return Self.sensors.filter { classes.contains($0.eventClass) }.map { name, _, hook in
       var missing = refusals[name] ?? refusals[hook]
       if hook == Self.unixHook {
-        missing = missing ?? (watchesUnix ? "connects through io_uring" : "everything: the options do not ask for it")
+        missing =
+          missing
+          ?? (watchesUnix ? "connects through io_uring" : "everything: the settings do not ask for it (network.unix)")
       }
       let isOff = missing?.hasPrefix("everything") == true
       return SensorReport(sensor: name, hook: isOff ? nil : hook, missing: missing)
@@ -169,7 +174,7 @@ final class NetworkSensor: Sensor {
       for key in quiet {
         let before = known.removeValue(forKey: key)
         // A packet may have come meanwhile.
-        guard let last = try packets.flows.take(key), let before, let news = last.since(before.flow) else { continue }
+        guard let last = try packets.flows.remove(key), let before, let news = last.since(before.flow) else { continue }
         reading.takeFlow(key, news)
       }
     }
@@ -177,10 +182,6 @@ final class NetworkSensor: Sensor {
 }
 
 extension Flow {
-  init(startingAt time: UInt64) {
-    self.init(first: time, last: time, bytesSent: 0, bytesReceived: 0, packetsSent: 0, packetsReceived: 0)
-  }
-
   /// What came after an earlier state; nil if there was nothing.
   func since(_ before: Flow) -> Flow? {
     guard packetsSent != before.packetsSent || packetsReceived != before.packetsReceived else { return nil }
@@ -188,21 +189,5 @@ extension Flow {
       first: before.last, last: last, bytesSent: bytesSent &- before.bytesSent,
       bytesReceived: bytesReceived &- before.bytesReceived, packetsSent: packetsSent &- before.packetsSent,
       packetsReceived: packetsReceived &- before.packetsReceived)
-  }
-}
-
-extension FlowKey: Hashable {
-  static func == (left: Self, right: Self) -> Bool {
-    left.start == right.start && left.pid == right.pid && left.source == right.source
-      && left.destination == right.destination && left.sourcePort == right.sourcePort
-      && left.destinationPort == right.destinationPort && left.networkNamespace == right.networkNamespace
-  }
-
-  func hash(into hasher: inout Hasher) {
-    hasher.combine(start)
-    hasher.combine(pid)
-    hasher.combine(destination)
-    hasher.combine(sourcePort)
-    hasher.combine(destinationPort)
   }
 }

@@ -54,6 +54,10 @@ struct ProcessFiles {
       default: break
       }
     }
+    for (field, name) in Self.namespaces {
+      var status = stat()
+      if stat("/proc/\(pid)/ns/\(name)", &status) == 0 { facts.append(field, UInt64(status.st_ino)) }
+    }
     appendNumber(.processLoginUser, "loginuid", &facts)
     appendNumber(.processSession, "sessionid", &facts)
     // Only user space's processes have a program.
@@ -75,6 +79,11 @@ struct ProcessFiles {
       facts.append(.processWorkingDirectory, directory.span.bytes)
     }
   }
+
+  private static let namespaces: [(Field, String)] = [
+    (.processPIDNamespace, "pid"), (.processMountNamespace, "mnt"), (.processNetworkNamespace, "net"),
+    (.processUserNamespace, "user"),
+  ]
 
   private func append(_ field: Field, _ words: [Substring], _ index: Int, _ facts: inout Facts) {
     guard index > 0, index < words.count, let number = UInt64(words[index]) else { return }

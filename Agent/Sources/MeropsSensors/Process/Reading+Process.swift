@@ -120,12 +120,43 @@ extension Reading {
     table.end(ProcessKey(start: header.start, pid: header.pid), at: header.time)
   }
 
+  /// Takes what a process is since it entered other namespaces or another cgroup.
+  mutating func takeChange(_ bytes: RawSpan) {
+    guard let record: ChangeRecord = bytes.head() else { return }
+    let process = process(record.header)
+    facts.removeAll()
+    facts.append(.processCapabilities, record.capabilities)
+    facts.append(.processMountNamespace, UInt64(record.mountNamespace))
+    facts.append(.processNetworkNamespace, UInt64(record.networkNamespace))
+    facts.append(.processUserNamespace, UInt64(record.userNamespace))
+    describeCgroup(record.cgroup, of: record.header.pid)
+    change(process)
+  }
+
+  /// Puts the facts that were collected in the place of a process's own: events from now on have them.
+  mutating func change(_ process: Process) {
+    var new: Set<Field> = []
+    facts.forEach { field, _, _ in new.insert(field) }
+    if new.contains(.processCgroup) {
+      new.formUnion([
+        .processCgroupPath, .containerID, .containerRuntime, .containerName, .containerImage, .containerRootfs,
+      ])
+    }
+    process.facts.forEach { field, bytes, isCut in
+      if !new.contains(field) { facts.append(field, bytes, isCut: isCut) }
+    }
+    table.update(
+      Process(
+        key: process.key, generation: process.generation, parent: process.parent, facts: Facts(packed: facts.bytes)))
+    facts.removeAll()
+  }
+
   /// Takes a cgroup that came or went.
   mutating func takeCgroup(_ bytes: RawSpan) {
     guard let record: CgroupRecord = bytes.head() else { return }
-    if record.header.kind == RecordKind.cgroupRemoved {
-      cgroups.remove(record.cgroup)
-    } else {
+    switch record.header.kind {
+    case RecordKind.cgroupRemoved: cgroups.remove(record.cgroup)
+    default:
       let path = Packed.copied(bytes.extracting(droppingFirst: MemoryLayout<CgroupRecord>.size))
       cgroups.insert(record.cgroup, path: Array(path.prefix { $0 != 0 }))
     }
@@ -135,6 +166,7 @@ extension Reading {
   ///
   /// - Parameter bytes: records of processes, one behind the other.
   mutating func takeSnapshot(_ bytes: [UInt8]) {
+    cgroups.readAll()
     var found: [UInt32: Range<Int>] = [:]
     var offset = 0
     while let record: ProcessRecord = bytes.span.bytes.part(offset, bytes.count).head() {
@@ -192,6 +224,7 @@ extension Reading {
     let parent = table[files.parent]
     facts.removeAll()
     files.describe(&facts)
+    if let cgroup = cgroups.find(files.pid) { describeCgroup(cgroup, of: files.pid) }
     let process = Process(
       key: ProcessKey(start: files.start, pid: files.pid), generation: 0, parent: parent,
       facts: Facts(packed: facts.bytes))
@@ -224,12 +257,16 @@ extension Reading {
     facts.append(.processNetworkNamespace, UInt64(record.networkNamespace))
     facts.append(.processUserNamespace, UInt64(record.userNamespace))
     if !record.terminal.isEmpty { appendText(.processTTY, record.terminal) }
-    facts.append(.processCgroup, record.cgroup)
-    guard let cgroup = cgroups[record.cgroup] else { return }
+    describeCgroup(record.cgroup, of: record.header.pid)
+  }
+
+  private mutating func describeCgroup(_ id: UInt64, of pid: UInt32) {
+    facts.append(.processCgroup, id)
+    guard let cgroup = cgroups[id, of: pid] else { return }
     facts.append(.processCgroupPath, cgroup.path.span.bytes)
     guard let container = cgroup.container else { return }
-    facts.append(.containerID, .text(Text(container.id)))
-    if let runtime = container.runtime { facts.append(.containerRuntime, .text(Text(runtime))) }
+    cgroups.waitForFiles(of: container)
+    container.forEachFact { facts.append($0, $1) }
   }
 
   mutating func appendText<let count: Int>(_ field: Field, _ text: FixedString<count>) {
@@ -256,6 +293,7 @@ extension Reading {
       let isMemory = record.mountFlags & 0x4000 != 0 && PackedNames.isMemoryFile(packed)
       facts.append(isMemory ? .processExecutableIsMemory : .processExecutableIsDeleted, true)
     }
+    if flags & RecordFlags.isUpper != 0 { facts.append(.processExecutableIsUpper, true) }
     facts.append(.processArguments, arguments, isCut: isCut)
     appendPath(
       .processWorkingDirectory, bytes.part(head + Int(record.pathBytes), Int(record.directoryBytes)),

@@ -31,6 +31,8 @@ enum RecordKind {
   static var cgroupRemoved: UInt16 { 7 }
   /// The environment of the exec that the same CPU sent last.
   static var environment: UInt16 { 8 }
+  /// A process that entered other namespaces or another cgroup.
+  static var change: UInt16 { 9 }
   /// With the number of a model's `EventKind` in the lower byte: records that become an event of that kind.
   static var event: UInt16 { 0x100 }
 }
@@ -47,6 +49,8 @@ enum RecordFlags {
   static var isUserName: UInt32 { 32 }
   static var nameIsCut: UInt32 { 64 }
   static var targetIsCut: UInt32 { 128 }
+  /// The file lies in the upper layer of an overlayfs.
+  static var isUpper: UInt32 { 256 }
 }
 
 /// What is counted together, by CPU.
@@ -109,6 +113,18 @@ struct ProcessRecord {
   var terminal: FixedString<16>
 }
 
+/// What a process is since it entered other namespaces or another cgroup.
+struct ChangeRecord {
+  var header: EventHeader
+  var cgroup: UInt64
+  /// Effective capabilities: all of them in a user namespace of its own.
+  var capabilities: UInt64
+  var mountNamespace: UInt32
+  var networkNamespace: UInt32
+  var userNamespace: UInt32
+  var isPadding: UInt32
+}
+
 /// The end of a process.
 struct ExitRecord {
   var header: EventHeader
@@ -121,13 +137,48 @@ struct ExitRecord {
   var maximumPages: UInt64
 }
 
-/// A cgroup that came or went. Behind it: its path in the hierarchy.
+/// A cgroup that came or went, with its path in the hierarchy behind it; or one that the header's process entered.
 struct CgroupRecord {
   var header: EventHeader
   var cgroup: UInt64
 }
 
+// What programs of several sensors do.
 #if hasFeature(Embedded)
+  extension EventHeader {
+    /// The running thread does something.
+    ///
+    /// - Parameter kind: the number of a model's `EventKind`.
+    @inline(__always)
+    mutating func begin(_ kind: UInt32, flags: UInt32 = 0, _ counts: UnsafeMutablePointer<ClassCounts>) {
+      time = Clock.boot
+      start = task_struct.Probed.current.group_leader.start_boottime
+      sequence = counts.pointee.sequence
+      pid = CurrentThread.processID
+      thread = CurrentThread.threadID
+      self.kind = RecordKind.event | UInt16(truncatingIfNeeded: kind)
+      processor = UInt16(truncatingIfNeeded: currentProcessor)
+      self.flags = flags
+    }
+  }
+
+  /// What a descriptor of the running process stands for.
+  @inline(__always)
+  func opened(_ descriptor: UInt64) -> file.Probed {
+    // The kernel itself trusts the number: it gave it, or has used it.
+    task_struct.Probed.current.files.fdt.fd[Int(descriptor & 0xff_ffff)]
+  }
+
+  /// Whether a file lies in the upper layer of an overlayfs: it was changed or added after the layers below were made.
+  ///
+  /// `struct ovl_inode` has the entry of the upper layer right behind the inode, on all kernels from 4.13 on. It is named
+  /// nowhere else: the types of overlayfs are those of a module, which 5.10 does not have.
+  @inline(__always)
+  func isUpper(_ node: inode.Probed) -> Bool {
+    if node.i_sb.s_magic != 0x794c_7630 { return false }  // OVERLAYFS_SUPER_MAGIC
+    return (readKernel(UInt64.self, at: node.pointer + inode.size) ?? 0) != 0
+  }
+
   extension PerCPUArray where Value == ClassCounts {
     /// Counts an act, and what became of it.
     ///
@@ -144,6 +195,18 @@ struct CgroupRecord {
         atomicAdd(.max, to: &counts.pointee.sequence)
         atomicAdd(1, to: &counts.pointee.filtered)
       }
+    }
+
+    /// Counts an act that is left out and never was to be sent.
+    @inline(__always)
+    mutating func countFiltered(_ class: UInt32) {
+      if let counts = pointer(to: `class`) { atomicAdd(1, to: &counts.pointee.filtered) }
+    }
+
+    /// Counts acts of which there is nothing to send, such as those that did not fit into a map.
+    @inline(__always)
+    mutating func countLost(_ class: UInt32, by number: UInt64 = 1) {
+      if let counts = pointer(to: `class`) { atomicAdd(number, to: &counts.pointee.lost) }
     }
   }
 #endif

@@ -13,19 +13,11 @@ var calls = ArrayMap<SystemCall>(maxEntries: 512)
 @section(".rodata") var ownProcess: UInt32 = 0
 
 @inline(__always)
-func send(_ class: UInt32, _ kind: UInt16, _ fill: (inout ActRecord) -> Void) {
+func send(_ class: UInt32, _ kind: UInt32, _ fill: (inout ActRecord) -> Void) {
   counters.count(`class`) { counts in
     if CurrentThread.processID == ownProcess { return nil }
     return events.send { record in
-      let task = task_struct.Probed.current
-      record.header.time = Clock.boot
-      record.header.start = task.group_leader.start_boottime
-      record.header.sequence = counts.pointee.sequence
-      record.header.pid = CurrentThread.processID
-      record.header.thread = CurrentThread.threadID
-      record.header.kind = RecordKind.event | kind
-      record.header.processor = UInt16(truncatingIfNeeded: currentProcessor)
-      record.header.flags = 0
+      record.header.begin(kind, counts)
       record.targetStart = 0
       record.number = 0
       record.target = 0
@@ -33,7 +25,9 @@ func send(_ class: UInt32, _ kind: UInt16, _ fill: (inout ActRecord) -> Void) {
       record.second = 0
       record.third = 0
       record.error = 0
-      record.isPadding = 0
+      record.realUser = 0
+      record.realGroup = 0
+      record.savedUser = 0
       record.name.bytes[0] = 0
       fill(&record)
     }
@@ -43,6 +37,18 @@ func send(_ class: UInt32, _ kind: UInt16, _ fill: (inout ActRecord) -> Void) {
 @inline(__always)
 func setError(_ record: inout ActRecord, _ result: Int64) {
   if result < 0 { record.error = UInt32(truncatingIfNeeded: 0 &- result) }
+}
+
+extension ActRecord {
+  @inline(__always)
+  mutating func setRights(_ new: cred.Probed) {
+    first = new.euid.val
+    second = new.egid.val
+    realUser = new.uid.val
+    realGroup = new.gid.val
+    savedUser = new.suid.val
+    number = readKernel(at: new.pointer + cred.offset.cap_effective) ?? 0
+  }
 }
 
 @section("tp_btf/signal_generate")
@@ -73,17 +79,13 @@ func onCredentials(_ context: FunctionEntry.commit_creds) -> Int32 {
   let capabilities: UInt64 = readKernel(at: new.pointer + cred.offset.cap_effective) ?? 0
   let before: UInt64 = readKernel(at: old.pointer + cred.offset.cap_effective) ?? 0
   if new.euid.val == old.euid.val && new.egid.val == old.egid.val && new.uid.val == old.uid.val
-    && new.gid.val == old.gid.val && capabilities == before
+    && new.gid.val == old.gid.val && new.suid.val == old.suid.val && capabilities == before
   {
     return 0
   }
   // In the course of an exec: its event has the rights of the new program.
   if task_struct.Probed.current.in_execve != 0 { return 0 }
-  send(CountedClass.process, 4) { record in
-    record.first = new.euid.val
-    record.second = new.egid.val
-    record.number = capabilities
-  }
+  send(CountedClass.process, 4) { $0.setRights(new.probed) }
   return 0
 }
 
@@ -92,11 +94,7 @@ func onCredentials(_ context: FunctionEntry.commit_creds) -> Int32 {
 func onCredentialsCall(_ context: RawTracepoint) -> Int32 {
   if Int64(bitPattern: context.word(1)) != 0 { return 0 }
   let new = task_struct.Probed.current.real_cred
-  send(CountedClass.process, 4) { record in
-    record.first = new.euid.val
-    record.second = new.egid.val
-    record.number = readKernel(at: new.pointer + cred.offset.cap_effective) ?? 0
-  }
+  send(CountedClass.process, 4) { $0.setRights(new) }
   return 0
 }
 
@@ -124,19 +122,38 @@ func onMemoryWriteCall(_ context: RawTracepoint) -> Int32 {
   return 0
 }
 
+/// Modules that their threads are loading: the kernel knows their names.
+var modules = HashMap<UInt32, FixedString<56>>(maxEntries: 256)
+
 /// Kernels without modules have no such tracepoint: by its name, and not by its type.
 @section("raw_tp/module_load")
 func onModule(_ context: RawTracepoint) -> Int32 {
   let loaded = module.Probed(UnsafeRawPointer(bitPattern: UInt(context.word(0))).unsafelyUnwrapped)
-  send(CountedClass.kernel, 96) { record in record.name.readKernel(from: loaded.name.address) }
+  modules.withValue(CurrentThread.threadID, default: FixedString()) { $0.readKernel(from: loaded.name.address) }
+  return 0
+}
+
+/// init_module(2), finit_module(2): a module that the kernel refused has the name of its file, if that.
+@section("raw_tp/sys_exit")
+func onModuleCall(_ context: RawTracepoint) -> Int32 {
+  let registers = SavedRegisters(raw: context.pointer(0))
+  guard let call = calls.call(of: registers) else { return 0 }
+  let thread = CurrentThread.threadID
+  send(CountedClass.kernel, 96) { record in
+    setError(&record, Int64(bitPattern: context.word(1)))
+    if let name = modules.pointer(to: thread) {
+      record.name = name.pointee
+    } else if call.descriptor != SystemCall.none {
+      record.name.readKernel(from: opened(registers.argument(call.descriptor)).f_path.dentry.d_name.name)
+    }
+  }
+  modules.delete(thread)
   return 0
 }
 
 /// What a descriptor of this process stands for.
 @inline(__always)
-func object(of descriptor: UInt64) -> UnsafeRawPointer {
-  task_struct.Probed.current.files.fdt.fd[Int(descriptor & 0xff_ffff)].private_data
-}
+func object(of descriptor: UInt64) -> UnsafeRawPointer { opened(descriptor).private_data }
 
 @section("raw_tp/sys_exit")
 func onBPFCall(_ context: RawTracepoint) -> Int32 {

@@ -97,7 +97,8 @@ func appendPlaces(_ bytes: ByteBuilder<12288>.Bytes, _ task: task_struct) {
         record.links = inode.i_nlink
         record.mountFlags = UInt32(truncatingIfNeeded: mount.mnt_flags)
       }
-      if !bytes.appendPath(of: program) { flags = RecordFlags.pathIsCut }
+      if isUpper(program.probed.f_inode) { flags = RecordFlags.isUpper }
+      if !bytes.appendPath(of: program) { flags |= RecordFlags.pathIsCut }
     }
   }
   let pathEnd = bytes.count
@@ -233,19 +234,65 @@ func onTask(_ item: IteratorItem) -> IteratorVerdict {
   return .next
 }
 
+/// Where unshare(2) and setns(2) end. Each thread may have namespaces of its own: a process's are those of its first one.
+@section("raw_tp/sys_exit")
+func onNamespacesCall(_ context: RawTracepoint) -> Int32 {
+  if Int64(bitPattern: context.word(1)) == 0, CurrentThread.processID == CurrentThread.threadID {
+    sendChange(task_struct.Probed.current)
+  }
+  return 0
+}
+
+@section("tp_btf/cgroup_attach_task")
+func onCgroupEntered(_ context: BTFTracepoint.cgroup_attach_task) -> Int32 {
+  // Another hierarchy than v2 has ids of its own.
+  let task = context.task
+  if context.dst_cgrp.root.hierarchy_id == 0, task.pid == task.tgid { sendChange(task.probed) }
+  return 0
+}
+
+/// Not an act that is counted. If the ring is full, which other losses show, events have the process as it was before, until its
+/// next exec.
+@inline(__always)
+func sendChange(_ task: task_struct.Probed) {
+  bytes.build { bytes in
+    bytes.append(ChangeRecord.self) { record in
+      record.header.time = Clock.boot
+      record.header.start = task.group_leader.start_boottime
+      record.header.sequence = 0
+      record.header.pid = UInt32(truncatingIfNeeded: task.tgid)
+      record.header.thread = UInt32(truncatingIfNeeded: task.pid)
+      record.header.kind = RecordKind.change
+      record.header.processor = UInt16(truncatingIfNeeded: currentProcessor)
+      record.header.flags = 0
+      record.cgroup = task.cgroups.dfl_cgrp.kn.id
+      let credentials = task.cred
+      record.capabilities = readKernel(at: credentials.pointer + cred.offset.cap_effective) ?? 0
+      record.userNamespace = credentials.user_ns.ns.inum
+      let namespaces = task.nsproxy
+      record.mountNamespace = namespaces.mnt_ns.ns.inum
+      record.networkNamespace = namespaces.net_ns.ns.inum
+      record.isPadding = 0
+    }
+    events.send(bytes)
+  }
+}
+
+// What happens to cgroups is no act that is counted: user space knows by it which path an id stands for, however short it
+// lived.
+
 @section("tp_btf/cgroup_mkdir")
 func onCgroupCreated(_ context: BTFTracepoint.cgroup_mkdir) -> Int32 {
-  send(context.cgrp, UnsafeRawPointer(context.path), RecordKind.cgroupCreated)
+  send(context.cgrp, RecordKind.cgroupCreated, path: UnsafeRawPointer(context.path))
 }
 
 @section("tp_btf/cgroup_rmdir")
 func onCgroupRemoved(_ context: BTFTracepoint.cgroup_rmdir) -> Int32 {
-  send(context.cgrp, UnsafeRawPointer(context.path), RecordKind.cgroupRemoved)
+  send(context.cgrp, RecordKind.cgroupRemoved, path: UnsafeRawPointer(context.path))
 }
 
-/// Not an act that is counted: user space knows by it which path an id stands for, however short it lived.
 @inline(__always)
-func send(_ group: cgroup, _ path: UnsafeRawPointer, _ kind: UInt16) -> Int32 {
+func send(_ group: cgroup, _ kind: UInt16, path: UnsafeRawPointer) -> Int32 {
   // Another hierarchy than v2 has ids of its own.
   guard group.root.hierarchy_id == 0 else { return 0 }
   bytes.build { bytes in

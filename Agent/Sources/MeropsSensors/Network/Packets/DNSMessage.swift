@@ -15,7 +15,8 @@ struct DNSMessage {
   var type: UInt16 = 0
   /// Of the name, or of the names that it is an alias of.
   var addresses: [Address] = []
-  /// The message went on behind the bytes that there are, or makes no sense from some place on.
+  /// The message went on behind the bytes that there are, or makes no sense from some place on; or its sender left out
+  /// what did not fit (the bit TC), and whoever asked asks again over TCP.
   var isCut = false
 
   /// What a message may have of each, and of names that lead to each other.
@@ -31,6 +32,7 @@ struct DNSMessage {
     self.id = id
     isResponse = flags & 0x8000 != 0
     code = flags & 0xf
+    isCut = flags & 0x0200 != 0
     var question: [UInt8] = []
     for index in 0..<min(Int(questions), Self.recordLimit) {
       guard let asked = reader.name(), let type = reader.number16(), reader.number16() != nil else {

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import BPFValues
 import MeropsModel
 
 /// One DNS conversation, from this side.
 struct DNSPeers: Hashable {
-  var source: IPv6Address
-  var destination: IPv6Address
-  var sourcePort: UInt16
-  var destinationPort: UInt16
-  var networkNamespace: UInt32
-  var transport: UInt32
+  private var endpoints: Endpoints
+  private var networkNamespace: UInt32
+  private var transport: UInt32
 
   init(_ record: DNSRecord) {
-    (source, destination) = (record.source, record.destination)
-    (sourcePort, destinationPort) = (record.sourcePort, record.destinationPort)
-    (networkNamespace, transport) = (record.networkNamespace, record.transport)
+    (endpoints, networkNamespace, transport) = (record.endpoints, record.networkNamespace, record.transport)
   }
 }
 

@@ -3,7 +3,8 @@
 /// The container that a cgroup belongs to, as the cgroup's path says.
 struct Container: Hashable, Sendable {
   var id: String
-  /// `docker`, `containerd`, `cri-o`, `podman`, `systemd-nspawn`, `lxc`; nil where the path has an id of the usual form only.
+  /// `docker`, `containerd`, `cri-o`, `podman`, `systemd-nspawn`, `lxc`; nil where the path has an id of the usual form only,
+  /// as where the kubelet manages cgroups itself.
   var runtime: String?
 
   init(id: String, runtime: String?) {
@@ -49,8 +50,7 @@ struct Container: Hashable, Sendable {
         self.init(id: Self.unescaped(word.dropFirst(8)), runtime: "systemd-nspawn")
       } else if name.hasPrefix("lxc.payload.") {
         self.init(id: String(name.dropFirst(12)), runtime: "lxc")
-      } else if parent.hasPrefix("pod") || parent.contains("-pod"), Self.isID(name) {
-        // A kubelet that manages cgroups itself: every runtime has this form.
+      } else if Self.isID(name) {
         self.init(id: String(name), runtime: nil)
       } else {
         return nil

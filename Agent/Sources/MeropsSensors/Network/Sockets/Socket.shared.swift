@@ -1,7 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 import BPFKernel
 
-/// What happened to a socket.
+/// Both sides of a conversation. An IPv4 address is in its mapped form.
+struct Endpoints: Hashable {
+  /// This side.
+  var source: IPv6Address
+  var destination: IPv6Address
+  var sourcePort: UInt16
+  var destinationPort: UInt16
+}
+
+extension IPv6Address {
+  static func mapped(_ address: IPv4Address) -> IPv6Address {
+    IPv6Address(networkOrder: (0, 0, 0xffff_0000, address.networkOrder))
+  }
+
+  /// 127.0.0.0/8 or ::1.
+  var isLoopback: Bool {
+    guard words.0 == 0 && words.1 == 0 else { return false }
+    return words.2 == 0xffff_0000 && words.3 & 0xff == 127 || words.2 == 0 && words.3 == 0x0100_0000
+  }
+}
+
+/// What happened to a socket. Behind a unix socket's: its name.
 struct SocketRecord {
   var header: EventHeader
   /// Names the socket while it exists: its cookie, as `ss -e` shows it, or on Linux before 5.12 a number of our own.
@@ -16,11 +37,7 @@ struct SocketRecord {
   var retransmits: UInt32
   /// Smoothed, in microseconds.
   var roundTrip: UInt32
-  /// This side; an IPv4 address in its mapped form.
-  var source: IPv6Address
-  var destination: IPv6Address
-  var sourcePort: UInt16
-  var destinationPort: UInt16
+  var endpoints: Endpoints
   /// An `IPPROTO_`.
   var transport: UInt32
   var networkNamespace: UInt32
@@ -48,55 +65,6 @@ enum SocketRecordKind {
   static var unixConnect: UInt16 { RecordKind.event | 70 }
 }
 
-/// A DNS message, as it came over the network, for user space to take apart. Of TCP: a segment.
-struct DNSRecord {
-  var header: EventHeader
-  /// As in `SocketRecord`; 0 if nobody asked for it.
-  var socket: UInt64
-  var source: IPv6Address
-  var destination: IPv6Address
-  var sourcePort: UInt16
-  var destinationPort: UInt16
-  var transport: UInt32
-  var networkNamespace: UInt32
-  /// Of TCP: the number of the first byte.
-  var sequence: UInt32
-  /// Bytes of the message or segment, of which `payload` has the first.
-  var length: UInt32
-  var isPadding: UInt32
-  var payload: InlineArray<1472, UInt8>
-}
-
-enum DNSRecordKind {
-  static var query: UInt16 { RecordKind.event | 80 }
-  static var answer: UInt16 { RecordKind.event | 81 }
-}
-
-/// UDP of one process with one peer. The port of the side that asks first changes from socket to socket, and is 0.
-struct FlowKey {
-  /// When the process was created.
-  var start: UInt64
-  var source: IPv6Address
-  var destination: IPv6Address
-  var pid: UInt32
-  var networkNamespace: UInt32
-  var sourcePort: UInt16
-  var destinationPort: UInt16
-  var isPadding: UInt32
-}
-
-/// What went back and forth, from the first packet on.
-struct Flow {
-  /// Nanoseconds since boot.
-  var first: UInt64
-  var last: UInt64
-  /// Payload.
-  var bytesSent: UInt64
-  var bytesReceived: UInt64
-  var packetsSent: UInt64
-  var packetsReceived: UInt64
-}
-
 /// A TCP connection, or a UDP socket, and who uses it.
 struct Connection {
   /// When the process was created.
@@ -110,3 +78,28 @@ struct Connection {
   var flags: UInt32
   var isPadding: UInt32
 }
+
+#if hasFeature(Embedded)
+  extension Connection {
+    @inline(__always)
+    init(start: UInt64, pid: UInt32, thread: UInt32, socket: UInt64, began: UInt64 = 0, flags: UInt32) {
+      self.init(
+        start: start, began: began, ended: 0, socket: socket, pid: pid, thread: thread, flags: flags, isPadding: 0)
+    }
+  }
+
+  extension EventHeader {
+    /// Fills everything in.
+    @inline(__always)
+    mutating func set(_ kind: UInt16, by who: Connection, at time: UInt64, sequence: UInt64) {
+      self.time = time
+      start = who.start
+      self.sequence = sequence
+      pid = who.pid
+      thread = who.thread
+      self.kind = kind
+      processor = UInt16(truncatingIfNeeded: currentProcessor)
+      flags = 0
+    }
+  }
+#endif
