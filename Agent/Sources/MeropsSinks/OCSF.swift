@@ -50,8 +50,8 @@ public struct OCSFLineWriter: EventFormat {
   /// Fields that stand in attributes of their own.
   private static let mapped: Set<Field> = [
     .processID, .processName, .processExecutable, .processArguments, .processWorkingDirectory, .processUser,
-    .processEnvironment, .processNamespacedID, .containerID, .containerRuntime, .exitCode, .eventError,
-    .eventCount, .filePath, .fileTarget, .fileInode, .networkTransport, .sourceAddress, .sourcePort,
+    .processEnvironment, .processNamespacedID, .containerID, .containerRuntime, .containerName, .exitCode,
+    .eventError, .eventCount, .filePath, .fileTarget, .fileInode, .networkTransport, .sourceAddress, .sourcePort,
     .destinationAddress, .destinationPort, .networkBytesSent, .networkBytesReceived, .networkPacketsSent,
     .networkPacketsReceived, .unixPath, .dnsName, .dnsType, .dnsCode, .dnsAddresses, .targetID, .targetName,
     .moduleName, .bpfName,
@@ -202,6 +202,7 @@ public struct OCSFLineWriter: EventFormat {
     if case .text(let id)? = facts[.containerID] {
       buffer.open("container")
       buffer.member("uid", id.bytes.span.bytes)
+      if case .text(let name)? = facts[.containerName] { buffer.member("name", name.bytes.span.bytes) }
       if case .text(let runtime)? = facts[.containerRuntime] { buffer.member("runtime", runtime.bytes.span.bytes) }
       buffer.close()
     }

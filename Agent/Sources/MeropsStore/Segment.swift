@@ -14,6 +14,10 @@ final class Segment: Sendable {
   private let database: Mutex<any DatabaseReader>
   private let known: Mutex<Summary>
   private let sealed = Mutex(false)
+  private let identity: FileIdentity?
+
+  /// Whether the file is still there under its name.
+  var isInPlace: Bool { identity == FileIdentity(url) }
 
   /// Whether events still go into it.
   var isWritten: Bool { sealed.withLock { !$0 } }
@@ -44,6 +48,7 @@ final class Segment: Sendable {
     self.url = url
     self.database = Mutex(database)
     known = Mutex(summary)
+    identity = FileIdentity(url)
   }
 
   static func fileName(_ number: Int) -> String {

@@ -13,6 +13,9 @@ public final class StoreCursor: Sendable {
     self.store = store
   }
 
+  /// Whether a cursor may have this name, of which its file is made.
+  public static func isValid(_ name: String) -> Bool { CursorPlace.isValid(name) }
+
   /// The last event that was acknowledged.
   public var position: EventID { place.position }
 

@@ -10,6 +10,12 @@ final class StoreFolder: Sendable {
 
   init(_ path: String) throws {
     url = URL(filePath: path, directoryHint: .isDirectory)
+    lock = Mutex(try Self.take(url))
+  }
+
+  /// Makes the folder where it is not there, and takes its lock.
+  private static func take(_ url: URL) throws -> Int32 {
+    let path = url.path
     do {
       try FileManager.default.createDirectory(
         at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -27,7 +33,17 @@ final class StoreFolder: Sendable {
     // The number is for the message above only.
     _ = ftruncate(lock, 0)
     _ = pwrite(lock, text, text.count, 0)
-    self.lock = Mutex(lock)
+    return lock
+  }
+
+  /// Makes the folder and its lock again if somebody removed them.
+  func restore() throws {
+    try lock.withLock { lock in
+      guard lock >= 0, FileIdentity(lock) != FileIdentity(url.appending(path: "lock")) else { return }
+      let new = try Self.take(url)
+      Glibc.close(lock)
+      lock = new
+    }
   }
 
   deinit { release() }
@@ -74,4 +90,24 @@ final class StoreFolder: Sendable {
     }
     return new
   }
+}
+
+/// Which file it is, whatever its name: a name may lead to another file by now, or to none.
+struct FileIdentity: Hashable {
+  private let device: dev_t
+  private let inode: ino_t
+
+  init?(_ url: URL) {
+    var facts = stat()
+    guard lstat(url.path, &facts) == 0 else { return nil }
+    self.init(facts)
+  }
+
+  init?(_ descriptor: Int32) {
+    var facts = stat()
+    guard fstat(descriptor, &facts) == 0 else { return nil }
+    self.init(facts)
+  }
+
+  private init(_ facts: stat) { (device, inode) = (facts.st_dev, facts.st_ino) }
 }

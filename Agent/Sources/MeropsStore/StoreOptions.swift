@@ -49,6 +49,8 @@ public struct StoreStatus: Sendable {
   public internal(set) var repeated: UInt64 = 0
   /// Events that went because of their age or for room.
   public internal(set) var expired: UInt64 = 0
+  /// Events that somebody else removed, with their files, while the store was open.
+  public internal(set) var removed: UInt64 = 0
   /// Events that wait for the disk, and their bytes.
   public internal(set) var waitingEvents = 0
   public internal(set) var waitingBytes = 0

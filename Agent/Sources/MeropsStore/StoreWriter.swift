@@ -13,7 +13,7 @@ final class StoreWriter: @unchecked Sendable {
   private var writer: SegmentWriter?
   private var nextNumber = 1
   private var nextRetention: UInt64 = 0
-  private let age = AgeClock()
+  private var age = AgeClock(latest: nil)
   private var nextTry: UInt64 = 0
   private var failingSince: UInt64?
   /// The last try, while closing, failed too.
@@ -43,7 +43,10 @@ final class StoreWriter: @unchecked Sendable {
         setAside(number, because: error)
       }
     }
-    state.withLock { $0.newest = $0.segments.compactMap(\.summary.last).max() }
+    state.withLock { state in
+      state.newest = state.segments.compactMap(\.summary.last).max()
+      age = AgeClock(latest: state.segments.filter { $0.summary.events > 0 }.map(\.summary.latest).max())
+    }
     // Now rather than with the first events: status tells at once whether the disk takes them.
     if failingSince == nil { do { try openIfNeeded() } catch { fail(error) } }
     let thread = Thread { self.run() }
@@ -118,6 +121,7 @@ final class StoreWriter: @unchecked Sendable {
 
   private func write(_ batches: [EventBatch]) {
     let begin = Moment.now
+    if let segment = writer?.segment, !segment.isInPlace { forgetWhatIsGone() }
     do {
       try openIfNeeded()
       let repeated = try writer?.write(batches) ?? 0
@@ -155,6 +159,7 @@ final class StoreWriter: @unchecked Sendable {
     for number in damaged.sorted() {
       setAside(number, because: DatabaseError(resultCode: .SQLITE_CORRUPT))
     }
+    forgetWhatIsGone()
     do {
       try openIfNeeded()
       if failingSince != nil, state.withLock({ !$0.recent.isWaiting }) { succeed() }
@@ -165,15 +170,29 @@ final class StoreWriter: @unchecked Sendable {
   }
 }
 
-/// The time by which events are old: a clock that jumps ahead while the store is open would have it forget all it has.
-private struct AgeClock {
-  private let opened = Self.read(CLOCK_REALTIME)
-  private let openedSinceBoot = Self.read(CLOCK_BOOTTIME)
+/// The time by which events are old: a clock that is ahead, or jumps ahead, would have the store forget all it has.
+struct AgeClock {
+  private let opened: UInt64
+  private let openedSinceBoot: UInt64
+  /// The latest event that the store had when it was opened.
+  private let latest: UInt64?
+
+  /// How long the clock may be wrong after the store is opened, in nanoseconds: as long, no more time counts than has passed
+  /// since the latest event, and the store's own.
+  static let patience: UInt64 = 3_600_000_000_000
+
+  init(latest: UInt64?, clock: UInt64 = Self.read(CLOCK_REALTIME), sinceBoot: UInt64 = Self.read(CLOCK_BOOTTIME)) {
+    (self.latest, opened, openedSinceBoot) = (latest, clock, sinceBoot)
+  }
 
   /// Nanoseconds since 1970: by the clock, but no later than the time that has passed allows.
-  var now: UInt64 { min(Self.read(CLOCK_REALTIME), opened + Self.read(CLOCK_BOOTTIME) - openedSinceBoot) }
+  func now(clock: UInt64 = Self.read(CLOCK_REALTIME), sinceBoot: UInt64 = Self.read(CLOCK_BOOTTIME)) -> UInt64 {
+    let passed = sinceBoot - min(sinceBoot, openedSinceBoot)
+    let start = passed < Self.patience ? min(opened, latest ?? opened) : opened
+    return min(clock, start + passed)
+  }
 
-  private static func read(_ clock: clockid_t) -> UInt64 {
+  static func read(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     clock_gettime(clock, &time)
     return UInt64(max(0, time.tv_sec)) * 1_000_000_000 + UInt64(time.tv_nsec)
@@ -195,12 +214,30 @@ extension StoreWriter {
 
   private func openIfNeeded() throws {
     guard writer == nil else { return }
+    try folder.restore()
     // After an error the same segment goes on, with what it says.
     if let segment = state.withLock({ $0.segments.last }), segment.isWritten {
       try begin(segment.number)
     } else {
       try begin(nextNumber)
     }
+  }
+
+  /// Passes over the files that somebody removed, or put another file in the place of: SQLite would go on reading and writing
+  /// what has no name any more.
+  private func forgetWhatIsGone() {
+    let gone = state.withLock { state in
+      let gone = state.segments.filter { !$0.isInPlace }
+      state.segments.removeAll { segment in gone.contains { $0 === segment } }
+      return gone
+    }
+    guard let first = gone.first else { return }
+    if let segment = writer?.segment, gone.contains(where: { $0 === segment }) { writer = nil }
+    let events = gone.reduce(0) { $0 + $1.summary.events }
+    options.report(
+      "Somebody removed \(gone.count == 1 ? first.url.path : "\(gone.count) files of \(folder.url.path)"), with \(events) "
+        + "events: they are gone. The store goes on with a new file.")
+    state.withLock { $0.status.removed += UInt64(events) }
   }
 
   private func setAside(_ number: Int, because error: any Error) {
@@ -220,7 +257,7 @@ extension StoreWriter {
   /// Begins the next segment when this one is full, and removes the oldest where there are too many or they are too old.
   private func keepWithinLimits() {
     nextRetention = Moment.in(10)
-    let now = age.now
+    let now = age.now()
     let oldest = options.maximumAge.map { now - min(now, Moment.nanoseconds($0)) }
     if let segment = writer?.segment {
       let grain = (options.maximumAge ?? .infinity) / 16
