@@ -19,7 +19,7 @@ extension Agent {
       stream: { [self] request throws(ControlError) in try stream(request) },
       event: { [self] id, format throws(ControlError) in try event(id, format) },
       processes: { [self] request throws(ControlError) in try processes(request) },
-      top: { [self] request, subject throws(ControlError) in try top(request, subject) },
+      top: { [self] request, subject, order throws(ControlError) in try top(request, subject, order) },
       metrics: { [self] in metrics })
   }
 
@@ -90,22 +90,25 @@ extension Agent {
     // Times since boot, as the keys have them, and times since 1970 differ by this.
     var boot = timespec()
     clock_gettime(CLOCK_BOOTTIME, &boot)
-    let offset = wallClock() - UInt64(boot.tv_sec) * 1_000_000_000 - UInt64(boot.tv_nsec)
+    let offset = wallClock() &- UInt64(boot.tv_sec) * 1_000_000_000 &- UInt64(boot.tv_nsec)
     var builder = EventBatchBuilder()
     for pid in pids where builder.count < request.limit {
       guard let process = source.process(pid) else { continue }
-      let time = offset + process.key.start
+      let time = offset &+ process.key.start
       var one = EventBatchBuilder()
-      one.append(.processFork, id: EventID(rawValue: (time / 1000) << 12), time: time, by: process)
+      one.append(.processFork, id: EventID.first(at: time), time: time, by: process)
       guard let event = one.finish().first, query.includes(event) else { continue }
       builder.append(event.kind, id: event.id, time: event.time, by: process)
     }
     return Encoder(request.format).bytes(builder.finish())
   }
 
-  private func top(_ request: EventRequest, _ subject: Tally.Subject) throws(ControlError) -> TopReply {
+  private func top(
+    _ request: EventRequest, _ subject: Tally.Subject, _ order: Tally.Order
+  ) throws(ControlError) -> TopReply {
     var request = request
-    let since = request.since ?? wallClock() - 60_000_000_000
+    let now = wallClock()
+    let since = request.since ?? now - min(now, 60_000_000_000)
     request.since = since
     let rows = request.limit == EventRequest.defaultLimit ? 50 : request.limit
     request.limit = EventRequest.maximumLimit
@@ -120,7 +123,7 @@ extension Agent {
     } catch {
       throw ControlError(status: 500, message: "The store cannot be read: \(error)")
     }
-    return TopReply(by: subject, since: since, rows: tally.top(rows), others: tally.others)
+    return TopReply(by: subject, since: since, rows: tally.top(rows, by: order), others: tally.others)
   }
 
   private static func query(_ request: EventRequest) throws(ControlError) -> ArchiveQuery {

@@ -6,7 +6,7 @@ public import Logging
 import MeropsControl
 import MeropsMetrics
 import MeropsModel
-import MeropsServer
+public import MeropsServer
 import Synchronization
 
 /// Wires sensors, archive, sinks and the interface, in the order in which they can start and stop.
@@ -21,22 +21,22 @@ public final class Agent: Sendable {
   let subscribers = Subscribers()
   let delays = Mutex(DelayHistogram())
   let log: Logger
-  let started = wallClock()
+  let started = OwnCost.started() ?? wallClock()
   let options: Options
   private let losses = Mutex(Losses())
   private let announcements = Mutex<[Announcement]>([])
   private let hasAnnouncements = Atomic<Bool>(false)
+  /// Of the event that was handed on last.
+  private let lastID = Atomic<UInt64>(0)
 
   public struct Options: Sendable {
-    public var socket: String
-    /// A group that may use the socket, besides root.
-    public var group: UInt32?
+    public var socket: ControlSocket
     public var port: UInt16?
     public var token: String?
     public var version: String
 
-    public init(socket: String, group: UInt32? = nil, port: UInt16? = nil, token: String? = nil, version: String) {
-      (self.socket, self.group, self.port, self.token, self.version) = (socket, group, port, token, version)
+    public init(socket: ControlSocket, port: UInt16? = nil, token: String? = nil, version: String) {
+      (self.socket, self.port, self.token, self.version) = (socket, port, token, version)
     }
   }
 
@@ -69,11 +69,11 @@ public final class Agent: Sendable {
   ) throws {
     let manager = ServiceManager()
     let server = try blocking { [self] in
-      var serverOptions = ControlServer.Options(
-        socket: options.socket, group: options.group, port: options.port, token: options.token)
+      var serverOptions = ControlServer.Options(port: options.port, token: options.token)
       serverOptions.maximumConnections = 256
-      return try await ControlServer.start(serverOptions, routes)
+      return try await ControlServer.start(options.socket, routes, serverOptions)
     }
+    if let alarm = Self.namespaceAlarm { log.warning("\(alarm)") }
     if let port = server.port { log.notice("listening on 127.0.0.1:\(port), for whoever has the token") }
     let sensing = Sensing()
     sensing.start { [self] in try source.run { deliver($0) } }
@@ -83,10 +83,12 @@ public final class Agent: Sendable {
     watch(manager, sensing, next, reload)
 
     manager.notify("STOPPING=1")
-    announce(.agentStop)
     source.stop()
     let failure = sensing.wait()
-    deliverAnnouncements(before: EventID(rawValue: (wallClock() / 1000) << 12))
+    // Behind all that the sensors have seen.
+    announce(.agentStop)
+    deliverAnnouncements(
+      before: max(EventID.first(at: wallClock()), EventID(rawValue: lastID.load(ordering: .relaxed)).farNext))
     subscribers.finish()
     for sink in sinks { sink.close() }
     archive.close()
@@ -100,7 +102,7 @@ public final class Agent: Sendable {
       switch next(min(manager.watchdog ?? 1, 1)) {
       case .stop: return
       case .reload:
-        manager.notify("RELOADING=1")
+        manager.notify("RELOADING=1\nMONOTONIC_USEC=\(DispatchTime.now().uptimeNanoseconds / 1000)")
         reload()
         manager.notify("READY=1")
       case nil: break
@@ -125,6 +127,7 @@ public final class Agent: Sendable {
   }
 
   private func hand(_ batch: EventBatch, _ first: Event) {
+    if let last = batch.last { lastID.store(last.id.rawValue, ordering: .relaxed) }
     let now = wallClock()
     // The clock may have been set back meanwhile.
     if now > first.time { delays.withLock { $0.record(batch, now: now) } }

@@ -13,18 +13,27 @@ final class AgentLock: Sendable {
       let number = errno
       close(descriptor)
       guard number == EWOULDBLOCK else { throw AgentError.system("The lock \(path) cannot be taken", number) }
-      let pid = OwnCost.file(path).prefix { $0.isNumber }
-      throw AgentError(
-        "An agent runs here already\(pid.isEmpty ? "" : " (pid \(pid))"). See what it sees: merops events --follow. "
-          + "Stop it first if you want to start another one: systemctl stop merops, or Ctrl-C where `merops run` runs.")
+      let words = OwnCost.file(path).split(whereSeparator: \.isWhitespace)
+      throw AgentError(Self.refusal(pid: words.first.map(String.init), isService: words.last == Self.service))
     }
-    let text = "\(getpid())\n"
+    let text = "\(getpid())\(ServiceManager.isPresent ? " \(Self.service)" : "")\n"
     ftruncate(descriptor, 0)
     _ = pwrite(descriptor, text, text.utf8.count, 0)
     self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
+
+  /// What the file says of an agent that systemd started.
+  private static let service: Substring = "service"
+
+  private static func refusal(pid: String?, isService: Bool) -> String {
+    let which = pid.map { " (pid \($0)\(isService ? ", the service" : ""))" } ?? ""
+    let way =
+      isService ? "systemctl stop merops" : "Ctrl-C where it runs" + (pid.map { ", or kill \($0)" } ?? "")
+    return "An agent runs here already\(which). See what it sees: merops events --follow. "
+      + "Stop it first if you want to start another one: \(way)."
+  }
 }
 
 /// Why an agent does not run.

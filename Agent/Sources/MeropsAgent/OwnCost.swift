@@ -14,6 +14,17 @@ enum OwnCost {
     return AgentStatus.Cost(memory: resident * UInt64(sysconf(CInt(_SC_PAGESIZE))), cpuTime: time)
   }
 
+  /// When this process started, in nanoseconds since 1970; nil without /proc.
+  static func started() -> UInt64? {
+    // The words after the name, which may hold anything: field 22 counts clock ticks since boot.
+    let words = file("/proc/self/stat").split(separator: ")").last?.split(separator: " ") ?? []
+    guard words.count > 19, let ticks = UInt64(words[19]) else { return nil }
+    var boot = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &boot)
+    let sinceBoot = UInt64(boot.tv_sec) * 1_000_000_000 + UInt64(boot.tv_nsec)
+    return wallClock() - sinceBoot + ticks * (1_000_000_000 / UInt64(max(1, sysconf(CInt(_SC_CLK_TCK)))))
+  }
+
   /// A small file of /proc; empty where it cannot be read.
   static func file(_ path: String) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -7,6 +7,8 @@ import MeropsSensors
 public protocol SensorSource: Sendable {
   var reports: [SensorReport] { get }
   func counts() throws -> Counts
+  /// What the kernel's programs have cost, as far as the kernel counts it.
+  func costs() throws -> [ProgramCost]
   /// Hands over events on the caller's thread until ``stop()``.
   func run(_ deliver: (EventBatch) -> Void) throws
   func stop()

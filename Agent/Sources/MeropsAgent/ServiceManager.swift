@@ -8,11 +8,15 @@ struct ServiceManager: Sendable {
   /// Half of the time after which silence counts as a hang, in seconds; nil where nobody watches.
   let watchdog: Double?
 
+  /// Whether somebody listens: the agent is a service. Ask before the first of these is made.
+  static var isPresent: Bool { variable("NOTIFY_SOCKET")?.isEmpty == false }
+
+  private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
   init() {
-    func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-    path = variable("NOTIFY_SOCKET").flatMap { $0.isEmpty ? nil : $0 }
-    let isMine = variable("WATCHDOG_PID").map { $0 == "\(getpid())" } ?? true
-    watchdog = isMine ? variable("WATCHDOG_USEC").flatMap { UInt64($0) }.map { Double($0) / 2_000_000 } : nil
+    path = Self.isPresent ? Self.variable("NOTIFY_SOCKET") : nil
+    let isMine = Self.variable("WATCHDOG_PID").map { $0 == "\(getpid())" } ?? true
+    watchdog = isMine ? Self.variable("WATCHDOG_USEC").flatMap { UInt64($0) }.map { Double($0) / 2_000_000 } : nil
     // Programs that the agent starts are not the service.
     for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] { unsetenv(name) }
   }

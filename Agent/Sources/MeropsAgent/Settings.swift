@@ -7,6 +7,7 @@ import MeropsControl
 import MeropsExpression
 import MeropsModel
 import MeropsSensors
+import MeropsServer
 import MeropsStore
 import Synchronization
 
@@ -31,6 +32,8 @@ public final class Settings: Sendable {
   }
 
   private let origin: Origin
+  private let socket: String?
+  private let inMemory: Bool
   private let configuration: Mutex<Configuration>
   private let log = Logger(label: "merops")
   // Held as long as the settings live.
@@ -40,14 +43,29 @@ public final class Settings: Sendable {
   ///   - socket: a socket instead of the file's.
   /// - Throws: ``AgentError`` if the file is wrong, or another agent runs.
   public init(_ origin: Origin, socket: String?, inMemory: Bool) throws {
-    self.origin = origin
-    var configuration = try Self.read(origin)
-    if let socket { configuration.socket = socket }
-    if inMemory { configuration.storage = .memory }
+    (self.origin, self.socket, self.inMemory) = (origin, socket, inMemory)
+    let configuration = try Self.read(origin, socket: socket, inMemory: inMemory)
+    let missing = try SensorPrivileges.missing()
+    guard missing.isEmpty else {
+      throw AgentError(
+        "Watching needs \(missing.joined(separator: " and ")): run the agent as root, in a container as a privileged one."
+      )
+    }
     let folder = (configuration.socket as NSString).deletingLastPathComponent
-    try Self.makeFolder(folder, 0o755)
+    try Self.makeFolder(folder, 0o755, of: "socket")
     lock = try AgentLock(configuration.socket + ".lock")
     self.configuration = Mutex(configuration)
+  }
+
+  private static func read(_ origin: Origin, socket: String?, inMemory: Bool) throws -> Configuration {
+    var configuration = try read(origin)
+    if let socket { configuration.socket = socket }
+    if inMemory {
+      configuration.storage = .memory
+      // All that there is to look back on.
+      configuration.recentBytes = max(configuration.recentBytes, 16 << 20)
+    }
+    return configuration
   }
 
   /// What the settings say.
@@ -70,10 +88,7 @@ public final class Settings: Sendable {
     output: CInt? = nil, where condition: String? = nil, closed: @escaping @Sendable () -> Void = {}
   ) throws -> Agent {
     let configuration = configuration.withLock { $0 }
-    var options = Agent.Options(socket: configuration.socket, version: Version.text)
-    options.group = configuration.group.flatMap(Self.group)
-    options.port = configuration.port
-    if configuration.port != nil { options.token = try Self.token(configuration.tokenFile) }
+    let token = try configuration.port.map { _ in try Self.token(configuration.tokenFile) }
     var filter: (@Sendable (Event) -> Bool)?
     if let condition {
       do {
@@ -83,20 +98,36 @@ public final class Settings: Sendable {
         throw AgentError(error.described(in: condition, file: "--where"))
       }
     }
-    let source = try Sensors(Self.sensorOptions(configuration))
+    let privileged = try PrivilegedThread()
+    let store = try Self.store(configuration, log)
+    let source = try privileged.run {
+      var options = Self.sensorOptions(configuration)
+      options.newestID = store?.newest
+      return try Self.attached(options)
+    }
     for report in source.reports where report.missing != nil {
       log.notice("\(report.sensor): \(report.missing ?? "")")
     }
-    let store = try Self.store(configuration, log)
+    let group = configuration.group.flatMap(Self.group)
+    let socket = try privileged.run { try ControlSocket(configuration.socket, group: group) }
+    privileged.end()
     let archive: any EventArchive =
       store.map { StoreArchive($0, folder: configuration.storeFolder) }
       ?? MemoryArchive(limit: Int(configuration.recentBytes))
     let maker = SinkMaker(store: store) { [log] in log.warning("\($0)") }
-    var sinks = try configuration.sinks.map { (name: $0.name, sink: try maker.make($0)) }
+    let prepared = try configuration.sinks.map { try maker.prepare($0) }
+    var sinks = try prepared.map { (name: $0.name, sink: try $0.start()) }
     if let output { sinks.append(("output", SinkMaker.output(output, where: filter, closed: closed))) }
+    let options = Agent.Options(socket: socket, port: configuration.port, token: token, version: Version.text)
     let agent = Agent(options, source: source, archive: archive, sinks: sinks.map(\.sink), log: log)
     running.withLock { $0 = Running(agent: agent, maker: maker, sinks: sinks) }
     return agent
+  }
+
+  private static func attached(_ options: SensorOptions) throws -> Sensors {
+    let sensors = try Sensors(options)
+    try sensors.attach()
+    return sensors
   }
 
   /// What a reload works on.
@@ -113,7 +144,7 @@ public final class Settings: Sendable {
     // Another program may have moved their files.
     for each in running.withLock({ $0?.sinks ?? [] }) { each.sink.reopen() }
     do {
-      let new = try Self.read(origin)
+      let new = try Self.read(origin, socket: socket, inMemory: inMemory)
       let old = configuration.withLock { $0 }
       let changed = ConfigurationKey.all.filter { $0.show(new) != $0.show(old) }
       guard !changed.isEmpty else { return log.notice("the settings are as they were") }
@@ -127,17 +158,19 @@ public final class Settings: Sendable {
     }
   }
 
-  /// New ones begin before old ones end; those whose settings are the same go on.
+  /// Those whose settings are the same go on. Where one of the others cannot be made, nothing has happened.
   private func replaceSinks(_ old: Configuration, _ new: Configuration) throws {
     try running.withLock { running in
       guard var now = running else { return }
       let kept = Set(new.sinks.filter(old.sinks.contains).map(\.name))
-      let isOld = { (name: String) in name != "output" && !kept.contains(name) }
-      // A cursor is one sink's: who leaves closes first.
-      for each in now.sinks where isOld(each.name) { each.sink.close() }
-      now.sinks.removeAll { isOld($0.name) }
-      for each in new.sinks where !kept.contains(each.name) { now.sinks.append((each.name, try now.maker.make(each))) }
+      let coming = try new.sinks.filter { !kept.contains($0.name) }.map { try now.maker.prepare($0) }
+      let leaving = now.sinks.filter { $0.name != "output" && !kept.contains($0.name) }.map(\.sink)
+      // A cursor is one sink's: who leaves closes before another one begins. A file's events are for one of the two instead.
+      for sink in leaving where sink is CollectorSink { sink.close() }
+      now.sinks.removeAll { $0.name != "output" && !kept.contains($0.name) }
+      for each in coming { now.sinks.append((each.name, try each.start())) }
       now.agent.replace(now.sinks.map(\.sink))
+      for sink in leaving where !(sink is CollectorSink) { sink.close() }
       running = now
     }
   }
@@ -146,9 +179,11 @@ public final class Settings: Sendable {
     var options = SensorOptions()
     options.ringBytes = Int(configuration.ringBytes)
     options.classes = configuration.classes
+    options.countsRunTime = configuration.countsRunTime
     options.files.ignoredDirectories = configuration.ignoredDirectories
     options.files.repeatTime = .nanoseconds(Int64(clamping: configuration.repeatTime))
     options.files.withMissingFiles = configuration.withMissingFiles
+    options.network.watchesUnixSockets = configuration.watchesUnixSockets
     return options
   }
 
@@ -159,7 +194,7 @@ public final class Settings: Sendable {
     options.maximumAge = configuration.storeAge.map { Double($0) / 1e9 }
     options.recentBytes = Int(configuration.recentBytes)
     options.report = { log.warning("\($0)") }
-    try makeFolder(configuration.storeFolder, 0o700)
+    try makeFolder(configuration.storeFolder, 0o700, of: "store.folder")
     return try EventStore(at: configuration.storeFolder, options)
   }
 
@@ -179,10 +214,14 @@ public final class Settings: Sendable {
     return String(text)
   }
 
-  private static func makeFolder(_ path: String, _ mode: mode_t) throws {
+  private static func makeFolder(_ path: String, _ mode: mode_t, of key: String) throws {
     guard mkdir(path, mode) != 0, errno != EEXIST else { return }
-    guard errno == ENOENT else { throw AgentError.system("The folder \(path) cannot be created", errno) }
-    try makeFolder((path as NSString).deletingLastPathComponent, mode)
-    try makeFolder(path, mode)
+    guard errno == ENOENT else {
+      throw AgentError(
+        "The folder \(path) cannot be created (\(String(cString: strerror(errno)))): name another one at `\(key)` in the "
+          + "settings.")
+    }
+    try makeFolder((path as NSString).deletingLastPathComponent, mode, of: key)
+    try makeFolder(path, mode, of: key)
   }
 }

@@ -44,6 +44,9 @@ final class StoreArchive: EventArchive {
   var alarm: String? {
     let status = store.status
     if case .memoryOnly(let reason) = status.state { return "The store is in memory only: \(reason)" }
+    if status.removed > 0 {
+      return "Somebody removed files of the store in \(folder), with \(status.removed) events."
+    }
     if !status.setAside.isEmpty {
       return "Files of the store were set aside: " + status.setAside.joined(separator: ", ")
     }

@@ -20,6 +20,7 @@ final class Subscribers: Sendable {
   init(room: Int = 65_536) { self.room = room }
 
   var count: Int { state.withLock { $0.boxes.count } }
+  var waiting: Int { state.withLock { Array($0.boxes.values) }.reduce(0) { $0 + $1.waiting } }
   var lost: UInt64 {
     let (boxes, lost) = state.withLock { (Array($0.boxes.values), $0.lost) }
     return boxes.reduce(lost) { $0 + $1.lost }

@@ -21,6 +21,10 @@ public struct AgentStatus: Hashable, Sendable, Codable {
   public var sinks: [Sink]
   public var subscribers: Subscribers
   public var process: Cost
+  /// What the kernel's programs have cost; all zero where the kernel does not count it.
+  public var programs: [ProgramCost]
+  /// Nanoseconds from the kernel's time stamp to delivery that 99 of 100 events did not exceed; nil before the first event.
+  public var delay: UInt64?
   /// Sentences about what is not as it should be.
   public var alarms: [String]
 
@@ -54,20 +58,36 @@ public struct AgentStatus: Hashable, Sendable, Codable {
     /// `ok`, or what is wrong.
     public var state: String
     public var sent: UInt64
+    /// Events that it holds and has not handed over. What waits for a collector is in the store: ``behind``.
     public var queued: UInt64
+    /// Events that did not get there, and do not come again.
     public var lost: UInt64
+    /// Of those, the ones that the other side refused.
+    public var rejected: UInt64
+    /// Tries that failed.
+    public var failures: UInt64
+    /// How much older the last event that a collector has is than the newest one, in nanoseconds; nil if it has all, or is none.
+    public var behind: UInt64?
 
-    public init(name: String, state: String, sent: UInt64, queued: UInt64, lost: UInt64) {
+    public init(
+      name: String, state: String, sent: UInt64, queued: UInt64, lost: UInt64, rejected: UInt64 = 0,
+      failures: UInt64 = 0, behind: UInt64? = nil
+    ) {
       (self.name, self.state, self.sent, self.queued, self.lost) = (name, state, sent, queued, lost)
+      (self.rejected, self.failures, self.behind) = (rejected, failures, behind)
     }
   }
 
   public struct Subscribers: Hashable, Sendable, Codable {
     public var count: Int
+    /// Events that wait for them.
+    public var queued: UInt64
     /// Events that slow subscribers did not get, since the start.
     public var lost: UInt64
 
-    public init(count: Int = 0, lost: UInt64 = 0) { (self.count, self.lost) = (count, lost) }
+    public init(count: Int = 0, queued: UInt64 = 0, lost: UInt64 = 0) {
+      (self.count, self.queued, self.lost) = (count, queued, lost)
+    }
   }
 
   public struct Cost: Hashable, Sendable, Codable {
@@ -82,11 +102,11 @@ public struct AgentStatus: Hashable, Sendable, Codable {
   public init(
     version: String, pid: Int, host: String, kernel: String, started: UInt64, now: UInt64, counts: Counts,
     lastLoss: Loss?, sensors: [SensorReport], store: Store?, sinks: [Sink], subscribers: Subscribers, process: Cost,
-    alarms: [String]
+    programs: [ProgramCost] = [], delay: UInt64? = nil, alarms: [String]
   ) {
     (self.version, self.pid, self.host, self.kernel) = (version, pid, host, kernel)
     (self.started, self.now, self.counts, self.lastLoss) = (started, now, counts, lastLoss)
     (self.sensors, self.store, self.sinks, self.subscribers) = (sensors, store, sinks, subscribers)
-    (self.process, self.alarms) = (process, alarms)
+    (self.process, self.programs, self.delay, self.alarms) = (process, programs, delay, alarms)
   }
 }

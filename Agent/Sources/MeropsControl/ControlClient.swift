@@ -10,8 +10,12 @@ public struct ControlClient: Sendable {
   public static let defaultSocket = "/run/merops/merops.sock"
 
   private let path: String
+  private let start: String
 
-  public init(socket path: String = Self.defaultSocket) { self.path = path }
+  /// - Parameter start: how one starts an agent that serves this socket, for the error where none does.
+  public init(socket path: String = Self.defaultSocket, start: String = "sudo merops run") {
+    (self.path, self.start) = (path, start)
+  }
 
   /// The reply to a request, whole.
   ///
@@ -42,7 +46,7 @@ public struct ControlClient: Sendable {
 
   /// Calls a closure with the pieces of a reply as they arrive, until it returns false.
   public func stream(_ target: String, _ body: ([UInt8]) throws(ControlError) -> Bool) throws(ControlError) {
-    let connection = try Connection.open(path)
+    let connection = try Connection.open(path, start)
     try connection.send("GET \(target) HTTP/1.1\r\nHost: merops\r\nConnection: close\r\n\r\n")
     var reader = ReplyReader()
     var failure: [UInt8] = []
@@ -70,7 +74,7 @@ public struct ControlClient: Sendable {
 private struct Connection: ~Copyable {
   fileprivate let descriptor: CInt
 
-  static func open(_ path: String) throws(ControlError) -> Connection {
+  static func open(_ path: String, _ start: String) throws(ControlError) -> Connection {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
@@ -88,16 +92,16 @@ private struct Connection: ~Copyable {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    if result != 0 { throw ControlError(status: 0, message: refusal(errno, path)) }
+    if result != 0 { throw ControlError(status: 0, message: refusal(errno, path, start)) }
     return connection
   }
 
   deinit { close(descriptor) }
 
-  private static func refusal(_ number: CInt, _ path: String) -> String {
+  private static func refusal(_ number: CInt, _ path: String, _ start: String) -> String {
     switch number {
     case ENOENT, ECONNREFUSED:
-      "No agent is running here (\(path) has none behind it). Start one: sudo merops run, or systemctl start merops."
+      "No agent is running here: nobody answers at \(path). Start one: \(start)."
     case EACCES, EPERM:
       "You may not talk to the agent: \(path) is for root and the socket's group. Use sudo, or join that group."
     default: "The agent cannot be reached at \(path): \(reason(number))"

@@ -48,8 +48,9 @@ public struct EventRequest: Hashable, Sendable {
     var seen: Set<Key> = []
     for (name, value) in items {
       guard let key = Key(rawValue: name), allowed.contains(key) else {
-        let known = Key.allCases.filter(allowed.contains).map(\.rawValue).joined(separator: ", ")
-        throw .badRequest("There is no parameter `\(name)`. Known are \(known).")
+        let known = Key.allCases.filter(allowed.contains).map(\.rawValue)
+        let meant = Spelling.nearest(to: name, among: known).map { "; did you mean `\($0)`?" } ?? "."
+        throw .badRequest("There is no parameter `\(name)`\(meant) Known: \(known.joined(separator: ", ")).")
       }
       guard seen.insert(key).inserted else { throw .badRequest("The parameter `\(name)` stands twice.") }
       switch key {
@@ -86,8 +87,10 @@ public struct EventRequest: Hashable, Sendable {
     for name in text.split(separator: ",", omittingEmptySubsequences: false) {
       let found = EventKind.allCases.filter { $0.name == name || $0.name.hasPrefix(name + ".") }
       guard !found.isEmpty else {
-        throw .badRequest(
-          "There is no event `\(name)`. Known are " + EventKind.allCases.map(\.name).joined(separator: ", ") + ".")
+        let names = EventKind.allCases.map(\.name)
+        let groups = Set(names.compactMap { $0.split(separator: ".").first.map(String.init) })
+        let meant = Spelling.nearest(to: String(name), among: names + groups).map { "; did you mean `\($0)`?" } ?? "."
+        throw .badRequest("There is no event `\(name)`\(meant)\nKnown: " + names.joined(separator: ", ") + ".")
       }
       kinds += found
     }

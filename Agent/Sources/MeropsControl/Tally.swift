@@ -8,6 +8,11 @@ public struct Tally: Sendable {
     case process, file, destination
   }
 
+  /// What the rows are sorted by: the most first, but names from A on.
+  public enum Order: String, CaseIterable, Sendable, Codable {
+    case acts, failed, bytes, name
+  }
+
   /// One line.
   public struct Row: Hashable, Sendable, Codable {
     /// `bash(812)`, a path, or `192.0.2.7:443`.
@@ -33,8 +38,10 @@ public struct Tally: Sendable {
   }
 
   public let subject: Subject
-  private var rows:
-    [Name: (events: UInt64, failed: UInt64, bytes: UInt64, kinds: [EventKind: UInt64], label: [UInt8])] = [:]
+  private typealias Value = (
+    events: UInt64, failed: UInt64, bytes: UInt64, kinds: [EventKind: UInt64], label: [UInt8]
+  )
+  private var rows: [Name: Value] = [:]
   /// Events whose subject did not get a row of its own, because there were too many.
   public private(set) var others: UInt64 = 0
   private let limit: Int
@@ -64,14 +71,26 @@ public struct Tally: Sendable {
     if !bytes.isEmpty { rows[name]?.bytes &+= bytes.reduce(0, &+) }
   }
 
-  /// The rows with the most events first.
-  public func top(_ count: Int) -> [Row] {
-    let sorted = rows.sorted {
-      ($0.value.events, Self.text($1.key, $1.value.label)) > ($1.value.events, Self.text($0.key, $0.value.label))
+  /// The first rows in an order.
+  public func top(_ count: Int, by order: Order = .acts) -> [Row] {
+    let named = rows.map { (name: Self.text($0.key, $0.value.label), value: $0.value) }
+    func size(_ row: (name: String, value: Value)) -> UInt64 {
+      switch order {
+      case .acts: row.value.events
+      case .failed: row.value.failed
+      case .bytes: row.value.bytes
+      case .name: 0
+      }
+    }
+    let sorted = named.sorted { left, right in
+      let (first, second) = (size(left), size(right))
+      if first != second { return first > second }
+      if order != .name, left.value.events != right.value.events { return left.value.events > right.value.events }
+      return left.name < right.name
     }
     return sorted.prefix(count).map { name, value in
       Row(
-        name: Self.text(name, value.label), events: value.events, failed: value.failed, bytes: value.bytes,
+        name: name, events: value.events, failed: value.failed, bytes: value.bytes,
         kinds: Dictionary(uniqueKeysWithValues: value.kinds.map { ($0.key.name, $0.value) }))
     }
   }
@@ -90,7 +109,7 @@ public struct Tally: Sendable {
     }
   }
 
-  private static func number(_ value: Value?) -> UInt64? {
+  private static func number(_ value: MeropsModel.Value?) -> UInt64? {
     guard case .uint(let number) = value else { return nil }
     return number
   }

@@ -6,20 +6,23 @@ public import MeropsModel
 public struct AgentMetrics: Sendable {
   public struct Queue: Sendable {
     public var name: String
-    public var events: Int
-    public var bytes: Int
+    public var events: UInt64
 
-    public init(name: String, events: Int, bytes: Int) { (self.name, self.events, self.bytes) = (name, events, bytes) }
+    public init(name: String, events: UInt64) { (self.name, self.events) = (name, events) }
   }
 
   public struct Sink: Sendable {
     public var name: String
     public var delivered, dropped, rejected, failures: UInt64
+    /// Seconds from the last event that it has to the newest one.
+    public var behind: Double
     public var works: Bool
 
-    public init(name: String, delivered: UInt64, dropped: UInt64, rejected: UInt64, failures: UInt64, works: Bool) {
+    public init(
+      name: String, delivered: UInt64, dropped: UInt64, rejected: UInt64, failures: UInt64, behind: Double, works: Bool
+    ) {
       (self.name, self.delivered, self.dropped) = (name, delivered, dropped)
-      (self.rejected, self.failures, self.works) = (rejected, failures, works)
+      (self.rejected, self.failures, self.behind, self.works) = (rejected, failures, behind, works)
     }
   }
 
@@ -40,17 +43,6 @@ public struct AgentMetrics: Sendable {
     }
   }
 
-  /// A kernel program's run time, as the kernel counts it.
-  public struct Program: Sendable {
-    public var name: String
-    public var runs: UInt64
-    public var nanoseconds: UInt64
-
-    public init(name: String, runs: UInt64, nanoseconds: UInt64) {
-      (self.name, self.runs, self.nanoseconds) = (name, runs, nanoseconds)
-    }
-  }
-
   public var version = ""
   public var counts = Counts()
   public var delay = DelayHistogram()
@@ -60,7 +52,10 @@ public struct AgentMetrics: Sendable {
   public var queues: [Queue] = []
   public var sinks: [Sink] = []
   public var store: Store?
-  public var programs: [Program] = []
+  /// Those that have not run, or whose runs the kernel does not count, are left out.
+  public var programs: [ProgramCost] = []
+  public var subscribers = 0
+  public var subscriberLosses: UInt64 = 0
 
   public init() {}
 }
@@ -81,15 +76,6 @@ public struct Metric: Sendable {
   public let help: String
   public let samples: [Sample]
 
-  /// One sample for each thing.
-  init<Thing>(
-    _ name: String, _ kind: Kind, _ help: String, _ label: String, _ things: [Thing], _ name2: (Thing) -> String,
-    _ value: (Thing) -> Double
-  ) {
-    (self.name, self.kind, self.help) = (name, kind, help)
-    samples = things.map { Sample(labels: [(label, name2($0))], value: value($0)) }
-  }
-
   init(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
     (self.name, self.kind, self.help, self.samples) = (name, kind, help, samples)
   }
@@ -99,78 +85,62 @@ public struct Metric: Sendable {
   }
 }
 
+/// Things that have a sample each, which a label tells apart.
+private struct Family<Thing> {
+  var label: String
+  var things: [Thing]
+  var name: (Thing) -> String
+
+  func counter(_ name: String, _ help: String, _ value: (Thing) -> UInt64) -> Metric {
+    metric(name, .counter, help) { Double(value($0)) }
+  }
+
+  func metric(_ name: String, _ kind: Metric.Kind, _ help: String, _ value: (Thing) -> Double) -> Metric {
+    Metric(name, kind, help, things.map { Metric.Sample(labels: [(label, self.name($0))], value: value($0)) })
+  }
+}
+
 extension AgentMetrics {
   /// All metrics, in a fixed order. What labels say is bounded: classes, queues, sinks and programs of this agent.
   public var metrics: [Metric] {
-    let classes = EventClass.allCases
+    let classes = Family(label: "class", things: EventClass.allCases) { $0.name }
+    let queues = Family(label: "queue", things: queues) { $0.name }
+    let sinks = Family(label: "sink", things: sinks) { $0.name }
+    let programs = Family(label: "program", things: programs.filter { $0.runs > 0 }) { $0.name }
     var all = [
       Metric(
         "merops_build_info", .gauge, "1, with the version of Merops.",
         [Metric.Sample(labels: [("version", version)], value: 1)]),
-      Metric("merops_events_recorded_total", .counter, "Acts that the kernel's programs recorded.", "class", classes) {
-        $0.name
-      } _: {
-        Double(counts[$0].recorded)
+      classes.counter("merops_events_recorded_total", "Acts that the kernel's programs recorded.") {
+        counts[$0].recorded
       },
-      Metric("merops_events_filtered_total", .counter, "Acts that filters in the kernel left out.", "class", classes) {
-        $0.name
-      } _: {
-        Double(counts[$0].filtered)
+      classes.counter("merops_events_filtered_total", "Acts that filters in the kernel left out.") {
+        counts[$0].filtered
       },
-      Metric("merops_events_lost_total", .counter, "Acts that did not fit into the ring.", "class", classes) {
-        $0.name
-      } _: {
-        Double(counts[$0].lost)
-      },
+      classes.counter("merops_events_lost_total", "Acts that did not fit into the ring.") { counts[$0].lost },
       delayMetric,
       Metric("merops_agent_resident_bytes", .gauge, "Memory of the agent.", Double(residentBytes)),
       Metric(
         "merops_agent_cpu_seconds_total", .counter, "CPU time of the agent, the kernel's programs left out.", cpuSeconds
       ),
-      Metric("merops_queue_waiting_events", .gauge, "Events that wait.", "queue", queues) {
-        $0.name
-      } _: {
-        Double($0.events)
+      queues.metric("merops_queue_waiting_events", .gauge, "Events that wait.") { Double($0.events) },
+      Metric("merops_subscribers", .gauge, "Connections that get events as they happen.", Double(subscribers)),
+      Metric(
+        "merops_subscriber_dropped_total", .counter, "Events that subscribers were too slow for.",
+        Double(subscriberLosses)),
+      sinks.counter("merops_sink_delivered_total", "Events that arrived.") { $0.delivered },
+      sinks.counter("merops_sink_dropped_total", "Events that the sink had no room for.") { $0.dropped },
+      sinks.counter("merops_sink_rejected_total", "Events that the other side refused.") { $0.rejected },
+      sinks.counter("merops_sink_failures_total", "Tries to deliver that failed.") { $0.failures },
+      sinks.metric(
+        "merops_sink_behind_seconds", .gauge, "From the last event that the other side has to the newest one."
+      ) { $0.behind },
+      sinks.metric("merops_sink_works", .gauge, "1 if the last try succeeded.") { $0.works ? 1 : 0 },
+      programs.counter("merops_program_runs_total", "Runs of a kernel program, while the kernel counted them.") {
+        $0.runs
       },
-      Metric("merops_queue_waiting_bytes", .gauge, "Bytes of events that wait.", "queue", queues) {
-        $0.name
-      } _: {
-        Double($0.bytes)
-      },
-      Metric("merops_sink_delivered_total", .counter, "Events that arrived.", "sink", sinks) {
-        $0.name
-      } _: {
-        Double($0.delivered)
-      },
-      Metric("merops_sink_dropped_total", .counter, "Events that the sink had no room for.", "sink", sinks) {
-        $0.name
-      } _: {
-        Double($0.dropped)
-      },
-      Metric("merops_sink_rejected_total", .counter, "Events that the other side refused.", "sink", sinks) {
-        $0.name
-      } _: {
-        Double($0.rejected)
-      },
-      Metric("merops_sink_failures_total", .counter, "Tries to deliver that failed.", "sink", sinks) {
-        $0.name
-      } _: {
-        Double($0.failures)
-      },
-      Metric("merops_sink_works", .gauge, "1 if the last try succeeded.", "sink", sinks) {
-        $0.name
-      } _: {
-        $0.works ? 1 : 0
-      },
-      Metric("merops_program_runs_total", .counter, "Runs of a kernel program.", "program", programs) {
-        $0.name
-      } _: {
-        Double($0.runs)
-      },
-      Metric("merops_program_run_seconds_total", .counter, "Time in a kernel program.", "program", programs) {
-        $0.name
-      } _: {
-        Double($0.nanoseconds) / 1e9
+      programs.metric("merops_program_run_seconds_total", .counter, "CPU time in a kernel program.") {
+        Double($0.time) / 1e9
       },
     ]
     if let store {

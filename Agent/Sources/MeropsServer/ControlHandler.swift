@@ -66,16 +66,10 @@ struct ControlHandler: HTTPHandler {
         statusCode: .ok, headers: [.contentType: wanted.format.contentType], body: Data(try routes.processes(wanted)))
     case ["v1", "top"]:
       var rest = items
-      var subject = Tally.Subject.process
-      if let index = rest.firstIndex(where: { $0.name == "by" }) {
-        let value = rest.remove(at: index).value
-        guard let known = Tally.Subject(rawValue: value) else {
-          throw ControlError.badRequest("`by` has to be process, file or destination, not '\(value)'.")
-        }
-        subject = known
-      }
+      let subject = try Self.choice("by", &rest) ?? Tally.Subject.process
+      let order = try Self.choice("sort", &rest) ?? Tally.Order.acts
       let wanted = try EventRequest(rest, now: now, allowed: [.since, .until, .kinds, .pid, .where, .limit])
-      return try Self.json(try routes.top(wanted, subject))
+      return try Self.json(try routes.top(wanted, subject, order))
     case ["v1", "openapi.json"]:
       return HTTPResponse(statusCode: .ok, headers: [.contentType: "application/json"], body: Data(OpenAPI.text.utf8))
     case ["metrics"]:
@@ -96,6 +90,17 @@ struct ControlHandler: HTTPHandler {
     default:
       throw ControlError.notFound("There is nothing at \(request.path). /v1/openapi.json says what there is.")
     }
+  }
+
+  /// Takes a parameter that is one of some words out of the others.
+  private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, _ items: inout [(name: String, value: String)]
+  ) throws(ControlError) -> Choice? {
+    guard let index = items.firstIndex(where: { $0.name == name }) else { return nil }
+    let value = items.remove(at: index).value
+    if let choice = Choice(rawValue: value) { return choice }
+    let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    throw .badRequest("`\(name)` has to be one of \(known), not '\(value)'.")
   }
 
   private static func stream(_ stream: ByteStream, _ type: String) -> HTTPResponse {

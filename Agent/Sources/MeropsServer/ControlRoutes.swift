@@ -14,7 +14,7 @@ public struct ControlRoutes: Sendable {
   public var event: @Sendable (EventID, ReplyFormat) throws(ControlError) -> [UInt8]?
   /// Processes that live now.
   public var processes: @Sendable (EventRequest) throws(ControlError) -> [UInt8]
-  public var top: @Sendable (EventRequest, Tally.Subject) throws(ControlError) -> TopReply
+  public var top: @Sendable (EventRequest, Tally.Subject, Tally.Order) throws(ControlError) -> TopReply
   /// In the text format of Prometheus.
   public var metrics: @Sendable () -> String
 
@@ -24,7 +24,7 @@ public struct ControlRoutes: Sendable {
     stream: @escaping @Sendable (EventRequest) throws(ControlError) -> ByteStream,
     event: @escaping @Sendable (EventID, ReplyFormat) throws(ControlError) -> [UInt8]?,
     processes: @escaping @Sendable (EventRequest) throws(ControlError) -> [UInt8],
-    top: @escaping @Sendable (EventRequest, Tally.Subject) throws(ControlError) -> TopReply,
+    top: @escaping @Sendable (EventRequest, Tally.Subject, Tally.Order) throws(ControlError) -> TopReply,
     metrics: @escaping @Sendable () -> String
   ) {
     (self.status, self.events, self.stream, self.event) = (status, events, stream, event)

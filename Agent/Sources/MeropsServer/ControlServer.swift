@@ -9,19 +9,13 @@ import Synchronization
 /// Serves ``ControlRoutes`` on a unix socket, and on loopback TCP where asked.
 public final class ControlServer: Sendable {
   public struct Options: Sendable {
-    /// The socket. Its folder has to exist.
-    public var socket: String
-    /// Who may connect besides root and the agent's own user; nil for nobody.
-    public var group: UInt32?
     /// A port of 127.0.0.1; 0 for any that is free, nil for no TCP.
     public var port: UInt16?
     /// What a request over TCP has to show.
     public var token: String?
     public var maximumConnections = 256
 
-    public init(socket: String, group: UInt32? = nil, port: UInt16? = nil, token: String? = nil) {
-      (self.socket, self.group, self.port, self.token) = (socket, group, port, token)
-    }
+    public init(port: UInt16? = nil, token: String? = nil) { (self.port, self.token) = (port, token) }
   }
 
   private let door: Door
@@ -30,12 +24,14 @@ public final class ControlServer: Sendable {
   /// The port that is listened on.
   public let port: UInt16?
 
-  /// Starts serving.
+  /// Starts serving on a socket.
   ///
   /// - Throws: ``ServerError``.
-  public static func start(_ options: Options, _ routes: ControlRoutes) async throws -> ControlServer {
+  public static func start(
+    _ socket: ControlSocket, _ routes: ControlRoutes, _ options: Options = Options()
+  ) async throws -> ControlServer {
     if options.port != nil, options.token?.isEmpty ?? true { throw ServerError("TCP needs a token", 0) }
-    let folder = options.socket + ".d"
+    let folder = socket.path + ".d"
     // What a process that was killed has left.
     try? FileManager.default.removeItem(atPath: folder)
     guard mkdir(folder, 0o700) == 0 else { throw ServerError("The folder \(folder) cannot be created", errno) }
@@ -43,7 +39,7 @@ public final class ControlServer: Sendable {
     do {
       let handler = ControlHandler(routes: routes, token: options.token, names: folder)
       let inner = folder + "/http"
-      guard inner.utf8.count < 100 else { throw ServerError("The socket's path is too long: \(options.socket)", 0) }
+      guard inner.utf8.count < 100 else { throw ServerError("The socket's path is too long: \(socket.path)", 0) }
       servers.append(try await serve(.unix(path: inner), handler))
       var port: UInt16?
       if let wanted = options.port {
@@ -51,8 +47,7 @@ public final class ControlServer: Sendable {
         servers.append(server)
         if case .ip4(_, let given)? = await server.listeningAddress { port = given }
       }
-      let door = try Door(
-        path: options.socket, inner: inner, names: folder, group: options.group, maximum: options.maximumConnections)
+      let door = try Door(socket, inner: inner, names: folder, maximum: options.maximumConnections)
       let server = ControlServer(door, folder, servers, port)
       door.open()
       return server
@@ -79,10 +74,15 @@ public final class ControlServer: Sendable {
     // A method that FlyingFox does not know would be answered with 404.
     await server.appendRoute("*", for: HTTPMethod.allMethods.union(["QUERY"]), to: handler)
     let failure = Mutex<(any Error)?>(nil)
+    // The bound is for a server that does neither: a busy machine is no failure.
+    let listening = Task { try await server.waitUntilListening(timeout: 600) }
     let task = Task {
-      do { try await server.run() } catch { failure.withLock { $0 = error } }
+      do { try await server.run() } catch {
+        failure.withLock { $0 = error }
+        listening.cancel()
+      }
     }
-    do { try await server.waitUntilListening(timeout: 10) } catch {
+    do { try await listening.value } catch {
       task.cancel()
       throw ServerError("The server cannot listen: \(failure.withLock { $0 } ?? error)", 0)
     }

@@ -10,29 +10,24 @@ import Synchronization
 /// FlyingFox accepts connections itself and does not show them, so their credentials cannot be read behind it. The inner
 /// connection is bound to a name that holds them, and FlyingFox gives each request the name of its connection.
 final class Door: Sendable {
-  private let listener: CInt
-  private let path: String
+  private let socket: ControlSocket
   private let inner: String
   private let names: String
-  private let group: gid_t?
   private let isOpen = Atomic<Bool>(true)
   private let connections = Atomic<Int>(0)
   private let serial = Atomic<UInt64>(0)
   private let maximum: Int
   private let wake: (reading: CInt, writing: CInt)
 
-  init(path: String, inner: String, names: String, group: gid_t?, maximum: Int) throws(ServerError) {
+  init(_ socket: ControlSocket, inner: String, names: String, maximum: Int) throws(ServerError) {
     var ends: [CInt] = [-1, -1]
     guard pipe(&ends) == 0 else { throw ServerError("No pipe can be opened", errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     wake = (ends[0], ends[1])
-    let socket = try UnixSocket.listening(at: path, mode: 0o660, group: group)
-    listener = socket.take()
-    (self.path, self.inner, self.names, self.group, self.maximum) = (path, inner, names, group, maximum)
+    (self.socket, self.inner, self.names, self.maximum) = (socket, inner, names, maximum)
   }
 
   deinit {
-    close(listener)
     close(wake.reading)
     close(wake.writing)
   }
@@ -42,7 +37,7 @@ final class Door: Sendable {
 
   func closeDoor() {
     guard isOpen.exchange(false, ordering: .relaxed) else { return }
-    unlink(path)
+    socket.remove()
     var byte: UInt8 = 0
     _ = write(wake.writing, &byte, 1)
   }
@@ -50,11 +45,11 @@ final class Door: Sendable {
   private func accept() {
     while isOpen.load(ordering: .relaxed) {
       var waiting = [
-        pollfd(fd: listener, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0),
         pollfd(fd: wake.reading, events: Int16(POLLIN), revents: 0),
       ]
       guard poll(&waiting, 2, -1) > 0, waiting[1].revents == 0 else { continue }
-      let client = Glibc.accept(listener, nil, nil)
+      let client = Glibc.accept(socket.descriptor, nil, nil)
       guard client >= 0 else {
         // Without descriptors left the listener stays readable: do not spin.
         if errno != ECONNABORTED, errno != EINTR { poll(nil, 0, 50) }
@@ -88,7 +83,7 @@ final class Door: Sendable {
 
   private func isAllowed(_ peer: Peer, _ client: CInt) -> Bool {
     if peer.user == 0 || peer.user == geteuid() { return true }
-    guard let group else { return false }
+    guard let group = socket.group else { return false }
     return peer.group == group || Peer.groups(of: client).contains(group)
   }
 

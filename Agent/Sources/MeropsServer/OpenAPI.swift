@@ -2,389 +2,261 @@
 
 /// The interface, as OpenAPI 3.0.3 has it. `Tests/OpenAPI/check` holds the server to it.
 enum OpenAPI {
-  static let text = #"""
+  static let text = """
     {
-      "openapi": "3.0.3",
-      "info": {
-        "title": "Merops agent",
-        "version": "1",
-        "description": "What this machine does, on a unix socket, and on 127.0.0.1 with a token."
-      },
-      "security": [{"token": []}],
-      "paths": {
-        "/v1/status": {
-          "get": {
-            "operationId": "status",
-            "summary": "What the agent does, and how it is.",
-            "parameters": [],
-            "responses": {
-              "200": {
-                "description": "The agent's state.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Status"}}}
-              },
-              "401": {"$ref": "#/components/responses/Error"},
-              "403": {"$ref": "#/components/responses/Error"},
-              "400": {"$ref": "#/components/responses/Error"}
-            }
-          }
-        },
-        "/v1/events": {
-          "get": {
-            "operationId": "events",
-            "summary": "Stored events.",
-            "parameters": [
-              {"$ref": "#/components/parameters/since"},
-              {"$ref": "#/components/parameters/until"},
-              {"$ref": "#/components/parameters/kinds"},
-              {"$ref": "#/components/parameters/pid"},
-              {"$ref": "#/components/parameters/where"},
-              {"$ref": "#/components/parameters/limit"},
-              {"$ref": "#/components/parameters/order"},
-              {"$ref": "#/components/parameters/format"}
-            ],
-            "responses": {
-              "200": {
-                "description": "The events, while they are read.",
-                "content": {
-                  "application/x-ndjson": {"schema": {"type": "string"}},
-                  "application/vnd.merops.events": {"schema": {"type": "string", "format": "binary"}}
-                }
-              },
-              "401": {"$ref": "#/components/responses/Error"},
-              "403": {"$ref": "#/components/responses/Error"},
-              "400": {"$ref": "#/components/responses/Error"}
-            }
-          }
-        },
-        "/v1/events/stream": {
-          "get": {
-            "operationId": "stream",
-            "summary": "Events from now on. Slow readers lose events, and are told how many.",
-            "parameters": [
-              {"$ref": "#/components/parameters/kinds"},
-              {"$ref": "#/components/parameters/pid"},
-              {"$ref": "#/components/parameters/where"},
-              {"$ref": "#/components/parameters/format"}
-            ],
-            "responses": {
-              "200": {
-                "description": "Events as they happen, without an end.",
-                "content": {
-                  "text/event-stream": {"schema": {"type": "string"}},
-                  "application/vnd.merops.events": {"schema": {"type": "string", "format": "binary"}}
-                }
-              },
-              "401": {"$ref": "#/components/responses/Error"},
-              "403": {"$ref": "#/components/responses/Error"},
-              "400": {"$ref": "#/components/responses/Error"}
-            }
-          }
-        },
-        "/v1/events/{id}": {
-          "get": {
-            "operationId": "event",
-            "summary": "One event.",
-            "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/format"}],
-            "responses": {
-              "200": {
-                "description": "The event.",
-                "content": {
-                  "application/json": {"schema": {"type": "object"}},
-                  "application/vnd.merops.events": {"schema": {"type": "string", "format": "binary"}}
-                }
-              },
-              "401": {"$ref": "#/components/responses/Error"},
-              "403": {"$ref": "#/components/responses/Error"},
-              "400": {"$ref": "#/components/responses/Error"},
-              "404": {"$ref": "#/components/responses/Error"}
-            }
-          }
-        },
-        "/v1/processes": {
-          "get": {
-            "operationId": "processes",
-            "summary": "The processes that live now, each as the event that it was created by.",
-            "parameters": [
-              {"$ref": "#/components/parameters/pid"},
-              {"$ref": "#/components/parameters/where"},
-              {"$ref": "#/components/parameters/limit"},
-              {"$ref": "#/components/parameters/format"}
-            ],
-            "responses": {
-              "200": {
-                "description": "The processes.",
-                "content": {
-                  "application/x-ndjson": {"schema": {"type": "string"}},
-                  "application/vnd.merops.events": {"schema": {"type": "string", "format": "binary"}}
-                }
-              },
-              "401": {"$ref": "#/components/responses/Error"},
-              "403": {"$ref": "#/components/responses/Error"},
-              "400": {"$ref": "#/components/responses/Error"}
-            }
-          }
-        },
-        "/v1/top": {
-          "get": {
-            "operationId": "top",
-            "summary": "Who does the most.",
-            "parameters": [
-              {"$ref": "#/components/parameters/by"},
-              {"$ref": "#/components/parameters/since"},
-              {"$ref": "#/components/parameters/until"},
-              {"$ref": "#/components/parameters/kinds"},
-              {"$ref": "#/components/parameters/pid"},
-              {"$ref": "#/components/parameters/where"},
-              {"$ref": "#/components/parameters/limit"}
-            ],
-            "responses": {
-              "200": {
-                "description": "The most active first.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Top"}}}
-              },
-              "401": {"$ref": "#/components/responses/Error"},
-              "403": {"$ref": "#/components/responses/Error"},
-              "400": {"$ref": "#/components/responses/Error"}
-            }
-          }
-        },
-        "/metrics": {
-          "get": {
-            "operationId": "metrics",
-            "summary": "Counters in the text format of Prometheus.",
-            "parameters": [],
-            "responses": {
-              "200": {"description": "The counters.", "content": {"text/plain": {"schema": {"type": "string"}}}},
-              "401": {"$ref": "#/components/responses/Error"},
-              "403": {"$ref": "#/components/responses/Error"}
-            }
-          }
-        },
-        "/v1/openapi.json": {
-          "get": {
-            "operationId": "openapi",
-            "summary": "This document.",
-            "parameters": [],
-            "responses": {
-              "200": {"description": "This document.", "content": {"application/json": {"schema": {"type": "object"}}}},
-              "401": {"$ref": "#/components/responses/Error"},
-              "403": {"$ref": "#/components/responses/Error"}
-            }
-          }
-        }
-      },
-      "components": {
-        "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        "parameters": {
-          "since": {
-            "name": "since",
-            "in": "query",
-            "required": false,
-            "description": "A time in UTC (2026-11-29T14:02:11Z), or how long ago (1h, 7d).",
-            "schema": {"$ref": "#/components/schemas/Time"}
-          },
-          "until": {
-            "name": "until",
-            "in": "query",
-            "required": false,
-            "description": "A time in UTC, or how long ago.",
-            "schema": {"$ref": "#/components/schemas/Time"}
-          },
-          "kinds": {
-            "name": "kinds",
-            "in": "query",
-            "required": false,
-            "description": "Kinds of events, with commas between them; `file` stands for all whose names begin so.",
-            "schema": {"type": "string", "pattern": "^[a-z_]+([.][a-z_]+)?(,[a-z_]+([.][a-z_]+)?)*$"}
-          },
-          "pid": {
-            "name": "pid",
-            "in": "query",
-            "required": false,
-            "description": "Events of this process.",
-            "schema": {"type": "integer", "minimum": 0, "maximum": 4294967295}
-          },
-          "where": {
-            "name": "where",
-            "in": "query",
-            "required": false,
-            "description": "Events for which this condition holds, in the expression language.",
-            "schema": {"type": "string"}
-          },
-          "limit": {
-            "name": "limit",
-            "in": "query",
-            "required": false,
-            "description": "Events at most.",
-            "schema": {"type": "integer", "minimum": 1, "maximum": 10000000, "default": 1000}
-          },
-          "order": {
-            "name": "order",
-            "in": "query",
-            "required": false,
-            "description": "Which come first; with a limit, which come at all.",
-            "schema": {"type": "string", "enum": ["oldest", "newest"], "default": "oldest"}
-          },
-          "format": {
-            "name": "format",
-            "in": "query",
-            "required": false,
-            "description": "json: an object a line; ocsf, ecs: with the names of those schemas; packed: batches.",
-            "schema": {"type": "string", "enum": ["json", "ocsf", "ecs", "packed"], "default": "json"}
-          },
-          "by": {
-            "name": "by",
-            "in": "query",
-            "required": false,
-            "description": "What events are counted by.",
-            "schema": {"type": "string", "enum": ["process", "file", "destination"], "default": "process"}
-          },
-          "id": {
-            "name": "id",
-            "in": "path",
-            "required": true,
-            "description": "The event's id.",
-            "schema": {"type": "string", "pattern": "^[0-9A-F][0-9A-HJKMNP-TV-Z]{12}$"}
-          }
-        },
-        "responses": {
-          "Error": {
-            "description": "What is wrong with the request.",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-          }
-        },
-        "schemas": {
-          "Time": {
-            "type": "string",
-            "pattern": "^[0-9A-Za-z:. -]+$"
-          },
-          "Error": {
-            "type": "object",
-            "required": ["status", "message"],
-            "properties": {"status": {"type": "integer"}, "message": {"type": "string"}}
-          },
-          "Counts": {
-            "type": "object",
-            "required": ["recorded", "filtered", "lost"],
-            "properties": {
-              "recorded": {"type": "integer", "minimum": 0},
-              "filtered": {"type": "integer", "minimum": 0},
-              "lost": {"type": "integer", "minimum": 0}
-            }
-          },
-          "Status": {
-            "type": "object",
-            "required": [
-              "version",
-              "pid",
-              "host",
-              "kernel",
-              "started",
-              "now",
-              "counts",
-              "sensors",
-              "sinks",
-              "subscribers",
-              "process",
-              "alarms"
-            ],
-            "properties": {
-              "version": {"type": "string"},
-              "pid": {"type": "integer", "minimum": 0},
-              "host": {"type": "string"},
-              "kernel": {"type": "string"},
-              "started": {
-                "type": "integer",
-                "minimum": 0,
-                "description": "Nanoseconds since 1970-01-01 UTC, as all times here."
-              },
-              "now": {"type": "integer", "minimum": 0},
-              "counts": {
-                "type": "object",
-                "description": "By class: recorded + filtered + lost acts were seen.",
-                "additionalProperties": {"$ref": "#/components/schemas/Counts"}
-              },
-              "last_loss": {
-                "type": "object",
-                "required": ["time", "events", "of"],
-                "properties": {
-                  "time": {"type": "integer", "minimum": 0},
-                  "events": {"type": "integer", "minimum": 0},
-                  "of": {"type": "string"}
-                }
-              },
-              "sensors": {
-                "type": "array",
-                "items": {
-                  "type": "object",
-                  "required": ["sensor"],
-                  "properties": {"sensor": {"type": "string"}, "hook": {"type": "string"}}
-                }
-              },
-              "store": {
-                "type": "object",
-                "required": ["place", "events", "bytes", "queued", "lost"],
-                "properties": {
-                  "place": {"type": "string"},
-                  "events": {"type": "integer", "minimum": 0},
-                  "bytes": {"type": "integer", "minimum": 0},
-                  "oldest": {"type": "integer", "minimum": 0},
-                  "queued": {"type": "integer", "minimum": 0},
-                  "lost": {"type": "integer", "minimum": 0}
-                }
-              },
-              "sinks": {
-                "type": "array",
-                "items": {
-                  "type": "object",
-                  "required": ["name", "state", "sent", "queued", "lost"],
-                  "properties": {
-                    "name": {"type": "string"},
-                    "state": {"type": "string"},
-                    "sent": {"type": "integer", "minimum": 0},
-                    "queued": {"type": "integer", "minimum": 0},
-                    "lost": {"type": "integer", "minimum": 0}
-                  }
-                }
-              },
-              "subscribers": {
-                "type": "object",
-                "required": ["count", "lost"],
-                "properties": {"count": {"type": "integer", "minimum": 0}, "lost": {"type": "integer", "minimum": 0}}
-              },
-              "process": {
-                "type": "object",
-                "required": ["memory", "cpu_time"],
-                "properties": {"memory": {"type": "integer"}, "cpu_time": {"type": "integer"}}
-              },
-              "alarms": {"type": "array", "items": {"type": "string"}}
-            }
-          },
-          "Top": {
-            "type": "object",
-            "required": ["by", "since", "rows", "others"],
-            "properties": {
-              "by": {"type": "string", "enum": ["process", "file", "destination"]},
-              "since": {"type": "integer", "minimum": 0},
-              "others": {"type": "integer", "minimum": 0},
-              "rows": {
-                "type": "array",
-                "items": {
-                  "type": "object",
-                  "required": ["name", "events", "failed", "bytes", "kinds"],
-                  "properties": {
-                    "name": {"type": "string"},
-                    "events": {"type": "integer", "minimum": 0},
-                    "failed": {"type": "integer", "minimum": 0},
-                    "bytes": {"type": "integer", "minimum": 0},
-                    "kinds": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}
-                  }
-                }
-              }
-            }
-          }
-        }
+    "openapi": "3.0.3",
+    "info": {
+      "title": "Merops agent",
+      "version": "1",
+      "description": "What this machine does, on a unix socket, and on 127.0.0.1 with a token."
+    },
+    "security": [{"token": []}],
+    "paths": \(JSON.object(paths.map { ($0.path, $0.text) }, separator: ",\n")),
+    "components": {
+    "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+    "parameters": \(JSON.object(parameters.map { ($0.name, $0.text) }, separator: ",\n")),
+    "responses": {
+      "Error": {
+        "description": "What is wrong with the request.",
+        "content": {"application/json": {"schema": \(JSON.reference("schemas/Error"))}}
       }
+    },
+    "schemas": \(JSON.object(schemas, separator: ",\n"))
     }
-    """#
+    }
+    """
+}
+
+// MARK: Paths
+
+extension OpenAPI {
+  /// What is asked by GET.
+  private struct Path {
+    var path: String
+    var operation: String
+    var summary: String
+    var parameters: [String] = []
+    var answer: String
+    /// The forms of the answer: the media type and the schema of each.
+    var content: [(String, String)]
+    var errors = ["401", "403", "400"]
+
+    var text: String {
+      let answers = [
+        ("200", JSON.object([("description", JSON.text(answer)), ("content", contents)]))
+      ]
+      let errors = errors.map { ($0, JSON.reference("responses/Error")) }
+      return JSON.object([
+        (
+          "get",
+          JSON.object([
+            ("operationId", JSON.text(operation)), ("summary", JSON.text(summary)),
+            ("parameters", "[" + parameters.map { JSON.reference("parameters/" + $0) }.joined(separator: ", ") + "]"),
+            ("responses", JSON.object(answers + errors)),
+          ])
+        )
+      ])
+    }
+
+    private var contents: String { JSON.object(content.map { ($0, JSON.object([("schema", $1)])) }) }
+  }
+
+  private static let lines = ("application/x-ndjson", JSON.string)
+  private static let batches = ("application/vnd.merops.events", #"{"type": "string", "format": "binary"}"#)
+
+  private static let paths = [
+    Path(
+      path: "/v1/status", operation: "status", summary: "What the agent does, and how it is.",
+      answer: "The agent's state.", content: [("application/json", JSON.reference("schemas/Status"))]),
+    Path(
+      path: "/v1/events", operation: "events", summary: "Stored events.",
+      parameters: ["since", "until", "kinds", "pid", "where", "limit", "order", "format"],
+      answer: "The events, while they are read.", content: [lines, batches]),
+    Path(
+      path: "/v1/events/stream", operation: "stream",
+      summary: "Events from now on. Slow readers lose events, and are told how many.",
+      parameters: ["kinds", "pid", "where", "format"], answer: "Events as they happen, without an end.",
+      content: [("text/event-stream", JSON.string), batches]),
+    Path(
+      path: "/v1/events/{id}", operation: "event", summary: "One event.", parameters: ["id", "format"],
+      answer: "The event.", content: [("application/json", JSON.anyObject), batches],
+      errors: ["401", "403", "400", "404"]),
+    Path(
+      path: "/v1/processes", operation: "processes",
+      summary: "The processes that live now, each as the event that it was created by.",
+      parameters: ["pid", "where", "limit", "format"], answer: "The processes.", content: [lines, batches]),
+    Path(
+      path: "/v1/top", operation: "top", summary: "Who does the most.",
+      parameters: ["by", "sort", "since", "until", "kinds", "pid", "where", "limit"], answer: "The most active first.",
+      content: [("application/json", JSON.reference("schemas/Top"))]),
+    Path(
+      path: "/metrics", operation: "metrics", summary: "Counters in the text format of Prometheus.",
+      answer: "The counters.", content: [("text/plain", JSON.string)], errors: ["401", "403"]),
+    Path(
+      path: "/v1/openapi.json", operation: "openapi", summary: "This document.", answer: "This document.",
+      content: [("application/json", JSON.anyObject)], errors: ["401", "403"]),
+  ]
+}
+
+// MARK: Parameters
+
+extension OpenAPI {
+  private struct Parameter {
+    var name: String
+    var place = "query"
+    var description: String
+    var schema: String
+
+    var text: String {
+      JSON.object([
+        ("name", JSON.text(name)), ("in", JSON.text(place)), ("required", place == "path" ? "true" : "false"),
+        ("description", JSON.text(description)), ("schema", schema),
+      ])
+    }
+  }
+
+  private static let parameters = [
+    Parameter(
+      name: "since", description: "A time in UTC (2026-11-29T14:02:11Z), or how long ago (1h, 7d).",
+      schema: JSON.reference("schemas/Time")),
+    Parameter(
+      name: "until", description: "A time in UTC, or how long ago.", schema: JSON.reference("schemas/Time")),
+    Parameter(
+      name: "kinds",
+      description: "Kinds of events, with commas between them; `file` stands for all whose names begin so.",
+      schema: #"{"type": "string", "pattern": "^[a-z_]+([.][a-z_]+)?(,[a-z_]+([.][a-z_]+)?)*$"}"#),
+    Parameter(
+      name: "pid", description: "Events of this process.",
+      schema: #"{"type": "integer", "minimum": 0, "maximum": 4294967295}"#),
+    Parameter(
+      name: "where", description: "Events for which this condition holds, in the expression language.",
+      schema: JSON.string),
+    Parameter(
+      name: "limit", description: "Events at most.",
+      schema: #"{"type": "integer", "minimum": 1, "maximum": 10000000, "default": 1000}"#),
+    Parameter(
+      name: "order", description: "Which come first; with a limit, which come at all.",
+      schema: #"{"type": "string", "enum": ["oldest", "newest"], "default": "oldest"}"#),
+    Parameter(
+      name: "format",
+      description: "json: an object a line; ocsf, ecs: with the names of those schemas; packed: batches.",
+      schema: #"{"type": "string", "enum": ["json", "ocsf", "ecs", "packed"], "default": "json"}"#),
+    Parameter(
+      name: "by", description: "What events are counted by.",
+      schema: #"{"type": "string", "enum": ["process", "file", "destination"], "default": "process"}"#),
+    Parameter(
+      name: "sort", description: "What rows are sorted by: the most first, names from A on.",
+      schema: #"{"type": "string", "enum": ["acts", "failed", "bytes", "name"], "default": "acts"}"#),
+    Parameter(
+      name: "id", place: "path", description: "The event's id.",
+      schema: #"{"type": "string", "pattern": "^[0-9A-F][0-9A-HJKMNP-TV-Z]{12}$"}"#),
+  ]
+}
+
+// MARK: Schemas
+
+extension OpenAPI {
+  private static let schemas = [
+    ("Time", #"{"type": "string", "pattern": "^[0-9A-Za-z:. -]+$"}"#),
+    ("Error", JSON.schema([("status", JSON.integer), ("message", JSON.string)])),
+    (
+      "Counts",
+      JSON.schema([("recorded", JSON.count), ("filtered", JSON.count), ("limited", JSON.count), ("lost", JSON.count)])
+    ),
+    (
+      "Status",
+      JSON.schema(
+        [
+          ("version", JSON.string), ("pid", JSON.count), ("host", JSON.string), ("kernel", JSON.string),
+          (
+            "started",
+            #"{"type": "integer", "minimum": 0, "description": "Nanoseconds since 1970-01-01 UTC, as all times here."}"#
+          ),
+          ("now", JSON.count),
+          (
+            "counts",
+            JSON.object([
+              ("type", JSON.text("object")),
+              ("description", JSON.text("By class: recorded + filtered + lost acts were seen.")),
+              ("additionalProperties", JSON.reference("schemas/Counts")),
+            ])
+          ),
+          ("sensors", JSON.array(JSON.schema([("sensor", JSON.string)], optional: [("hook", JSON.string)]))),
+          (
+            "sinks",
+            JSON.array(
+              JSON.schema(
+                [
+                  ("name", JSON.string), ("state", JSON.string), ("sent", JSON.count), ("queued", JSON.count),
+                  ("lost", JSON.count), ("rejected", JSON.count), ("failures", JSON.count),
+                ], optional: [("behind", JSON.count)]))
+          ),
+          ("subscribers", JSON.schema([("count", JSON.count), ("queued", JSON.count), ("lost", JSON.count)])),
+          ("process", JSON.schema([("memory", JSON.integer), ("cpu_time", JSON.integer)])),
+          (
+            "programs",
+            JSON.array(
+              JSON.schema([
+                ("name", JSON.string), ("hook", JSON.string), ("runs", JSON.count), ("time", JSON.count),
+              ]))
+          ),
+          ("alarms", JSON.array(JSON.string)),
+        ],
+        optional: [
+          ("delay", JSON.count),
+          ("last_loss", JSON.schema([("time", JSON.count), ("events", JSON.count), ("of", JSON.string)])),
+          (
+            "store",
+            JSON.schema(
+              [
+                ("place", JSON.string), ("events", JSON.count), ("bytes", JSON.count), ("queued", JSON.count),
+                ("lost", JSON.count),
+              ], optional: [("oldest", JSON.count)])
+          ),
+        ])
+    ),
+    (
+      "Top",
+      JSON.schema([
+        ("by", #"{"type": "string", "enum": ["process", "file", "destination"]}"#), ("since", JSON.count),
+        ("others", JSON.count),
+        (
+          "rows",
+          JSON.array(
+            JSON.schema([
+              ("name", JSON.string), ("events", JSON.count), ("failed", JSON.count), ("bytes", JSON.count),
+              ("kinds", #"{"type": "object", "additionalProperties": \#(JSON.count)}"#),
+            ]))
+        ),
+      ])
+    ),
+  ]
+}
+
+// MARK: Writing
+
+/// Pieces of the document.
+private enum JSON {
+  static let string = #"{"type": "string"}"#
+  static let integer = #"{"type": "integer"}"#
+  static let count = #"{"type": "integer", "minimum": 0}"#
+  static let anyObject = #"{"type": "object"}"#
+
+  /// - Parameter text: without quotation marks and backslashes.
+  static func text(_ text: String) -> String { "\"\(text)\"" }
+
+  static func object(_ members: [(String, String)], separator: String = ", ") -> String {
+    "{" + members.map { "\(text($0)): \($1)" }.joined(separator: separator) + "}"
+  }
+
+  static func reference(_ place: String) -> String { object([("$ref", text("#/components/" + place))]) }
+
+  static func array(_ items: String) -> String { object([("type", text("array")), ("items", items)]) }
+
+  static func schema(_ required: [(String, String)], optional: [(String, String)] = []) -> String {
+    object([
+      ("type", text("object")), ("required", "[" + required.map { text($0.0) }.joined(separator: ", ") + "]"),
+      ("properties", object(required + optional)),
+    ])
+  }
 }

@@ -61,11 +61,11 @@ struct UnixSocket: ~Copyable {
     let socket = try open()
     let draft = path + ".new"
     unlink(draft)
-    // Between bind and chmod only the owner may connect.
-    let mask = umask(0o177)
-    let bound = try withAddress(draft) { bind(socket.descriptor, $0, $1) }
-    umask(mask)
-    guard bound == 0 else { throw ServerError("The socket \(path) cannot be created", errno) }
+    // The file gets the rights of the socket: between bind and chmod only the owner may connect. A umask would be that of
+    // all threads, and of what they start.
+    guard fchmod(socket.descriptor, 0o600) == 0, try withAddress(draft, { bind(socket.descriptor, $0, $1) }) == 0 else {
+      throw ServerError("The socket \(path) cannot be created", errno)
+    }
     if let group, chown(draft, uid_t.max, group) != 0 {
       throw ServerError("The socket \(path) cannot be given to group \(group)", errno)
     }

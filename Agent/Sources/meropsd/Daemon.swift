@@ -74,6 +74,12 @@ struct Daemon: ParsableCommand {
   private var origin: Settings.Origin { defaults ? .none : config.map { .file($0) } ?? .usual }
 
   static func main() {
+    // Swift reads the command line from there, and crashes without it.
+    guard access("/proc/self/cmdline", R_OK) == 0 else {
+      let text = "Error: meropsd needs /proc, which is not mounted here: mount -t proc proc /proc\n"
+      _ = write(STDERR_FILENO, text, text.utf8.count)
+      Glibc.exit(1)
+    }
     do {
       var command = try parse()
       try command.run()

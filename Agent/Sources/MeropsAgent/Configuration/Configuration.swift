@@ -17,11 +17,13 @@ public struct Configuration: Hashable, Sendable {
   public var ignoredDirectories = ["/proc", "/sys", "/dev"]
   public var repeatTime: UInt64 = 60_000_000_000
   public var withMissingFiles = false
+  public var watchesUnixSockets = false
+  public var countsRunTime = false
   public var storage = Storage.disk
   public var storeFolder = "/var/lib/merops"
   public var storeBytes: UInt64 = 2 << 30
   public var storeAge: UInt64? = 30 * 86_400_000_000_000
-  public var recentBytes: UInt64 = 16 << 20
+  public var recentBytes: UInt64 = 4 << 20
   public var sinks: [SinkSettings] = []
 
   public init() {}
@@ -104,6 +106,13 @@ public struct ConfigurationKey: Sendable {
     flag(
       "files.missing", \.withMissingFiles,
       "Whether opens of files that are not there are reported: mostly where programs look for libraries."),
+    flag(
+      "network.unix", \.watchesUnixSockets,
+      "Whether connects to unix sockets are reported. There are many of them on most machines."),
+    flag(
+      "statistics", \.countsRunTime,
+      "Whether the kernel counts how long its programs run, for `merops status` and the metrics. It makes each run of each program on the machine a little longer."
+    ),
     ConfigurationKey(
       name: "store.kind", form: "disk or memory",
       summary: "Where events are kept. In memory only the newest are, and none after the agent ends.", isLive: false,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MeropsControl
+import MeropsModel
 import Yams
 
 /// A value in the file, and where it stands.
@@ -93,29 +94,5 @@ struct ConfigurationProblem: Error {
     let end = message.hasSuffix("?") ? "" : "."
     return "\(file):\(line):\(column): \(message)\(end)\n  \(number) | \(shown)\n  \(margin) | \(space)^"
       + (hint.map { "\n\($0)" } ?? "")
-  }
-}
-
-/// Finds what a misspelled name most likely means.
-enum Spelling {
-  static func nearest(to name: String, among candidates: [String]) -> String? {
-    let limit = max(1, name.utf8.count / 3)
-    let scored = candidates.map { ($0, distance(Array(name.utf8), Array($0.utf8))) }
-    return scored.filter { $0.1 <= limit && !name.isEmpty }.min { $0.1 < $1.1 }?.0
-  }
-
-  /// Insertions, deletions and replacements that make one text the other.
-  private static func distance(_ one: [UInt8], _ other: [UInt8]) -> Int {
-    var row = Array(0...other.count)
-    for (i, letter) in one.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, candidate) in other.enumerated() {
-        let best = min(diagonal + (letter == candidate ? 0 : 1), row[j] + 1, row[j + 1] + 1)
-        diagonal = row[j + 1]
-        row[j + 1] = best
-      }
-    }
-    return row[other.count]
   }
 }
