@@ -2,30 +2,54 @@
 
 public import MeropsModel
 
-/// Processes as a tree, for `merops tree`.
+/// Processes as a tree, with what each of them did.
 public struct ProcessTree: Sendable {
   private var processes: [ProcessKey: MeropsModel.Process] = [:]
-  private var children: [ProcessKey: [ProcessKey]] = [:]
-  private var roots: [ProcessKey] = []
+  private var acts: [ProcessKey: [EventClass: Int]] = [:]
+  private var ends: [ProcessKey: String] = [:]
 
-  public init(_ list: [MeropsModel.Process]) {
-    for process in list { processes[process.key] = process }
-    // Parents that ended are in the children's ancestry only; whoever lives hangs under the nearest that lives, too.
-    for process in list {
+  public init(_ list: [MeropsModel.Process]) { for process in list { processes[process.key] = process } }
+
+  /// Who did something, and their ancestors.
+  public init(doersOf events: some Sequence<Event>) { count(events, addsDoers: true) }
+
+  public var keys: Set<ProcessKey> { Set(processes.keys) }
+
+  /// The process that has, or had last, a number.
+  public func key(pid: UInt32) -> ProcessKey? { processes.keys.filter { $0.pid == pid }.max() }
+
+  /// Counts what processes did.
+  ///
+  /// - Parameter addsDoers: whether processes that are not in the tree are added, with their ancestors.
+  public mutating func count(_ events: some Sequence<Event>, addsDoers: Bool) {
+    for event in events where event.kind.eventClass != .agent {
+      let process = event.process
+      if addsDoers {
+        processes[process.key] = process
+        for ancestor in process.ancestors where processes[ancestor.key] == nil { processes[ancestor.key] = ancestor }
+      }
+      acts[process.key, default: [:]][event.kind.eventClass, default: 0] += 1
+      if event.kind == .processExit {
+        let event = Reading(event)
+        ends[process.key] =
+          event.number(.exitSignal).map { "ended by " + Names.signal($0) }
+          ?? "ended, status \(event.number(.exitCode) ?? 0)"
+      }
+    }
+  }
+
+  /// The lines of the whole tree, or of what is at and below a process.
+  public func lines(from root: ProcessKey? = nil, users: inout UserNames) -> [String] {
+    // Parents that are not in the tree are in the children's ancestry only; these hang under the nearest that is.
+    var children: [ProcessKey: [ProcessKey]] = [:]
+    var roots: [ProcessKey] = []
+    for process in processes.values {
       if let parent = process.ancestors.first(where: { processes[$0.key] != nil }) {
         children[parent.key, default: []].append(process.key)
       } else {
         roots.append(process.key)
       }
     }
-  }
-
-  /// The lines of the whole tree, or of what is at and below a process.
-  ///
-  /// - Parameter did: what each process did, in a few words; empty for nothing.
-  public func lines(
-    from root: ProcessKey? = nil, users: inout UserNames, did: (ProcessKey) -> String = { _ in "" }
-  ) -> [String] {
     var lines: [String] = []
     var open = (root.map { [$0] } ?? roots.sorted()).reversed().map {
       (key: $0, prefix: "", isLast: true, isRoot: true)
@@ -33,7 +57,7 @@ public struct ProcessTree: Sendable {
     while let (key, prefix, isLast, isRoot) = open.popLast() {
       guard let process = processes[key] else { continue }
       let mark = isRoot ? "" : isLast ? "└─ " : "├─ "
-      lines.append(prefix + mark + Self.label(process, &users) + (did(key).isEmpty ? "" : "   " + did(key)))
+      lines.append(prefix + mark + label(process, &users))
       let below = (children[key] ?? []).sorted()
       let next = isRoot ? "" : prefix + (isLast ? "   " : "│  ")
       for (index, child) in below.enumerated().reversed() {
@@ -43,10 +67,14 @@ public struct ProcessTree: Sendable {
     return lines
   }
 
-  private static func label(_ process: MeropsModel.Process, _ users: inout UserNames) -> String {
+  /// Name and number, what it did, and its command, which may be long, last.
+  private func label(_ process: MeropsModel.Process, _ users: inout UserNames) -> String {
     let reading = Reading(process)
     let arguments = reading.texts(.processArguments)?.joined(separator: " ") ?? ""
-    let command = arguments.isEmpty ? reading.text(.processExecutable) ?? "" : arguments
-    return (EventLine.who(process, &users) + (command.isEmpty ? "" : "  " + command.visible))
+    let counts = EventClass.allCases.compactMap { kind in acts[process.key]?[kind].map { "\(kind.name) \($0)" } }
+    let did = counts.isEmpty ? nil : "[\(counts.joined(separator: ", "))]"
+    let command = (arguments.isEmpty ? reading.text(.processExecutable) ?? "" : arguments).visible
+    let parts = [EventLine.who(process, &users), did, ends[process.key], command]
+    return parts.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "  ")
   }
 }

@@ -25,21 +25,29 @@ struct AgentCommand: ParsableCommand {
       """,
     version: "merops 0.1.0",
     subcommands: [
-      RunCommand.self, EventsCommand.self, TopCommand.self, TreeCommand.self, ShowCommand.self, StatusCommand.self,
-      ConfigCommand.self, DemoCommand.self,
+      RunCommand.self, EventsCommand.self, TopCommand.self, TreeCommand.self, ShowCommand.self, FieldsCommand.self,
+      StatusCommand.self, ConfigCommand.self, DemoCommand.self,
     ])
 
   static func main() {
+    // Swift reads the command line from there, and crashes without it.
+    guard access("/proc/self/cmdline", R_OK) == 0 else {
+      Output.note("Error: merops needs /proc, which is not mounted here: mount -t proc proc /proc")
+      Glibc.exit(1)
+    }
     if CommandLine.arguments.dropFirst() == ["--list-verbs"] { return listVerbs() }
+    // Whose usage a mistake is told with.
+    var kind: any ParsableCommand.Type = Self.self
     do {
       var command = try parseAsRoot()
+      kind = type(of: command)
       try command.run()
     } catch let error as ControlError {
       Output.note("Error: \(error.message)")
       Glibc.exit(1)
     } catch {
-      let status = exitCode(for: error)
-      let text = fullMessage(for: error)
+      let status = kind.exitCode(for: error)
+      let text = kind.fullMessage(for: error)
       if status.isSuccess { Output.line(text) } else if !text.isEmpty { Output.note(text) }
       Glibc.exit(status.rawValue)
     }
@@ -55,8 +63,8 @@ struct AgentCommand: ParsableCommand {
 
 /// Where the agent is asked.
 struct AgentOptions: ParsableArguments {
-  @Option(help: "The agent's socket.")
+  @Option(help: "The agent's socket.", completion: .file())
   var socket = ControlClient.defaultSocket
 
-  var client: ControlClient { ControlClient(socket: socket) }
+  var client: ControlClient { ControlClient(socket: socket, start: Programs.waysToStart(socket: socket)) }
 }

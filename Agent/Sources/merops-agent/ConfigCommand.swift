@@ -14,9 +14,13 @@ struct ConfigCommand: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "check", abstract: "Say what is wrong with a file, with its line and column.")
+      commandName: "check", abstract: "Say what is wrong with a file, with its line and column.",
+      discussion: """
+        EXAMPLES
+          merops config check my.yaml && sudo systemctl reload merops
+        """)
 
-    @Argument(help: "The file; /etc/merops/merops.yaml if not given.")
+    @Argument(help: "The file; /etc/merops/merops.yaml if not given.", completion: .file())
     var file: String?
 
     func run() throws {
@@ -26,9 +30,14 @@ struct ConfigCommand: ParsableCommand {
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "show", abstract: "Print every key with its meaning and its value, as a file.")
+      commandName: "show", abstract: "Print every key with its meaning and its value, as a file.",
+      discussion: """
+        EXAMPLES
+          merops config show                     what the service's file says
+          merops config show my.yaml | grep -v '#'
+        """)
 
-    @Argument(help: "The file; /etc/merops/merops.yaml if not given, or what counts without one.")
+    @Argument(help: "The file; /etc/merops/merops.yaml if not given, or what counts without one.", completion: .file())
     var file: String?
 
     func run() throws {

@@ -33,9 +33,9 @@ struct DemoCommand: ParsableCommand {
       if let parent, kill(parent, 0) != 0 { return }
       Self.shell(
         """
-        d=$(mktemp -d) && cd "$d" && printf '#!/bin/sh\\nid -un >owner\\n' >install.sh && chmod +x install.sh \
+        export LC_ALL=C; d=$(mktemp -d) && cd "$d" && printf '#!/bin/sh\\nid -un >owner\\n' >install.sh && chmod +x install.sh \
         && ./install.sh && mv owner installed-by && cat installed-by >/dev/null && cat /etc/hostname >/dev/null; \
-        cat /etc/shadow.missing 2>/dev/null; cd / && rm -r "$d"
+        setpriv --reuid 65534 --clear-groups cat /etc/shadow 2>/dev/null; cd / && rm -r "$d"
         """)
       if let network, network.isUp { network.talk() }
     }

@@ -15,19 +15,26 @@ struct EventsCommand: ParsableCommand {
         merops events                                            the newest ones
         merops events --since 1h --where 'process.user.id == 0'  what root did in the last hour
         merops events --follow --kinds network,dns               connections and names, as they come
+        merops events --since 14:00 --until 14:05                local time, today
         merops events --since 2026-11-29T14:00:00Z --json        as JSON lines
+      `merops fields` lists what conditions can ask about.
       """)
 
   @OptionGroup var agent: AgentOptions
   @Flag(name: .shortAndLong, help: "Go on with what happens from now on.")
   var follow = false
-  @Option(help: ArgumentHelp("From then on: 30s, 10m, 1h, 7d ago, or a time in UTC.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp(
+      "From then on: 10m, 1h, 7d ago, 14:02, yesterday, 2026-11-29, 2026-11-29T14:02:11Z.", valueName: "time"),
+    completion: Candidates.times)
   var since: String?
-  @Option(help: ArgumentHelp("Before then.", valueName: "time"))
+  @Option(help: ArgumentHelp("Before then.", valueName: "time"), completion: Candidates.times)
   var until: String?
-  @Option(name: .customLong("where"), help: "A condition in the expression language.")
+  @Option(name: .customLong("where"), help: "A condition in the expression language.", completion: Candidates.condition)
   var condition: String?
-  @Option(help: "Kinds of events, with commas between them: process.exec, or file for all about files.")
+  @Option(
+    help: "Kinds of events, with commas between them: process.exec, or file for all about files.",
+    completion: Candidates.kinds)
   var kinds: String?
   @Option(help: "What this process did.")
   var pid: UInt32?
@@ -61,14 +68,20 @@ struct EventsCommand: ParsableCommand {
   func run() throws {
     var request = EventRequest()
     let now = wallClock()
-    request.since = try since.map { text throws(ControlError) in try TimePoint.parse(text, now: now) }
-    request.until = try until.map { text throws(ControlError) in try TimePoint.parse(text, now: now) }
+    request.since = try since.map { text throws(ControlError) in try TimePoint.typed(text) }
+    request.until = try until.map { text throws(ControlError) in try TimePoint.typed(text) }
+    if let since = request.since, let until = request.until, since >= until {
+      throw ValidationError("--until has to be later than --since.")
+    }
+    if follow, until != nil { throw ValidationError("--follow goes on for ever: it has no --until.") }
     request.kinds = try kinds.map { text throws(ControlError) in try EventRequest.kinds(text) } ?? []
     (request.pid, request.condition) = (pid, condition)
     request.format = form?.format ?? (Terminal.isOutput ? .packed : .json)
     request.newestFirst = true
     request.limit = limit ?? (follow && since == nil ? 0 : since == nil ? 50 : 100_000)
-    guard request.limit >= 0 else { throw ValidationError("--limit has to be a number from 0 on.") }
+    guard 0...EventRequest.maximumLimit ~= request.limit else {
+      throw ValidationError("--limit has to be a number from 0 to \(EventRequest.maximumLimit).")
+    }
     if request.limit > 0 { try showStored(request, now) }
     if follow { try showNew(request) }
   }
@@ -76,12 +89,7 @@ struct EventsCommand: ParsableCommand {
   /// The newest are asked for, and shown the oldest first.
   private func showStored(_ request: EventRequest, _ now: UInt64) throws(ControlError) {
     if request.format == .packed {
-      var events: [Event] = []
-      var frames = EventFrames()
-      try agent.client.stream("/v1/events?" + request.query) { (piece) throws(ControlError) in
-        for case .events(let batch) in try frames.read(piece) { events += batch }
-        return true
-      }
+      let events = try agent.client.events(request)
       var printer = EventPrinter(showsAll: all, showsDate: (events.last?.time ?? now) + 86_400_000_000_000 < now)
       printer.heading()
       for event in events.reversed() { printer.show(event) }

@@ -8,22 +8,22 @@ import MeropsModel
 import MeropsScreens
 import Synchronization
 
-/// The live screen of `merops run`, over an agent of its own.
+/// Draws the live screen of `merops run`, over an agent of its own.
 struct LiveView {
   private let client: ControlClient
+  /// The condition of the command line.
   private let condition: String?
-  private var showsAll: Bool
-  private var screen = LiveScreen(layout: .current())
-  private var users = UserNames()
-  private var lineage = Lineage()
-  private var shown: UInt64 = 0
-  private var skipped: UInt64 = 0
-  private var isPaused = false
+  private var screen: LiveScreen
+  private var painter = Painter()
+  private var keyboard = Keyboard()
   private var last: (status: AgentStatus, seen: UInt64)?
+  private var drawn: (foot: Foot, size: (Int, Int))?
 
   init(socket: String, condition: String?, showsAll: Bool) {
-    client = ControlClient(socket: socket)
-    (self.condition, self.showsAll) = (condition, showsAll)
+    client = ControlClient(socket: socket, start: Programs.waysToStart(socket: socket))
+    self.condition = condition
+    screen = LiveScreen(layout: .current(), showsAll: showsAll)
+    screen.program = Programs.name
   }
 
   mutating func run(_ daemon: String, _ arguments: [String], demo: Bool) throws {
@@ -31,67 +31,112 @@ struct LiveView {
     let child = try Child(daemon, arguments)
     defer { child.end() }
     try child.waitUntilReady()
-    let inbox = Inbox()
+    var inbox = Inbox()
     inbox.receive(client, condition)
     let status = try client.get("/v1/status", as: AgentStatus.self)
-    Output.text(screen.head(Self.title(status)))
-    Terminal.readKeys()
-    defer { Terminal.restore() }
+    screen.title = Self.title(status)
     let player = demo ? try DemoCommand.start() : nil
     defer { if let player { Self.stop(player) } }
+    FullScreen.enter()
+    defer { FullScreen.leave() }
+    var messages: [String] = []
     var ticks = 0
     while !Interrupt.isRequested, !child.hasEnded {
-      if ticks % 10 == 0 { refresh(demo) }
+      if ticks % 10 == 0 { refresh() }
       ticks += 1
-      if let key = Terminal.key(100), !handle(key) { break }
-      guard try draw(inbox, child) else { break }
+      let keys = keyboard.keys(100)
+      if Interrupt.pause() { painter.forget() }
+      guard try press(keys, &inbox), try take(inbox) else { break }
+      let news = child.messages()
+      messages += news
+      if let newest = news.last { screen.notice = newest }
+      draw(isChanged: !keys.isEmpty || !news.isEmpty)
     }
-    Output.text(screen.erasing())
+    FullScreen.leave()
+    // What was on the screen stays in sight.
+    screen.layout = .current()
+    Output.lines([screen.title] + screen.lastLines(max((Terminal.size?.rows ?? 24) - 8, 5)))
     child.end()
-    for line in child.messages() { Output.note(line) }
+    for line in messages + child.messages() { Output.note(line) }
     Output.text(farewell(status))
     if let failure = child.failure { throw ControlError(status: 0, message: failure) }
   }
 
-  /// What has arrived since the last time; false at the end.
-  private mutating func draw(_ inbox: Inbox, _ child: Child) throws(ControlError) -> Bool {
-    let (batches, lost, error, hasEnded) = inbox.take()
-    var lines = child.messages()
-    // As many as one can see pass; the rest is counted.
-    let room = max((Terminal.height ?? 24) * 2, 40)
-    screen.layout = .current()
-    if !isPaused {
-      for batch in batches {
-        for event in batch {
-          guard showsAll || EventLine.isWorthShowing(event) else {
-            skipped += 1
-            continue
-          }
-          let depth = lineage.depth(of: event)
-          guard lines.count < room else {
-            skipped += 1
-            continue
-          }
-          lines.append(screen.layout.text(EventLine(event, users: &users), depth: depth))
-          shown += 1
-        }
+  private var hasNews = true
+  /// The newest event that a filter has found.
+  private var newest: EventID?
+
+  /// - Returns: false if the screen shall end.
+  private mutating func press(_ keys: [Key], _ inbox: inout Inbox) throws(ControlError) -> Bool {
+    for key in keys {
+      switch screen.press(key) {
+      case .quit: return false
+      case .filter(let typed): try filter(typed, &inbox)
+      case nil: break
       }
-    } else {
-      skipped += batches.reduce(0) { $0 + UInt64($1.count) }
     }
-    skipped += lost
-    screen.foot.shown = shown
-    screen.foot.isPaused = isPaused
-    screen.foot.keys = isPaused ? "p go on  q quit" : "p pause  a \(showsAll ? "less" : "all")  q quit"
-    if !lines.isEmpty || screen.foot != drawn { Output.text(screen.drawing(lines)) }
-    drawn = screen.foot
+    return true
+  }
+
+  /// Asks the agent for what fits a condition: what there is already, and what comes.
+  private mutating func filter(_ typed: String?, _ inbox: inout Inbox) throws(ControlError) {
+    // Each on lines of its own, so that what is wrong is shown as it was typed.
+    let both = [typed, condition].compactMap { $0 }.map { "(\n\($0)\n)" }.joined(separator: " && ")
+    var request = EventRequest()
+    request.condition = both.isEmpty ? nil : both
+    request.format = .packed
+    request.newestFirst = true
+    request.limit = 4000
+    // First the stream: what happens meanwhile must not be missed.
+    let next = Inbox()
+    next.receive(client, request.condition)
+    do {
+      let known = try Self.oldestFirst(client.batches("/v1/events?" + request.query))
+      inbox.cancel()
+      inbox = next
+      newest = known.last?.id
+      screen.show([known], where: typed)
+    } catch {
+      next.cancel()
+      guard error.status == 400 else { throw error }
+      screen.reject(error.message)
+    }
+  }
+
+  private static func oldestFirst(_ batches: [EventBatch]) -> EventBatch {
+    var builder = EventBatchBuilder()
+    for batch in batches.reversed() { for event in batch.reversed() { builder.append(event) } }
+    return builder.finish()
+  }
+
+  /// Takes what has arrived since the last time; false at the end.
+  private mutating func take(_ inbox: Inbox) throws(ControlError) -> Bool {
+    let (batches, lost, error, hasEnded) = inbox.take()
+    for batch in batches { if let unknown = unknown(batch) { screen.take(unknown) } }
+    screen.skip(lost)
+    hasNews = hasNews || !batches.isEmpty || lost > 0
     if let error { throw error }
     return !hasEnded
   }
 
-  private var drawn = Foot()
+  /// The events that are not on the screen already.
+  private func unknown(_ batch: EventBatch) -> EventBatch? {
+    guard let newest, let first = batch.first, first.id <= newest else { return batch }
+    var builder = EventBatchBuilder()
+    for event in batch where event.id > newest { builder.append(event) }
+    return builder.isEmpty ? nil : builder.finish()
+  }
 
-  private mutating func refresh(_ demo: Bool) {
+  private mutating func draw(isChanged: Bool) {
+    let size = Terminal.size ?? (80, 24)
+    let isSame = drawn.map { $0.foot == screen.foot && $0.size == size } ?? false
+    guard isChanged || hasNews || !isSame else { return }
+    (hasNews, drawn) = (false, (screen.foot, size))
+    let lines = screen.frame(width: size.columns, height: size.rows)
+    Output.text(painter.painting(lines, width: size.columns, height: size.rows))
+  }
+
+  private mutating func refresh() {
     guard let status = try? client.get("/v1/status", as: AgentStatus.self) else { return }
     let total = status.counts.total
     if let last, status.now > last.status.now {
@@ -100,39 +145,29 @@ struct LiveView {
       screen.foot.load = Double(status.process.cpuTime &- last.status.process.cpuTime) / 1e9 / time
     }
     last = (status, total.seen)
-    screen.foot.filtered = total.filtered + skipped
+    screen.foot.filtered = total.filtered
     screen.foot.lost = total.lost + status.subscribers.lost
     screen.foot.memory = status.process.memory
   }
 
-  /// - Returns: false if the screen shall end.
-  private mutating func handle(_ key: UInt8) -> Bool {
-    switch key {
-    case UInt8(ascii: "q"), 4: return false
-    case UInt8(ascii: "p"), UInt8(ascii: " "): isPaused.toggle()
-    case UInt8(ascii: "a"): showsAll.toggle()
-    default: break
-    }
-    return true
-  }
-
   private static func title(_ status: AgentStatus) -> String {
-    let off = status.sensors.filter { $0.hook == nil }.map(\.sensor)
     let on = Set(
       status.sensors.filter { $0.hook != nil }.map { $0.sensor.split(separator: ".").first.map(String.init) ?? "" })
-    let order = ["process", "file", "network", "dns", "kernel"]
-    let names = on.sorted { (order.firstIndex(of: $0) ?? 9, $0) < (order.firstIndex(of: $1) ?? 9, $1) }
-    return "merops \(status.version)  host \(status.host)  Linux \(status.kernel)  watching "
-      + names.map { $0 == "dns" ? "DNS" : $0 }.joined(separator: ", ")
-      + (off.isEmpty ? "" : "  (not here: \(off.joined(separator: ", ")))")
+    let names = [
+      ("process", "processes"), ("file", "files"), ("network", "network"), ("dns", "DNS"), ("bpf", "kernel"),
+    ]
+    let watched = names.filter { on.contains($0.0) }.map(\.1).joined(separator: ", ")
+    return "merops \(status.version)  host \(status.host)  Linux \(status.kernel)  watching \(watched)"
   }
 
   private func farewell(_ start: AgentStatus) -> String {
     let total = last?.status.counts.total ?? start.counts.total
     let lost = total.lost == 0 ? "none lost" : "\(Amount.count(total.lost)) lost"
-    return "Saw \(Amount.count(total.seen)) acts, \(lost). Nothing is left running.\n"
-      + "Next: sudo \(Programs.typed) run | head -3 shows the same as JSON. While it runs, type in another terminal: "
-      + "sudo \(Programs.typed) top\n"
+    return """
+      Saw \(Amount.count(total.seen)) acts, \(lost). Nothing is left running.
+      Next: \(Programs.typed("run"))   and while it runs, in another terminal: \(Programs.typed("top"))
+
+      """
   }
 
   private static func stop(_ pid: pid_t) {
@@ -180,7 +215,7 @@ private final class Child {
     end()
     var text = messages().joined(separator: "\n")
     if text.isEmpty { text = failure ?? "Error: meropsd ended at once." }
-    if geteuid() != 0 { text += "\nWatching needs root: sudo merops run" }
+    if geteuid() != 0 { text += "\nWatching needs root: \(Programs.typed("run"))" }
     Output.note(text)
     throw ExitCode(1)
   }
@@ -229,6 +264,7 @@ private final class Inbox: Sendable {
     var lost: UInt64 = 0
     var error: ControlError?
     var hasEnded = false
+    var isCancelled = false
   }
 
   private let state = Mutex(State())
@@ -247,7 +283,7 @@ private final class Inbox: Sendable {
       do throws(ControlError) {
         try client.stream("/v1/events/stream?" + query) { (piece) throws(ControlError) in
           for case .events(let batch) in try frames.read(piece) { add(batch) }
-          return true
+          return !state.withLock { $0.isCancelled }
         }
       } catch let failure {
         // The agent's end is not an error of this connection.
@@ -256,6 +292,9 @@ private final class Inbox: Sendable {
       state.withLock { ($0.error, $0.hasEnded) = (error, true) }
     }
   }
+
+  /// Nothing more is wanted: the connection ends with what it receives next.
+  func cancel() { state.withLock { $0.isCancelled = true } }
 
   private func add(_ batch: EventBatch) {
     state.withLock { state in

@@ -6,6 +6,8 @@ import Glibc
 enum Output {
   static func line(_ text: String) { bytes(Array((text + "\n").utf8)) }
 
+  static func lines(_ lines: [String]) { if !lines.isEmpty { text(lines.joined(separator: "\n") + "\n") } }
+
   static func text(_ text: String) { bytes(Array(text.utf8)) }
 
   /// A remark for the person at the terminal, which must not mix with the output.
@@ -30,7 +32,7 @@ enum Output {
   }
 
   private static func fail(_ error: CInt) -> Never {
-    Terminal.restore()
+    FullScreen.leave()
     if error == EPIPE {
       signal(SIGPIPE, SIG_DFL)
       raise(SIGPIPE)

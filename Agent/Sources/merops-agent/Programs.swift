@@ -12,11 +12,27 @@ enum Programs {
     return String(cString: path)
   }
 
-  /// What one types to run it: `merops` where that finds it, or else the program's path.
-  static var typed: String {
+  /// What one types to run a verb of this program: with `sudo` but for root, and with the program's path where the shell does
+  /// not find `merops`.
+  static func typed(_ words: String) -> String {
+    let isRoot = geteuid() == 0 && getenv("SUDO_USER") == nil
+    return "\(isRoot ? "" : "sudo ")\(name) \(words)"
+  }
+
+  /// What the shell finds: `merops`, or else this program's path.
+  static var name: String {
     let folders = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
     let isFound = folders.contains { access("\($0)/merops", X_OK) == 0 && access("\($0)/merops-agent", X_OK) == 0 }
     return isFound ? "merops" : CommandLine.arguments.first ?? "merops"
+  }
+
+  /// How an agent that serves a socket is started here.
+  static func waysToStart(socket: String) -> String {
+    if socket != ControlClient.defaultSocket { return typed("run --socket \(socket)") }
+    let units = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"]
+    let hasService =
+      access("/run/systemd/system", F_OK) == 0 && units.contains { access("\($0)/merops.service", F_OK) == 0 }
+    return typed("run") + (hasService ? ", or systemctl start merops" : "")
   }
 
   static func find(_ name: String) throws(ControlError) -> String {

@@ -19,11 +19,13 @@ struct RunCommand: ParsableCommand {
         sudo merops run --seconds 60 > events.json
       """)
 
-  @Option(help: "A file with settings. Without it, defaults count and events are kept in memory.")
+  @Option(help: "A file with settings. Without it, defaults count and events are kept in memory.", completion: .file())
   var config: String?
-  @Option(help: "The socket that the others ask.")
+  @Option(help: "The socket that the others ask.", completion: .file())
   var socket = ControlClient.defaultSocket
-  @Option(name: .customLong("where"), help: "Which events are shown: a condition in the expression language.")
+  @Option(
+    name: .customLong("where"), help: "Which events are shown: a condition in the expression language.",
+    completion: Candidates.condition)
   var condition: String?
   @Flag(help: "Do a little work meanwhile, to have something to look at.")
   var demo = false
@@ -39,6 +41,7 @@ struct RunCommand: ParsableCommand {
     var arguments = ["--socket", socket]
     arguments += config.map { ["--config", $0] } ?? ["--memory", "--defaults"]
     if let seconds { arguments += ["--seconds", "\(seconds)"] }
+    if let seconds, !(seconds > 0) { throw ValidationError("--seconds has to be a number above 0.") }
     guard Terminal.isOutput, !json else {
       if let condition { arguments += ["--where", condition] }
       if demo { _ = try DemoCommand.start() }

@@ -1,74 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 import MeropsControl
-import MeropsModel
-import MeropsScreens
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Show what the agent watches, what it cannot see here, what was lost and what it costs.",
     discussion: """
+      The kernel counts how long its programs run where `statistics: true` is in the agent's file; --cost, as root, has it count \
+      for so many seconds.
+
       EXAMPLES
         merops status
+        sudo merops status --cost 5          what each of the kernel's programs costs now
         merops status --json
       """)
 
   @OptionGroup var agent: AgentOptions
+  @Option(help: ArgumentHelp("Measure for so long what each of the kernel's programs costs.", valueName: "seconds"))
+  var cost: Double?
   @Flag(help: "As JSON.")
   var json = false
 
-  func run() throws {
-    if json { return Output.bytes(try agent.client.get("/v1/status")) }
-    for line in Self.lines(try agent.client.get("/v1/status", as: AgentStatus.self)) { Output.line(line) }
+  func validate() throws {
+    if let cost, !(0.1...3600).contains(cost) {
+      throw ValidationError("--cost has to be a time from 0.1 to 3600 seconds.")
+    }
   }
 
-  static func lines(_ status: AgentStatus) -> [String] {
-    let age = Amount.duration(status.now > status.started ? status.now - status.started : 0)
-    let total = status.counts.total
-    var lines = [
-      "running \(age) as pid \(status.pid) on \(status.host), Linux \(status.kernel), merops \(status.version)"
-    ]
-    let stored = status.store.map { " · kept \(Amount.rough($0.events))" } ?? ""
-    lines.append(
-      "seen \(Amount.rough(total.seen)) · filtered \(Amount.rough(total.filtered))\(stored) · lost \(Amount.rough(total.lost))"
-        + (status.lastLoss.map { loss in
-          let ago = Amount.duration(status.now > loss.time ? status.now - loss.time : 0)
-          return " (last loss: \(Amount.count(loss.events)) \(loss.of) events, \(ago) ago)"
-        } ?? ""))
-    for alarm in status.alarms { lines.append("ALARM   \(alarm)") }
-    lines.append("")
-    var table = TextTable(["SENSOR", "HOOK", "NOT SEEN HERE"])
-    for report in status.sensors { table.add([report.sensor, report.hook ?? "off", report.missing ?? ""]) }
-    lines += table.lines(width: Terminal.width)
-    lines.append("")
-    var classes = TextTable(["CLASS", "SEEN", "RECORDED", "FILTERED", "LOST"], numbers: [1, 2, 3, 4])
-    for eventClass in EventClass.allCases {
-      let entry = status.counts[eventClass]
-      guard entry.seen > 0 else { continue }
-      classes.add([
-        eventClass.name, Amount.count(entry.seen), Amount.count(entry.recorded), Amount.count(entry.filtered),
-        Amount.count(entry.lost),
-      ])
+  func run() throws {
+    if let cost { return try showCost(cost) }
+    if json { return Output.bytes(try agent.client.get("/v1/status")) }
+    let status = try agent.client.get("/v1/status", as: AgentStatus.self)
+    for line in StatusScreen(status).lines(width: Terminal.width) { Output.line(line) }
+  }
+
+  private func showCost(_ seconds: Double) throws {
+    Interrupt.catchSignals()
+    let counting = try RunTimeCounting()
+    let before = try agent.client.get("/v1/status", as: AgentStatus.self)
+    var rest = seconds
+    while rest > 0, !Interrupt.isRequested {
+      usleep(UInt32(min(rest, 0.1) * 1e6))
+      rest -= 0.1
     }
-    lines += classes.lines()
-    lines.append("")
-    let share = status.now > status.started ? Double(status.process.cpuTime) / Double(status.now - status.started) : 0
-    lines.append("cost    \(Amount.percent(share)) of one CPU, \(Amount.bytes(status.process.memory)) of memory")
-    if let store = status.store {
-      let oldest = store.oldest.map { status.now > $0 ? ", back to \(Amount.duration(status.now - $0)) ago" : "" } ?? ""
-      lines.append(
-        "store   \(store.place): \(Amount.rough(store.events)) events, \(Amount.bytes(store.bytes))\(oldest); "
-          + "\(Amount.count(store.queued)) waiting, \(Amount.count(store.lost)) lost")
+    let after = try agent.client.get("/v1/status", as: AgentStatus.self)
+    _ = consume counting
+    let costs = ProgramCosts(after, since: before)
+    guard !costs.rows.isEmpty else {
+      throw ControlError(
+        status: 0,
+        message: "The kernel does not count how long its programs run. Use sudo, or write `statistics: true` into "
+          + "the agent's file and start it again.")
     }
-    for sink in status.sinks {
-      lines.append(
-        "sink    \(sink.name): \(sink.state), \(Amount.rough(sink.sent)) sent, \(Amount.count(sink.queued)) waiting, "
-          + "\(Amount.count(sink.lost)) lost")
-    }
-    lines.append(
-      "readers \(status.subscribers.count) now; \(Amount.count(status.subscribers.lost)) events lost by slow ones")
-    return lines
+    if json { return Output.text(costs.json) }
+    for line in costs.lines() { Output.line(line) }
   }
 }

@@ -39,16 +39,18 @@ public struct LineLayout: Sendable {
 
   /// `TIME      WHO ...`.
   public var heading: String {
-    colored(
-      columns("TIME", "WHO", "DID", "WHAT", "OUTCOME").trimmed, "1")
+    colored(columns("TIME", "WHO", "DID", "WHAT", "OUTCOME"), "1")
   }
 
   /// A line of text.
   ///
-  /// - Parameter depth: how many of the process's ancestors stand above it.
-  public func text(_ line: EventLine, depth: Int = 0) -> String {
+  /// - Parameters:
+  ///   - depth: how many of the process's ancestors stand above it.
+  ///   - isMarked: whether it is the one that keys are about.
+  public func text(_ line: EventLine, depth: Int = 0, isMarked: Bool = false) -> String {
     let mark = depth == 0 ? "" : String(repeating: " ", count: min(depth, 3) - 1) + "└ "
-    let text = columns(time(line.time), mark + line.who, line.did, line.what, line.outcome).trimmed
+    let text = columns(time(line.time), mark + line.who, line.did, line.what, line.outcome, isMarked: isMarked)
+    if isMarked { return colored(text, "7") }
     switch line.tone {
     case .plain: return text
     case .failed: return colored(text, "31")
@@ -56,16 +58,26 @@ public struct LineLayout: Sendable {
     }
   }
 
-  private func columns(_ time: String, _ who: String, _ did: String, _ what: String, _ outcome: String) -> String {
+  private func columns(
+    _ time: String, _ who: String, _ did: String, _ what: String, _ outcome: String, isMarked: Bool = false
+  ) -> String {
     let (whatWidth, outcomeWidth) = rest
     // In a file a column grows with what stands in it.
     func fit(_ text: String, _ width: Int) -> String {
       self.width == nil && text.columns > width ? text : text.fitted(to: width)
     }
-    return [
-      fit(time, timeWidth) + " ", fit(who, whoWidth), fit(did, Self.doneWidth), fit(what, whatWidth),
-      fit(outcome, outcomeWidth),
-    ].joined(separator: " ")
+    let line = [
+      fit(time, timeWidth) + (isMarked ? ">" : " "), fit(shortened(who), whoWidth), fit(did, Self.doneWidth),
+      fit(what, whatWidth), width == nil ? outcome : outcome.clipped(to: outcomeWidth),
+    ].joined(separator: " ").withoutEnd
+    // A very narrow terminal has no room for all columns.
+    return width.map { line.clipped(to: $0 - 1) } ?? line
+  }
+
+  /// Where there is no room for the name, the number and the user, the user goes first.
+  private func shortened(_ who: String) -> String {
+    guard width != nil, who.columns > whoWidth, let end = who.lastIndex(of: ")") else { return who }
+    return String(who[...end])
   }
 
   /// `14:02:11`, or `2026-11-29 14:02:11`, in local time.
@@ -80,12 +92,4 @@ public struct LineLayout: Sendable {
   }
 
   func colored(_ text: String, _ code: String) -> String { isColored ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text }
-}
-
-extension String {
-  fileprivate var trimmed: String {
-    var text = self
-    while text.last == " " { text.removeLast() }
-    return text
-  }
 }

@@ -34,6 +34,7 @@ extension EventLine {
       outcome = "executable"
     case .fileRepeats:
       did = "repeated"
+      if event.text(.filePath) == nil, event.number(.fileInode) == nil { what = "opens of files that are forgotten" }
       outcome = event.number(.eventCount).map { Amount.count($0) + " times more" } ?? ""
     case .mount:
       did = "mounted"
