@@ -11,8 +11,10 @@ struct Ledger {
     let error: Int
     let first: String
     let second: String
+    /// The user and group, the cgroup, and the mount, network, user and PID namespaces.
+    var who: String
 
-    var description: String { "\(kind) \(first) \(second) (\(error))" }
+    var description: String { "\(kind) \(first) \(second) (\(error)) by \(who)" }
   }
 
   private(set) var acts: [UInt32: [Act]] = [:]
@@ -23,15 +25,22 @@ struct Ledger {
       let text = try String(contentsOf: URL(filePath: "\(path).\(index)"), encoding: .utf8)
       for line in text.split(separator: "\n") {
         let words = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-        guard words.count == 5, let pid = UInt32(words[0]), let error = Int(words[2]) else {
+        guard words.count == 6, let pid = UInt32(words[0]), let error = Int(words[2]) else {
           throw Damaged(line: String(line))
         }
-        acts[pid, default: []].append(Act(kind: words[1], error: error, first: words[3], second: words[4]))
+        acts[pid, default: []].append(
+          Act(kind: words[1], error: error, first: words[3], second: words[4], who: words[5]))
       }
     }
   }
 
   struct Damaged: Error { let line: String }
+
+  /// Processes, and what they are each in: `who` of all acts, by its parts.
+  var processes: Int { acts.count }
+  func variety(_ part: Int) -> Int {
+    Set(acts.values.joined().map { $0.who.split(separator: ",")[part] }).count
+  }
 
   var count: Int { acts.values.reduce(0) { $0 + $1.count } }
 
@@ -50,13 +59,21 @@ struct Ledger {
   ///
   /// Repeats have no events of their own, so that only their number is compared. Files outside the folder are those that
   /// the loader of programs opens.
-  func compare(_ events: [Event], in folder: String) -> Comparison {
+  ///
+  /// - Parameter comparesWho: false where records were lost: those of a process's beginning may be among them.
+  func compare(_ events: [Event], in folder: String, comparesWho: Bool) -> Comparison {
     var comparison = Comparison()
+    func compared(_ act: Act) -> Act {
+      var act = act
+      if !comparesWho { act.who = "" }
+      return act
+    }
+    let acts = acts.mapValues { $0.map(compared) }
     let kinds = Set(acts.values.joined().map(\.kind))
     var seen: [UInt32: [Act]] = [:]
     for event in events {
       guard kinds.contains(event.kind.name), acts[event.process.key.pid] != nil else { continue }
-      let act = Act(event)
+      let act = compared(Act(event))
       // The processes that do the acts begin and end, too.
       if event.kind.eventClass == .process, acts[event.process.key.pid]?.contains(act) != true { continue }
       if event.kind == .fileRepeats {
@@ -102,6 +119,9 @@ extension Ledger.Act {
       guard case .texts(let texts)? = event[.processArguments], index < texts.count else { return "" }
       return texts[index].description
     }
+    who = Self.whoFields.map { field in
+      if case .uint(let number)? = event.process.facts[field] { "\(number)" } else { "?" }
+    }.joined(separator: ",")
     kind = event.kind.name
     error = event.kind == .processExit ? Int(text(.exitCode)) ?? -1 : Int(text(.eventError)) ?? 0
     switch event.kind {
@@ -114,4 +134,9 @@ extension Ledger.Act {
     default: (first, second) = (text(.filePath), "")
     }
   }
+
+  private static let whoFields: [Field] = [
+    .processUser, .processGroup, .processCgroup, .processMountNamespace, .processNetworkNamespace,
+    .processUserNamespace, .processPIDNamespace,
+  ]
 }

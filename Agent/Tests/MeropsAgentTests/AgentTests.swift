@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import MeropsControl
 import MeropsModel
+import MeropsServer
 import Synchronization
 import Testing
 
@@ -21,6 +22,7 @@ final class FakeSource: SensorSource {
   func put(_ batch: EventBatch) { box.offer(batch) }
   func lose(_ count: UInt64) { numbers.withLock { $0[.file].lost += count } }
   func counts() throws -> Counts { numbers.withLock { $0 } }
+  func costs() throws -> [ProgramCost] { [ProgramCost(name: "a.b", hook: "tp_btf/c", runs: 3, time: 4)] }
   func run(_ deliver: (EventBatch) -> Void) throws {
     if let failure { throw AgentError(failure) }
     while case (let batch?, _) = box.take() { deliver(batch) }
@@ -58,7 +60,8 @@ final class FakeSource: SensorSource {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var log = Logger(label: "test")
     log.logLevel = .critical
-    let agent = Agent(.init(socket: folder + "/s", version: "1"), source: source, archive: archive, log: log)
+    let agent = Agent(
+      .init(socket: try ControlSocket(folder + "/s"), version: "1"), source: source, archive: archive, log: log)
     let wishes = Mailbox<Agent.Wish>(limit: 9) { _ in 1 }
     let ready = DispatchSemaphore(value: 0)
     async let end: String? = waiting {

@@ -43,6 +43,7 @@ struct ConfigurationTests {
     configuration.ignoredDirectories = []
     configuration.repeatTime = 0
     configuration.withMissingFiles = true
+    configuration.watchesUnixSockets = true
     configuration.storage = .memory
     configuration.storeAge = nil
     configuration.tokenFile = "/etc/merops/token"

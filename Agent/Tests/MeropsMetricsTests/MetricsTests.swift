@@ -14,9 +14,12 @@ private func snapshot() -> AgentMetrics {
   for delay: UInt64 in [1, 100_000, 100_001, 3_000_000, 20_000_000_000] { metrics.delay.record(delay) }
   metrics.residentBytes = 1 << 25
   metrics.cpuSeconds = 1.25
-  metrics.queues = [.init(name: "store", events: 5, bytes: 700)]
-  metrics.sinks = [.init(name: "a\nb", delivered: 1, dropped: 2, rejected: 3, failures: 4, works: false)]
-  metrics.programs = [.init(name: "on_exec", runs: 7, nanoseconds: 5_000)]
+  metrics.queues = [.init(name: ".store", events: 5)]
+  metrics.sinks = [.init(name: "a\nb", delivered: 1, dropped: 2, rejected: 3, failures: 4, behind: 2.5, works: false)]
+  metrics.programs = [
+    .init(name: "process.onExec", hook: "tp_btf/sched_process_exec", runs: 7, time: 5_000),
+    .init(name: "process.onExit", hook: "tp_btf/sched_process_exit", runs: 0, time: 0),
+  ]
   metrics.store = .init(
     written: 1, dropped: 2, expired: 3, commits: 4, commitSeconds: 0.5, events: 6, bytes: 7, stores: true)
   return metrics
@@ -50,8 +53,10 @@ struct PrometheusTests {
       #"merops_build_info{version="1.0 \"beta\"\\"} 1"#, #"merops_events_lost_total{class="file"} 3"#,
       #"merops_delivery_delay_seconds_bucket{le="0.0001"} 2"#, #"merops_delivery_delay_seconds_bucket{le="+Inf"} 5"#,
       "merops_delivery_delay_seconds_count 5", #"merops_sink_dropped_total{sink="a\nb"} 2"#,
-      #"merops_program_run_seconds_total{program="on_exec"} 5e-06"#, "merops_store_works 1",
+      #"merops_program_run_seconds_total{program="process.onExec"} 5e-06"#, "merops_store_works 1",
+      #"merops_queue_waiting_events{queue=".store"} 5"#, #"merops_sink_behind_seconds{sink="a\nb"} 2.5"#,
     ] { #expect(lines.contains(line), "\(line)") }
+    #expect(!lines.contains { $0.contains("onExit") })
     var empty = AgentMetrics()
     empty.version = "1"
     #expect(!empty.prometheusText.contains("merops_sink") && !empty.prometheusText.contains("merops_store"))
@@ -92,6 +97,16 @@ struct PrometheusTests {
       "histogram merops_delivery_delay_seconds_count [] 5",
       "counter merops_sink_dropped_total [('sink', 'a\\nb')] 2", "gauge merops_store_bytes [] 7",
     ] { #expect(lines.contains(line), "\(output)") }
+  }
+
+  private static let promtool = "/usr/bin/promtool"
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: promtool), "needs promtool (Debian: prometheus)"))
+  func promtoolHasNothingToSay() throws {
+    let (code, output) = Self.python(
+      "import subprocess, sys; sys.exit(subprocess.run(['\(Self.promtool)', 'check', 'metrics']).returncode)",
+      snapshot().prometheusText)
+    #expect(code == 0 && output == "", "\(output)")
   }
 
   @Test func sharesOfDelays() {

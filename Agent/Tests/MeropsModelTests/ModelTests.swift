@@ -94,6 +94,16 @@ struct EventTests {
   @Test(arguments: ["", "0", "ZZZZZZZZZZZZZ", "000000000000U", "00000000000000"])
   func otherTextIsNotAnID(_ text: String) { #expect(EventID(text) == nil) }
 
+  /// A store's numbers are signed: no clock makes an id, or one that follows, negative.
+  @Test func idsAscendWithTime() {
+    let time: UInt64 = 1_790_000_000_123_456_789
+    #expect(EventID.first(at: time).rawValue == 1_790_000_000_123_456 << 12)
+    #expect(EventID.first(at: time) < .first(at: time + 1000) && EventID.first(at: time) == .first(at: time + 200))
+    #expect(EventID.first(at: .max).rawValue < UInt64(Int64.max) - 1 << 57)
+    let last = EventID(rawValue: EventID.first(at: time).rawValue + EventID.perMicrosecond - 1)
+    #expect(last.farNext.rawValue - last.rawValue > EventID.perMicrosecond)
+  }
+
   @Test func aChainOfProcessesDoesNotGrowForEver() {
     var last = process(1)
     for pid in 2..<10_000 { last = process(UInt32(pid), parent: last) }

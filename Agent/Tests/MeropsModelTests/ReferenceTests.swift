@@ -5,14 +5,18 @@ import MeropsModel
 import Testing
 
 struct ReferenceTests {
-  /// docs/events.md is written by `MEROPS_WRITE=1 swift test --package-path Agent --filter ReferenceTests`.
-  @Test func theDocumentIsTheTable() throws {
-    let file = URL(filePath: #filePath).appending(path: "../../../../docs/events.md").standardized
-    if ProcessInfo.processInfo.environment["MEROPS_WRITE"] != nil {
-      try Data(EventReference.markdown().utf8).write(to: file)
-    }
+  /// The documents are written by `MEROPS_WRITE=1 swift test --package-path Agent --filter ReferenceTests`.
+  @Test(arguments: [
+    ("events.md", EventReference.markdown()), ("events.schema.json", EventReference.jsonSchema() + "\n"),
+  ]) func theDocumentIsTheTable(_ name: String, _ made: String) throws {
+    let file = URL(filePath: #filePath).appending(path: "../../../../docs/\(name)").standardized
+    if ProcessInfo.processInfo.environment["MEROPS_WRITE"] != nil { try Data(made.utf8).write(to: file) }
     let text = try String(contentsOf: file, encoding: .utf8)
-    #expect(text == EventReference.markdown(), "docs/events.md is old: run MEROPS_WRITE=1 with this test")
+    #expect(text == made, "docs/\(name) is old: run MEROPS_WRITE=1 with this test")
+  }
+
+  @Test func eachFieldHasAFirstKernel() {
+    for field in Field.allCases { #expect(EventReference.since(field).hasPrefix("5.")) }
   }
 
   @Test func theSchemaIsJSON() throws {

@@ -5,15 +5,19 @@ import MeropsScreens
 
 /// An event of the process `sh(12)`, child of `bash(10)`, user 1000.
 func sample(
-  _ kind: EventKind, _ facts: [(Field, Value)] = [], process: [(Field, Value)] = [], time: UInt64 = 0
-) -> Event {
+  _ kind: EventKind, _ facts: [(Field, Value)] = [], process: [(Field, Value)] = [], id: UInt64 = 1, time: UInt64 = 0
+) -> Event { sampleBatch(kind, facts, process: process, id: id, time: time)[0] }
+
+func sampleBatch(
+  _ kind: EventKind, _ facts: [(Field, Value)] = [], process: [(Field, Value)] = [], id: UInt64 = 1, time: UInt64 = 0
+) -> EventBatch {
   let bash = sampleProcess(10, "bash", parent: nil)
   var own = Facts()
   for (field, value) in facts { own.append(field, value) }
   var builder = EventBatchBuilder()
   builder.append(
-    kind, id: EventID(rawValue: 1), time: time, by: sampleProcess(12, "sh", parent: bash, process), own)
-  return builder.finish()[0]
+    kind, id: EventID(rawValue: id), time: time, by: sampleProcess(12, "sh", parent: bash, process), own)
+  return builder.finish()
 }
 
 func sampleProcess(

@@ -94,6 +94,32 @@ struct ActSensorTests {
     #expect(writes.first?[.eventError] == nil)
   }
 
+  /// A module that the kernel takes, and three that it refuses: loaded already, by its text, and no module at all. A kernel
+  /// without modules refuses each, and has no name of any.
+  @Test func modules() throws {
+    let isGuest = ProcessInfo.processInfo.environment["MEROPS_GUEST"] != nil
+    // The first process of a guest has the modules.
+    let file = isGuest ? "/proc/1/root/modules/dummy.ko" : "/bin/true"
+    let events = try events(
+      """
+      file = os.open('\(file)', os.O_RDONLY)
+      load, loadFile, remove = number(175, 105), number(313, 273), number(176, 106)
+      libc.syscall(remove, b'dummy', 0)
+      libc.syscall(loadFile, file, b'', 0)
+      libc.syscall(loadFile, file, b'', 0)
+      libc.syscall(load, b'text', 4, b'')
+      """)
+    let loads = events.filter { $0.kind == .moduleLoad }
+    let name = URL(filePath: file).lastPathComponent
+    let errors = loads.map { $0[.eventError] }
+    #expect(loads.map { $0[.moduleName] } == [.text(isGuest ? "dummy" : Text(name)), .text(Text(name)), nil])
+    if isGuest {
+      #expect(errors == [nil, .uint(17), .uint(8)])
+    } else {
+      #expect(errors.allSatisfy { $0 != nil })
+    }
+  }
+
   @Test func theKernelsOwnPrograms() throws {
     let events = try events(
       """

@@ -71,6 +71,10 @@ import Testing
         "additional addresses count for nothing",
         header(0x8180, [1, 0, 0, 1]) + question + record(same, 1, [6, 6, 6, 6]), "www.example.org A NOERROR []"
       ),
+      (
+        "an answer that did not fit", header(0x8380, [1, 1, 0, 0]) + question + record(same, 1, [192, 0, 2, 7]),
+        "www.example.org A NOERROR [192.0.2.7] cut"
+      ),
       ("no such name", header(0x8183, [1, 0, 0, 0]) + question, "www.example.org A NXDOMAIN []"),
       (
         "a code of EDNS", header(0x8180, [1, 0, 0, 1]) + question + record([0], 41, [], timeToLive: [1, 0, 0, 0]),
@@ -78,7 +82,7 @@ import Testing
       ),
       ("the root", header(0, [1, 0, 0, 0]) + [0, 0, 2, 0, 1], ". NS NOERROR []"),
       (
-        "bytes that are no text", header(0, [1, 0, 0, 0]) + [3, 0x2e, 0, 0xff, 0, 0, 65, 0, 1],
+        "bytes that are not text", header(0, [1, 0, 0, 0]) + [3, 0x2e, 0, 0xff, 0, 0, 65, 0, 1],
         "\\.\\000\\255 HTTPS NOERROR []"
       ),
       ("a type without a name", header(0, [1, 0, 0, 0]) + [0, 0xff, 0xfe, 0, 1], ". TYPE65534 NOERROR []"),
@@ -161,8 +165,8 @@ import Testing
     DNSRecord(
       header: EventHeader(
         time: 0, start: 0, sequence: 0, pid: 1, thread: 1, kind: DNSRecordKind.query, processor: 0, flags: 0),
-      socket: 1,
-      source: .any, destination: .any, sourcePort: 40000, destinationPort: 53, transport: 6, networkNamespace: 1,
+      socket: 1, endpoints: Endpoints(source: .any, destination: .any, sourcePort: 40000, destinationPort: 53),
+      transport: 6, networkNamespace: 1,
       sequence: sequence, length: UInt32(length), isPadding: 0, payload: InlineArray(repeating: 0))
   }
 

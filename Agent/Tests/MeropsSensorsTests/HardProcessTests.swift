@@ -8,40 +8,9 @@ import Testing
 /// Processes that are hard to tell of.
 @Suite(.serialized, .enabled(if: getuid() == 0, "loading programs into the kernel needs root"))
 struct HardProcessTests {
-  /// What a Python script, and the processes that it starts, did.
   private func events(
     _ script: String, _ change: (inout SensorOptions) -> Void = { _ in }
-  ) throws -> [Event] {
-    let folder = NSTemporaryDirectory() + "merops-processes-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    var options = SensorOptions()
-    options.classes = [.process]
-    change(&options)
-    let watch = try Watch(options)
-    let process = Foundation.Process()
-    process.executableURL = URL(filePath: "/usr/bin/python3")
-    process.arguments = [
-      "-c",
-      """
-      import os, sys, threading
-      def start(act, code=0):
-        child = os.fork()
-        if child == 0: act(); os._exit(99)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
-      def copy(name):
-        with open('/bin/true', 'rb') as old, open(name, 'wb') as new: new.write(old.read())
-        os.chmod(name, 0o755)
-
-      """ + script,
-    ]
-    process.currentDirectoryURL = URL(filePath: folder)
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    let pid = UInt32(bitPattern: process.processIdentifier)
-    return try watch.finish().filter { $0.process.parent?.key.pid == pid }
-  }
+  ) throws -> [Event] { try ScriptRun(script, change).ofChildren }
 
   private func execs(_ script: String) throws -> [MeropsModel.Process] {
     try events(script).filter { $0.kind == .processExec }.map(\.process)
@@ -153,6 +122,132 @@ struct HardProcessTests {
     #expect(events.map(\.process.generation) == [0, 1, 1])
     #expect(events.last?[.exitCode] == .int(5))
     #expect(path(events[0].process).description.contains("python"))
+  }
+
+  /// A number that is used again is another process: nothing of the old one is said of the new one.
+  @Test func aNumberThatIsUsedAgain() throws {
+    let events = try events(
+      """
+      # PyDLL keeps the interpreter's lock: the child has it, too.
+      libc = ctypes.PyDLL(None, use_errno=True)
+      def clone(pid):
+        wanted = ctypes.c_int(pid)
+        # struct clone_args: exit_signal is the fifth, set_tid and its size are the ninth and the tenth (Linux 5.5).
+        words = (ctypes.c_uint64 * 11)(0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(wanted), 1 if pid else 0, 0)
+        if not pid: words[8] = 0
+        child = libc.syscall(435, words, 88)
+        assert child >= 0, ctypes.get_errno()
+        return child
+      pid = 0
+      for number in range(4):
+        child = clone(pid)
+        if child == 0:
+          if number != 1: os.execv('/bin/sh', ['sh', '-c', f'exit {number}'])
+          os._exit(number)
+        assert pid in (0, child)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == number
+        pid = child
+      """)
+    #expect(Set(events.map(\.process.key.pid)).count == 1)
+    let lives = Dictionary(grouping: events, by: \.process.key.start).sorted { $0.key < $1.key }.map(\.value)
+    try #require(lives.count == 4)
+    for (number, life) in lives.enumerated() {
+      let kinds: [EventKind] = number == 1 ? [.processFork, .processExit] : [.processFork, .processExec, .processExit]
+      #expect(life.map(\.kind) == kinds)
+      #expect(life.last?[.exitCode] == .int(Int64(number)))
+      #expect(life.last.map { path($0.process).description.contains("python") } == (number == 1))
+      if number != 1 { #expect(life.last.map { arguments($0.process).last } == Text("exit \(number)")) }
+    }
+  }
+
+  /// The numbers of namespaces are those that /proc shows, and the process id is also said as the process sees it.
+  @Test func namespacesOfItsOwn() throws {
+    let run = try ScriptRun(
+      """
+      def tell(name):
+        with open(name, 'w') as file:
+          for kind in 'pid', 'mnt', 'net', 'user': print(os.stat('/proc/self/ns/' + kind).st_ino, file=file)
+      tell('outside')
+      # A mount namespace, a network namespace, and a PID namespace for the children.
+      assert libc.unshare(0x20000 | 0x40000000 | 0x20000000) == 0, ctypes.get_errno()
+      def act():
+        assert libc.unshare(0x10000000) == 0
+        tell('inside')
+        os.execv('/bin/true', ['true'])
+      start(act)
+      """)
+    let exec = try #require(run.ofChildren.first { $0.kind == .processExec })
+    func numbers(_ name: String) throws -> [Value?] {
+      try run.text(of: name).split(separator: "\n").map { UInt64($0).map { .uint($0) } }
+    }
+    let inside = try numbers("inside")
+    let fields: [Field] = [
+      .processPIDNamespace, .processMountNamespace, .processNetworkNamespace, .processUserNamespace,
+    ]
+    #expect(fields.map { exec[$0] } == inside)
+    #expect(zip(inside, try numbers("outside")).allSatisfy { $0 != $1 })
+    #expect(exec[.processNamespacedID] == .uint(1))
+    #expect(exec[.processID] == .uint(UInt64(exec.process.key.pid)) && exec.process.key.pid != 1)
+  }
+
+  /// A process that is put into another cgroup when it runs already is in that one from then on, with what it starts.
+  @Test(.enabled(if: CgroupTable.mountPoint() != nil, "no cgroup v2 is mounted"))
+  func anotherCgroup() throws {
+    let mount = try #require(CgroupTable.mountPoint())
+    let name = "merops-test-\(getpid())-moved"
+    let run = try ScriptRun(
+      """
+      path = '\(mount)/\(name)'
+      os.mkdir(path)
+      def act():
+        with open(path + '/cgroup.procs', 'w') as file: file.write('0')
+        os._exit(7)
+      start(act, 7)
+      with open('inside', 'w') as file: file.write(str(os.stat(path).st_ino))
+      while True:
+        try: os.rmdir(path); break
+        except OSError: pass
+      """)
+    let id = UInt64(try run.text(of: "inside"))
+    let events = run.ofChildren
+    #expect(events.map(\.kind) == [.processFork, .processExit])
+    #expect(events.last?[.processCgroupPath] == .text(Text("/" + name)))
+    #expect(events.last?[.processCgroup] == id.map { .uint($0) })
+    #expect(events.first?[.processCgroup] != events.last?[.processCgroup])
+    #expect(events.first?[.processID] == events.last?[.processID])
+  }
+
+  /// One file by several names and ways: the path is the one that was used, as the first root of the mount namespace has
+  /// it; the inode number says that it is the same file.
+  @Test func oneProgramByManyNames() throws {
+    let run = try ScriptRun(
+      """
+      copy('one')
+      os.link('one', 'two')
+      os.mkdir('there')
+      os.mkdir('root')
+      assert libc.unshare(0x20000) == 0
+      assert libc.mount(b'none', b'/', None, 0x44000, None) == 0
+      assert libc.mount(b'.', b'there', None, 0x1000, None) == 0
+      assert libc.mount(b'/', b'root', None, 0x1000, None) == 0
+      here = os.getcwd()
+      for name in './one', './two', 'there/one', '/proc/self/cwd/two': start(lambda: os.execv(name, ['x']))
+      os.symlink('one', 'three')
+      start(lambda: os.execv('three', ['x']))
+      def act():
+        os.chroot('root')
+        os.chdir('/')
+        os.execv(here + '/two', ['x'])
+      start(act)
+      """)
+    let execs = run.ofChildren.filter { $0.kind == .processExec }
+    let names = execs.map { path($0.process).description }
+    // Behind the bind mount of the root, the folder's own mount is not there.
+    let expected = ["/one", "/two", "/there/one", "/two", "/one", "/root\(run.folder)/two"]
+    #expect(names.count == expected.count)
+    for (name, expected) in zip(names, expected) { #expect(name.hasSuffix(run.folder + expected), "\(name)") }
+    #expect(Set(execs.map { "\($0[.processExecutableInode] ?? .uint(0))" }).count == 1)
+    #expect(Set(execs.map { "\($0[.processExecutableDevice] ?? .uint(0))" }).count == 1)
   }
 
   /// Threads that end at once: each may think that it is the last.

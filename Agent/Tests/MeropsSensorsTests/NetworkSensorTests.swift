@@ -10,11 +10,11 @@ struct NetworkSensorTests {
   @Test(
     arguments: [
       "ipv4 20", "ipv6 20", "mapped 20", "refused", "refused6", "unreachable", "timeout", "half-open", "nonblocking",
-      "retransmitted", "bindings", "passed", "inherited", "io_uring",
+      "retransmitted", "lossy", "bindings", "passed", "inherited", "io_uring",
     ])
   func whatASocketDoesIsTold(scenario: String) throws {
     let run = try SocketRun(scenario)
-    guard !run.isImpossible else { return }
+    if run.isImpossible { try Test.cancel("this kernel does not allow what \(scenario) does") }
     #expect(!run.ledger.isEmpty)
     var left = run.events
     for act in run.ledger {
@@ -29,7 +29,6 @@ struct NetworkSensorTests {
       let begins = events.filter { $0.kind == .networkConnect || $0.kind == .networkAccept }
       #expect(begins.count <= 1)
     }
-    #expect(try run.counts()[.network].lost == 0)
   }
 
   @Test(arguments: ["dns4", "dns6", "dns-tcp", "dns-raw", "dns-sendto"])
@@ -41,10 +40,51 @@ struct NetworkSensorTests {
     for event in told where event.kind == .dnsAnswer && event[.dnsName] != nil {
       #expect(event.number(.dnsLatency) ?? 0 > 0)
     }
-    #expect(try run.counts()[.dns].lost == 0)
   }
 
-  @Test(arguments: ["udp 95", "udp6 95"])
+  @Test func whoGetsAnAnswerThatDidNotFitAsksAgainOverTCP() throws {
+    let run = try SocketRun("dns-long")
+    let told = run.events.filter { $0.kind.eventClass == .dns }
+    #expect(told.map(\.dnsLine) == run.lines.filter { $0.contains("dns.") })
+    let areCut = told.filter { $0.kind == .dnsAnswer }.map { event in
+      event.withFacts { Packed.withField(.dnsAddresses, in: $0) { $1 } }
+    }
+    #expect(areCut == [true, false])
+  }
+
+  /// The kernel's own numbers of a connection that lost segments, from its socket before it was reset.
+  @Test(
+    .enabled(if: Witness.hasNumbersOfSockets, "ss is not installed, or the kernel has no tcp_diag for it"),
+    arguments: ["lossy", "lossy6"])
+  func ssReadsTheSameNumbers(scenario: String) throws {
+    let run = try SocketRun(scenario)
+    let ends = run.events.filter { $0.kind == .networkClose }
+    #expect(ends.count == 2)
+    for end in ends {
+      let local = try #require(end.number(.sourcePort))
+      let remote = try #require(end.number(.destinationPort))
+      let words = try #require(
+        run.lines.filter { $0.hasPrefix("ss\t") }.map { $0.split(whereSeparator: \.isWhitespace) }.first {
+          $0.count > 4 && $0[3].hasSuffix(":\(local)") && $0[4].hasSuffix(":\(remote)")
+        })
+      let number = { (name: String) in
+        words.first { $0.hasPrefix(name + ":") }.map { $0.dropFirst(name.count + 1) } ?? "0"
+      }
+      let whole = { (name: String) in UInt64(number(name)) }
+      let sent = try #require(whole("bytes_sent"))
+      let again = try #require(whole("bytes_retrans"))
+      #expect(again > 0)
+      #expect(end.number(.networkBytesSent) == sent - again)
+      #expect(end.number(.networkBytesReceived) == whole("bytes_received"))
+      #expect(end.number(.networkRetransmits) == UInt64(number("retrans").split(separator: "/").last ?? "0"))
+      let roundTrip = try #require(Double(number("rtt").split(separator: "/")[0]))
+      // In milliseconds, of which ss shows six digits.
+      let told = Double(end.number(.networkRoundTrip) ?? 0) / 1e6
+      #expect(abs(told - roundTrip) <= roundTrip / 100_000, "\(words)")
+    }
+  }
+
+  @Test(arguments: ["udp 95", "udp6 95", "udp-mapped 95", "udp-again 20"])
   func datagramsAreSummedUp(scenario: String) throws {
     let run = try SocketRun(scenario)
     let fields: [Field] = [
@@ -60,7 +100,9 @@ struct NetworkSensorTests {
       }
     }
     let told = sums.map { key, numbers in "\(key)\t\(numbers.map(String.init).joined(separator: "\t"))" }
-    #expect(told.sorted() == run.lines.filter { $0.contains("network.flow") }.sorted())
+    let done = run.lines.filter { $0.contains("network.flow") }
+      .map { $0.replacing("::ffff:127.0.0.1", with: "127.0.0.1") }
+    #expect(told.sorted() == done.sorted())
   }
 
   @Test func unixSocketsAreToldOfByThePathThatTheKernelKnows() throws {
@@ -223,14 +265,19 @@ struct SocketAct: CustomStringConvertible {
       words[2] == "\(event.number(.eventError) ?? 0)",
       isAddress(words[3], event[.sourceAddress]), isNumber(words[4], event.number(.sourcePort)),
       isAddress(words[5], event[.destinationAddress]), isNumber(words[6], event.number(.destinationPort)),
-      isNumber(words[7], event.number(.networkBytesSent)), isNumber(words[8], event.number(.networkBytesReceived)),
-      isNumber(words[11], event.number(.networkRetransmits))
+      isNumber(words[7], event.number(.networkBytesSent)), isNumber(words[8], event.number(.networkBytesReceived))
     else { return false }
-    guard words[1] == "network.close", let out = UInt64(words[9]), let `in` = UInt64(words[10]) else { return true }
-    // The last segments are sent when the program has asked for the numbers.
-    let told = (out: event.number(.networkPacketsSent) ?? 0, in: event.number(.networkPacketsReceived) ?? 0)
-    return told.out >= out && told.out <= out + 3 && told.in >= `in` && told.in <= `in` + 3
-      && event.number(.networkRoundTrip) ?? 0 > 0
+    guard words[1] == "network.close" else { return true }
+    // The end comes when the program has asked for the numbers, and on a slow machine it may be sent again.
+    return isSoon(words[9], event.number(.networkPacketsSent))
+      && isSoon(words[10], event.number(.networkPacketsReceived))
+      && isSoon(words[11], event.number(.networkRetransmits)) && event.number(.networkRoundTrip) ?? 0 > 0
+  }
+
+  /// Whether a number is what it was, or up to three more.
+  private func isSoon(_ word: Substring, _ value: UInt64?) -> Bool {
+    guard let before = UInt64(word), let value else { return false }
+    return value >= before && value <= before + 3
   }
 
   private func isAddress(_ word: Substring, _ value: Value?) -> Bool {
@@ -282,16 +329,30 @@ extension Event {
 
 /// bpftrace, beside the sensors.
 final class Witness {
-  static let isUsable: Bool = {
+  static let isUsable = succeeds(
+    "/usr/bin/bpftrace", "-e", "BEGIN { $tcp = (struct tcp_sock *)0; print($tcp->bytes_sent); exit(); }")
+
+  /// Whether ss knows more of a connection than /proc/net/tcp does.
+  static let hasNumbersOfSockets = succeeds(
+    "/usr/bin/python3", "-c",
+    """
+    import socket, subprocess, sys
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    words = ["ss", "-tinHO", "sport", "=", ":%d" % client.getsockname()[1]]
+    sys.exit("bytes_acked" not in subprocess.run(words, stdout=subprocess.PIPE, text=True).stdout)
+    """)
+
+  private static func succeeds(_ program: String, _ arguments: String...) -> Bool {
     let process = Foundation.Process()
-    process.executableURL = URL(filePath: "/usr/bin/bpftrace")
-    process.arguments = ["-e", "BEGIN { $tcp = (struct tcp_sock *)0; print($tcp->bytes_sent); exit(); }"]
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     guard (try? process.run()) != nil else { return false }
     process.waitUntilExit()
     return process.terminationStatus == 0
-  }()
+  }
 
   private let process = Foundation.Process()
   private let output = Pipe()

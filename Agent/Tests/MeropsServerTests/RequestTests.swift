@@ -13,13 +13,28 @@ struct RequestTests {
     ("2026-11-29 14:02", 1_795_960_920_000_000_000), ("1970-01-01", 0),
     ("2000-03-01T00:00:00Z", 951_868_800_000_000_000),
     ("2024-02-29", 1_709_164_800_000_000_000), ("9999d", 932_047_331_418_000_000),
+    ("1 h 30 min", 1_795_955_531_418_000_000),
+    ("5m ago", 1_795_960_631_418_000_000), ("@1795960931", 1_795_960_931_000_000_000),
+    ("14:02", 1_795_960_920_000_000_000), ("14:03", 1_795_874_580_000_000_000), ("today", 1_795_910_400_000_000_000),
+    ("yesterday", 1_795_824_000_000_000_000), ("yesterday 14:02", 1_795_874_520_000_000_000),
+    ("2026-11-29T15:02:11+01:00", 1_795_960_931_000_000_000), ("2026-11-29 10:32:11-0330", 1_795_960_931_000_000_000),
   ]) func timesAreRead(_ text: String, _ time: UInt64) throws { #expect(try TimePoint.parse(text, now: now) == time) }
 
   @Test(arguments: [
-    "", "h", "1", "1x", "-1h", "2026-13-01", "2026-11-29T25:00Z", "yesterday", "99999999d", "99999999999999999999d",
+    "", "h", "1", "1x", "-1h", "2026-13-01", "2026-11-29T25:00Z", "tomorrow", "99999999d", "99999999999999999999d", "@",
+    "yesterday noon", "14:02:11 x y", "2026-11-29T14:02+25:00", "1970-01-01T00:00+01:00",
   ])
   func whatIsNoTimeIsAnError(_ text: String) {
     #expect(throws: ControlError.self) { try TimePoint.parse(text, now: now) }
+  }
+
+  /// Without a zone a time is local, as screens show it; with one it is what it says.
+  @Test(arguments: [
+    ("2026-11-29 14:02", 1_795_957_320_000_000_000), ("14:02", 1_795_957_320_000_000_000),
+    ("2026-11-29T14:02Z", 1_795_960_920_000_000_000), ("today", 1_795_906_800_000_000_000),
+    ("1h", 1_795_957_331_418_000_000),
+  ]) func timesAreLocal(_ text: String, _ time: UInt64) throws {
+    #expect(try TimePoint.parse(text, now: now) { _ in 3600 } == time)
   }
 
   @Test func aTimeIsWrittenAsItIsRead() throws {
@@ -48,7 +63,8 @@ struct RequestTests {
   }
 
   @Test(arguments: [
-    ("limmit", "1", "`limmit`"), ("limit", "0", "1 to"), ("kinds", "process.exe", "no event `process.exe`"),
+    ("limmit", "1", "did you mean `limit`?"), ("kinds", "netwrok", "did you mean `network`?"), ("limit", "0", "1 to"),
+    ("kinds", "process.exe", "no event `process.exe`"),
     ("format", "xml", "packed"), ("order", "up", "oldest or newest"), ("pid", "-1", "process id"),
   ]) func aMistakeIsNamed(_ name: String, _ value: String, _ words: String) {
     let error = #expect(throws: ControlError.self) { try EventRequest([(name: name, value: value)], now: now) }
@@ -88,6 +104,8 @@ struct RequestTests {
     tally.count(sampleBatch(5, pid: 2))
     #expect(tally.top(9).map(\.name) == ["p2(2)", "p1(1)"])
     #expect(tally.top(1).map(\.events) == [5])
+    #expect(tally.top(9, by: .name).map(\.name) == ["p1(1)", "p2(2)"])
+    #expect(tally.top(9, by: .bytes).map(\.name) == ["p2(2)", "p1(1)"])
     var small = Tally(by: .process, limit: 1)
     small.count(sampleBatch(3, pid: 1))
     small.count(sampleBatch(5, pid: 2))

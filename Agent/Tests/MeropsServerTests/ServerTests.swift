@@ -30,7 +30,7 @@ import Testing
       stream: { _ in Self.stream(pieces, isEndless: true, cancelled: cancelled) },
       event: { id, _ in id.rawValue == 0 ? Array("{}\n".utf8) : nil },
       processes: { _ in EventFrames.bytes(sampleBatch(2)) },
-      top: { request, subject in TopReply(by: subject, since: request.since ?? 0, rows: [], others: 0) },
+      top: { request, subject, _ in TopReply(by: subject, since: request.since ?? 0, rows: [], others: 0) },
       metrics: { "merops_up 1\n" })
   }
 
@@ -52,14 +52,12 @@ import Testing
   }
 
   private func withServer(
-    _ routes: ControlRoutes, _ change: (inout ControlServer.Options) -> Void = { _ in },
+    _ routes: ControlRoutes, _ options: ControlServer.Options = .init(), group: UInt32? = nil,
     _ body: @escaping @Sendable (ControlClient, ControlServer, String) throws -> Void
   ) async throws {
     let folder = try Folder()
-    var options = ControlServer.Options(socket: folder.path + "/s")
-    change(&options)
-    let server = try await ControlServer.start(options, routes)
-    let path = options.socket
+    let path = folder.path + "/s"
+    let server = try await ControlServer.start(ControlSocket(path, group: group), routes, options)
     do { try await Self.waiting { try body(ControlClient(socket: path), server, path) } } catch {
       await server.stop()
       throw error
@@ -113,7 +111,7 @@ import Testing
   }
 
   @Test func tcpNeedsTheToken() async throws {
-    try await withServer(routes(), { options in (options.port, options.token) = (0, "secret") }) {
+    try await withServer(routes(), .init(port: 0, token: "secret")) {
       (_, server, _) throws in
       let port = try #require(server.port)
       for (token, expected) in [("secret", 200), ("Secret", 401), ("", 401)] {
@@ -126,13 +124,13 @@ import Testing
           .hasPrefix("HTTP/1.1 405 "))
     }
     await #expect(throws: ServerError.self) {
-      try await self.withServer(routes(), { $0.port = 0 }) { _, _, _ in }
+      try await self.withServer(routes(), .init(port: 0)) { _, _, _ in }
     }
   }
 
   /// Whoever is neither root nor the agent's user nor in the group is refused, even with a right to the file.
   @Test(.enabled(if: geteuid() == 0, "needs root, to become somebody else")) func strangersAreRefused() async throws {
-    try await withServer(routes(), { $0.group = 12_345 }) { (_, _, path) throws in
+    try await withServer(routes(), group: 12_345) { (_, _, path) throws in
       chmod(path, 0o666)
       #expect(try Self.curl(path, user: 54_321, group: 54_321) == "403")
       #expect(try Self.curl(path, user: 54_321, group: 12_345) == "200")
@@ -151,7 +149,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: path + ".d", withIntermediateDirectories: false)
     _ = FileManager.default.createFile(atPath: path + ".d/http", contents: nil)
     _ = FileManager.default.createFile(atPath: path, contents: nil)
-    let server = try await ControlServer.start(ControlServer.Options(socket: path), routes())
+    let server = try await ControlServer.start(ControlSocket(path), routes())
     #expect(try await Self.waiting { try ControlClient(socket: path).get("/metrics") } == Array("merops_up 1\n".utf8))
     await server.stop()
     let error = #expect(throws: ControlError.self) { try ControlClient(socket: path).get("/metrics") }

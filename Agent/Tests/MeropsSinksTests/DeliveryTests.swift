@@ -3,6 +3,7 @@
 import Foundation
 import MeropsModel
 import Synchronization
+import TestServer
 import Testing
 
 @testable import MeropsSinks

@@ -9,7 +9,7 @@ import Testing
 /// What others make of our text: OpenTelemetry's own messages, and ClickHouse. They are Python packages (opentelemetry-proto,
 /// chdb); without them the tests are skipped.
 struct PeerFormatTests {
-  private static func python(_ program: String, input: [UInt8] = []) -> (code: Int32, output: String) {
+  static func python(_ program: String, input: [UInt8] = []) -> (code: Int32, output: String) {
     run(["python3", "-c", program], input: input)
   }
 

@@ -10,6 +10,7 @@
 // A connection's numbers are those of TCP_INFO. Of DNS and of UDP, summed up:
 //
 //   PID  unix.connect  ERRNO  NAME
+//   ss  LINE                          what `ss -tin` says of a connection before it ends
 //   PID  dns.query   TRANSPORT  NAME  TYPE
 //   PID  dns.answer  TRANSPORT  NAME  TYPE  CODE  ADDRESS,...
 //   PID  network.flow  DESTINATION  PORT  SENT  RECEIVED  PACKETS SENT  PACKETS RECEIVED
@@ -17,6 +18,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/tcp.h>
 #include <net/if.h>
@@ -96,11 +98,16 @@ static void tell(pid_t pid, const char *act, int error, const address *source, c
   printf("%d\t%s\t%d\t%s\t%s\t-\t-\t-\t-\t-\t-\n", pid, act, error, from, to);
 }
 
-// What will be told when the connection ends: sent and received as the program knows it, the rest as the kernel does.
-static void tellClose(pid_t pid, int descriptor, long sent, long received) {
+static struct tcp_info facts(int descriptor) {
   struct tcp_info info = {0};
   socklen_t length = sizeof info;
   check(getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length), "TCP_INFO");
+  return info;
+}
+
+// What will be told when the connection ends: sent and received as the program knows it, the rest as the kernel does.
+static void tellClose(pid_t pid, int descriptor, long sent, long received) {
+  struct tcp_info info = facts(descriptor);
   char from[80], to[80];
   address here = local(descriptor), there = peer(descriptor);
   name(&here, from), name(&there, to);
@@ -280,6 +287,53 @@ static void retransmitted(void) {
   tellClose(getpid(), descriptor, 0, 7);
 }
 
+static void setFilter(int descriptor, int isLossy) {
+  // The kernel's random number: one segment in eight gets lost where it arrives.
+  struct sock_filter code[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_RANDOM), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 7),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0), BPF_STMT(BPF_RET | BPF_K, -1)};
+  struct sock_fprog program = {sizeof code / sizeof *code, code};
+  check(
+    setsockopt(descriptor, SOL_SOCKET, isLossy ? SO_ATTACH_FILTER : SO_DETACH_FILTER, &program, sizeof program),
+    "a socket filter");
+}
+
+// Waits until the other side has got everything.
+static void settle(int descriptor) {
+  while (1) {
+    struct tcp_info info = facts(descriptor);
+    if (!info.tcpi_unacked && !info.tcpi_notsent_bytes) return;
+    usleep(1000);
+  }
+}
+
+// A connection that loses segments both ways, and ends without sending more: by a reset.
+static void lossy(const char *host) {
+  int listening = listener(host, 5), small = 536;
+  address at = local(listening);
+  check(setsockopt(listening, IPPROTO_TCP, TCP_MAXSEG, &small, sizeof small), "TCP_MAXSEG");
+  int client = connected(&at, 0), connection = accepted(listening);
+  address here = local(client);
+  tell(getpid(), "network.connect", 0, &here, &at);
+  tell(getpid(), "network.accept", 0, &at, &here);
+  setFilter(client, 1), setFilter(connection, 1);
+  long rounds = 0;
+  do {
+    put(client, 50000), put(connection, 30000);
+    take(connection, 50000), take(client, 30000);
+    rounds++;
+  } while (!facts(client).tcpi_total_retrans || !facts(connection).tcpi_total_retrans);
+  setFilter(client, 0), setFilter(connection, 0);
+  settle(client), settle(connection);
+  tellClose(getpid(), client, rounds * 50000, rounds * 30000);
+  tellClose(getpid(), connection, rounds * 30000, rounds * 50000);
+  fflush(stdout);
+  if (system("ss -tinHO state established | sed 's/^/ss\t/'") != 0) fail("ss");
+  struct linger linger = {1, 0};
+  setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  close(client);
+}
+
 static void nonblocking(void) {
   int listening = listener("::1", 5);
   address at = local(listening);
@@ -456,12 +510,14 @@ static size_t question(unsigned char *packet, int id, const char *label, int typ
 }
 
 // The answer: an alias, and the addresses of what it leads to, with pointers; of a name "none..." NXDOMAIN, of a name
-// "bad..." a pointer to itself, of a name "short..." the header only.
-static size_t answer(unsigned char *packet, size_t count) {
+// "bad..." a pointer to itself, of a name "short..." the header only; of a name "long..." over UDP, nothing but that it does
+// not fit.
+static size_t answer(unsigned char *packet, size_t count, int isTCP) {
   static const unsigned char alias[] = {0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 6, 3, 'c', 'd', 'n', 0, 0};
   int isSix = packet[count - 3] == 28;
   packet[2] = 0x81, packet[3] = 0x80;
   if (!memcmp(packet + 13, "none", 4)) return packet[3] |= 3, count;
+  if (!memcmp(packet + 13, "long", 4) && !isTCP) return packet[2] |= 2, count;
   if (!memcmp(packet + 13, "short", 5)) return 12;
   size_t target = count + 12;
   if (!memcmp(packet + 13, "bad", 3)) {
@@ -488,6 +544,7 @@ static void tellDNS(const char *transport, const char *label, int type, int hasA
   printf("%d\tdns.query\t%s\t%s.test\t%s\n", getpid(), transport, label, name);
   if (!hasAnswer) return;
   int isGood = strncmp(label, "none", 4) && strncmp(label, "bad", 3) && strncmp(label, "short", 5);
+  if (!strncmp(label, "long", 4) && strcmp(transport, "tcp")) isGood = 0;
   // An answer without its question says no name.
   printf(
     "%d\tdns.answer\t%s\t%s%s\t%s\t%s\t%s\n", getpid(), transport, strncmp(label, "short", 5) ? label : "-",
@@ -508,7 +565,7 @@ static void serveNames(const char *host) {
       unsigned char packet[2048];
       address from = {.length = sizeof from.bytes};
       ssize_t count = recvfrom(descriptor, packet, 512, 0, (void *)&from.bytes, &from.length);
-      size_t size = answer(packet, count);
+      size_t size = answer(packet, count, 0);
       sendto(descriptor, packet, size, 0, (void *)&from.bytes, from.length);
     }
   }
@@ -519,7 +576,7 @@ static void serveNames(const char *host) {
       while (recv(connection, packet, 2, MSG_WAITALL) == 2) {
         size_t count = packet[1], size;
         check(recv(connection, packet + 2, count, MSG_WAITALL), "recv");
-        size = answer(packet + 2, count);
+        size = answer(packet + 2, count, 1);
         packet[0] = size >> 8, packet[1] = size;
         if (write(connection, packet, size + 2) < 0) fail("write");
       }
@@ -533,6 +590,42 @@ static unsigned short sum(const unsigned char *bytes, size_t count, unsigned tot
   for (size_t i = 0; i < count; i++) total += i % 2 ? bytes[i] : bytes[i] << 8;
   while (total >> 16) total = (total & 0xffff) + (total >> 16);
   return total;
+}
+
+// In three pieces: half of the length, the other half and some of the question, the rest.
+static void askOverTCP(int descriptor, unsigned char *packet, size_t count) {
+  unsigned char length[2] = {count >> 8, count};
+  int now = 1;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &now, sizeof now);
+  if (write(descriptor, length, 1) != 1) fail("write");
+  packet[7] = length[1];
+  if (write(descriptor, packet + 7, 9) != 9) fail("write");
+  if (write(descriptor, packet + 16, count - 8) != (ssize_t)count - 8) fail("write");
+  if (read(descriptor, length, 2) != 2) fail("read");
+  take(descriptor, length[0] << 8 | length[1]);
+}
+
+static void askOverUDP(const address *at, const unsigned char *packet, size_t count, int isLoose) {
+  unsigned char reply[2048];
+  int descriptor = check(socket(at->bytes.ss_family, SOCK_DGRAM, 0), "socket");
+  if (!isLoose) check(connect(descriptor, (void *)&at->bytes, at->length), "connect");
+  check(sendto(descriptor, packet, count, 0, isLoose ? (void *)&at->bytes : NULL, isLoose ? at->length : 0), "sendto");
+  check(recv(descriptor, reply, sizeof reply, 0), "recv");
+  close(descriptor);
+}
+
+// An answer that does not fit into a datagram is asked for again, over TCP.
+static void longAnswer(void) {
+  unsigned char packet[2048];
+  serveNames("127.0.0.1");
+  address at = literal("127.0.0.1", 53);
+  size_t count = question(packet + 8, 4711, "long", 1);
+  askOverUDP(&at, packet + 8, count, 0);
+  tellDNS("udp", "long", 1, 1);
+  int descriptor = connected(&at, 0);
+  askOverTCP(descriptor, packet, count);
+  tellDNS("tcp", "long", 1, 1);
+  close(descriptor);
 }
 
 static void names(const char *way) {
@@ -550,16 +643,7 @@ static void names(const char *way) {
     unsigned char packet[2048];
     size_t count = question(packet + 8, 4711 + i, label, type);
     if (isTCP) {
-      // In three pieces: half of the length, the other half and some of the question, the rest.
-      unsigned char length[2] = {count >> 8, count};
-      int now = 1;
-      setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &now, sizeof now);
-      if (write(descriptor, length, 1) != 1) fail("write");
-      packet[7] = length[1];
-      if (write(descriptor, packet + 7, 9) != 9) fail("write");
-      if (write(descriptor, packet + 16, count - 8) != (ssize_t)count - 8) fail("write");
-      if (read(descriptor, length, 2) != 2) fail("read");
-      take(descriptor, length[0] << 8 | length[1]);
+      askOverTCP(descriptor, packet, count);
     } else if (isRaw) {
       descriptor = check(socket(AF_INET, SOCK_RAW, IPPROTO_UDP), "socket");
       size_t length = count + 8;
@@ -573,11 +657,7 @@ static void names(const char *way) {
       while (packet[20] != 0 || packet[21] != 53) check(recv(descriptor, packet, sizeof packet, 0), "recv");
       close(descriptor);
     } else {
-      descriptor = check(socket(at.bytes.ss_family, SOCK_DGRAM, 0), "socket");
-      if (!isLoose) check(connect(descriptor, (void *)&at.bytes, at.length), "connect");
-      check(sendto(descriptor, packet + 8, count, 0, isLoose ? (void *)&at.bytes : NULL, isLoose ? at.length : 0), "sendto");
-      check(recv(descriptor, packet, sizeof packet, 0), "recv");
-      close(descriptor);
+      askOverUDP(&at, packet + 8, count, isLoose);
     }
     tellDNS(isTCP ? "tcp" : "udp", label, type, 1);
   }
@@ -619,6 +699,18 @@ static void datagrams(const char *host, int count) {
   *strchr(to, '\t') = 0;
   printf("%d\tnetwork.flow\t%s\t-\t%ld\t%ld\t%d\t%d\n", server, to, 2 * sent, sent, count, count);
   join(server);
+}
+
+// The kernel puts sockets where others were that had the other side.
+static void datagramsAgain(const char *host, int count) {
+  for (int round = 0; round < 8; round++) {
+    pid_t child = forked();
+    if (child == 0) {
+      datagrams(host, count);
+      leave();
+    }
+    join(child);
+  }
 }
 
 // Sockets by path, by an abstract name, and where there is none, in a folder of their own.
@@ -664,15 +756,20 @@ int main(int count, char **words) {
   else if (!strcmp(scenario, "timeout")) unanswered(0);
   else if (!strcmp(scenario, "half-open")) unanswered(1);
   else if (!strcmp(scenario, "retransmitted")) retransmitted();
+  else if (!strcmp(scenario, "lossy")) lossy("127.0.0.1");
+  else if (!strcmp(scenario, "lossy6")) lossy("::1");
   else if (!strcmp(scenario, "nonblocking")) nonblocking();
   else if (!strcmp(scenario, "earlier")) earlier();
   else if (!strcmp(scenario, "bindings")) bindings();
   else if (!strcmp(scenario, "passed")) handedOver(1);
   else if (!strcmp(scenario, "inherited")) handedOver(0);
   else if (!strcmp(scenario, "unix") && count > 2) unixSockets(words[2]);
+  else if (!strcmp(scenario, "dns-long")) longAnswer();
   else if (!strncmp(scenario, "dns", 3)) names(scenario);
   else if (!strcmp(scenario, "udp")) datagrams("127.0.0.1", number);
+  else if (!strcmp(scenario, "udp-again")) datagramsAgain("127.0.0.1", number);
   else if (!strcmp(scenario, "udp6")) datagrams("::1", number);
+  else if (!strcmp(scenario, "udp-mapped")) datagrams("::ffff:127.0.0.1", number);
   else if (!strcmp(scenario, "io_uring")) throughRing();
   else return fprintf(stderr, "merops-sockets: there is no scenario %s\n", scenario), 2;
   return 0;

@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does known acts and writes a ledger of them, so that what the agent stored can be compared act by act.
 //
-//   merops-workload --acts N --folder D --ledger F [--processes P] [--rate R] [--namespaces] [--dns PORT]
-//   merops-workload time exec|open|connect|getppid N     one act again and again: prints the nanoseconds that each took
+//   merops-workload --acts N --folder D --ledger F [--processes P] [--rate R] [--namespaces] [--cgroup C] [--dns PORT]
+//   merops-workload crowd N                              N processes that end at once: prints their two parents
+//   merops-workload bomb N                               processes that start others until there are none to be had, N at
+//                                                        most: prints how many there were, and how often there was none
 //   merops-workload exit CODE LABEL                      what the workload starts: it ends with the code
 //
 // Each of P processes does its part of N acts, at most R acts a second in all, in the folder D, and connects to listeners
-// of the workload's own on loopback. One line of the ledger F.K (K is the process) is one act, in order, with tabs:
+// of the workload's own on loopback. With --namespaces they take turns: one stays where it is, the others have a mount
+// namespace, UTS and IPC namespaces and another user, a user namespace, a PID namespace for what they start, or a network
+// namespace with listeners, of their own. With --cgroup each is in a cgroup below C. One line of the ledger F.K (K is the
+// process) is one act, in order, with tabs:
 //
-//   PID  ACT  ERRNO  FIRST  SECOND
+//   PID  ACT  ERRNO  FIRST  SECOND  WHO
 //
+// WHO is the effective user and group, the cgroup's id or 0, and the numbers of the mount, network, user and PID namespaces, as the
+// machine has them.
 // ACT is the event's name. FIRST and SECOND are a path and a new path, a label and an exit code, an address and port, or a
 // name that was asked for. A ledger is held in memory and written at the end, so that it adds no acts of its own.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -24,6 +32,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -35,8 +45,11 @@
 struct options {
   long acts, processes, rate, dns;
   int namespaces;
-  const char *folder, *ledger;
+  const char *folder, *ledger, *cgroup;
 };
+
+// Who does the acts of this process, and of those that it starts.
+static char who[160], whoIsStarted[160];
 
 static struct {
   char *bytes;
@@ -64,7 +77,7 @@ __attribute__((format(printf, 1, 2))) static void record(const char *format, ...
 
 // One act of a path or two.
 static void act(const char *name, int result, const char *first, const char *second) {
-  record("%d\t%s\t%d\t%s\t%s\n", getpid(), name, result < 0 ? errno : 0, first, second);
+  record("%d\t%s\t%d\t%s\t%s\t%s\n", getpid(), name, result < 0 ? errno : 0, first, second, who);
 }
 
 static long long now(void) {
@@ -120,7 +133,7 @@ static void connectTo(const struct sockaddr_storage *address, socklen_t length) 
   char text[80];
   int error = errno;
   name(address, text, sizeof text);
-  record("%d\tnetwork.connect\t%d\t%s\n", getpid(), result < 0 ? error : 0, text);
+  record("%d\tnetwork.connect\t%d\t%s\t%s\n", getpid(), result < 0 ? error : 0, text, who);
   struct linger linger = {1, 0};
   setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
   close(descriptor);
@@ -138,8 +151,9 @@ static void ask(int port, const char *label) {
   struct timeval limit = {5, 0};
   setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   if (connect(descriptor, (void *)&server, sizeof server) || send(descriptor, packet, count, 0) < 0) fail("question");
-  record("%d\tdns.query\t0\t%s.test\tA\n", getpid(), label);
-  if (recv(descriptor, packet, sizeof packet, 0) > 0) record("%d\tdns.answer\t0\t%s.test\t192.0.2.7\n", getpid(), label);
+  record("%d\tdns.query\t0\t%s.test\tA\t%s\n", getpid(), label, who);
+  if (recv(descriptor, packet, sizeof packet, 0) > 0)
+    record("%d\tdns.answer\t0\t%s.test\t192.0.2.7\t%s\n", getpid(), label, who);
   close(descriptor);
 }
 
@@ -175,19 +189,116 @@ static void start(const char *program, const char *label, int code) {
   if (child < 0) fail("vfork");
   int status;
   if (waitpid(child, &status, 0) != child) fail("waitpid");
-  record("%d\tprocess.exec\t0\t%s\t%s\n", child, program, label);
-  record("%d\tprocess.exit\t%d\t%s\t%s\n", child, WEXITSTATUS(status), text, label);
+  record("%d\tprocess.exec\t0\t%s\t%s\t%s\n", child, program, label, whoIsStarted);
+  record("%d\tprocess.exit\t%d\t%s\t%s\t%s\n", child, WEXITSTATUS(status), text, label, whoIsStarted);
 }
 
 struct places {
   struct sockaddr_storage ok[2], refused;
   socklen_t lengths[2], refusedLength;
+  pid_t helpers[3];
+  int started;
 };
 
-static void work(const struct options *options, int index, const struct places *places) {
-  if (options->namespaces && index % 4 == 1 && unshare(CLONE_NEWNS)) fail("unshare a mount namespace");
-  if (options->namespaces && index % 4 == 2 && unshare(CLONE_NEWUTS | CLONE_NEWIPC)) fail("unshare");
-  if (options->namespaces && index % 4 == 3 && unshare(CLONE_NEWUSER)) fail("unshare a user namespace");
+static pid_t helper(void (*body)(int), int descriptor) {
+  pid_t child = fork();
+  if (child < 0) fail("fork");
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    body(descriptor);
+  }
+  return child;
+}
+
+// Opens what the workload connects to, in this network namespace.
+static void openPlaces(struct places *places, long dns) {
+  places->started = 0;
+  int closed = listener(AF_INET, SOCK_STREAM, 0, &places->refused, &places->refusedLength);
+  // A port that was just closed refuses.
+  close(closed);
+  for (int i = 0; i < 2; i++) {
+    int descriptor = listener(i ? AF_INET6 : AF_INET, SOCK_STREAM, 0, &places->ok[i], &places->lengths[i]);
+    places->helpers[places->started++] = helper(acceptAll, descriptor);
+    close(descriptor);
+  }
+  if (dns) {
+    struct sockaddr_storage address;
+    socklen_t length;
+    int descriptor = listener(AF_INET, SOCK_DGRAM, dns, &address, &length);
+    places->helpers[places->started++] = helper(answerQuestions, descriptor);
+    close(descriptor);
+  }
+}
+
+static void closePlaces(const struct places *places) {
+  for (int i = 0; i < places->started; i++) kill(places->helpers[i], SIGKILL), waitpid(places->helpers[i], NULL, 0);
+}
+
+static void waitForever(int descriptor) {
+  (void)descriptor;
+  for (;;) pause();
+}
+
+static void setLoopbackUp(void) {
+  int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+  if (ioctl(descriptor, SIOCSIFFLAGS, &request)) fail("set lo up");
+  close(descriptor);
+}
+
+static unsigned long inode(const char *path) {
+  struct stat status;
+  if (stat(path, &status)) fail(path);
+  return status.st_ino;
+}
+
+// Joins a cgroup of its own below C; returns the cgroup's id.
+static unsigned long enterCgroup(const char *parent, int index) {
+  char path[4200], file[4300];
+  snprintf(path, sizeof path, "%s/%d", parent, index);
+  if (mkdir(path, 0755)) fail(path);
+  snprintf(file, sizeof file, "%s/cgroup.procs", path);
+  int descriptor = open(file, O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0 || write(descriptor, "0", 1) != 1) fail(file);
+  close(descriptor);
+  return inode(path);
+}
+
+// Where a worker of that index works, and as whom.
+static void settle(const struct options *options, int index, struct places *places, pid_t *first) {
+  unsigned long cgroup = options->cgroup ? enterCgroup(options->cgroup, index) : 0;
+  unsigned user = geteuid(), group = getegid();
+  int turn = options->namespaces ? index % 6 : 0;
+  if (turn == 1 && unshare(CLONE_NEWNS)) fail("unshare a mount namespace");
+  if (turn == 2 && unshare(CLONE_NEWUTS | CLONE_NEWIPC)) fail("unshare");
+  if (turn == 3 && unshare(CLONE_NEWUSER)) fail("unshare a user namespace");
+  if (turn == 4) {
+    if (unshare(CLONE_NEWPID)) fail("unshare a PID namespace");
+    // Without its first process nothing else starts in it.
+    *first = helper(waitForever, -1);
+  }
+  if (turn == 5) {
+    if (unshare(CLONE_NEWNET)) fail("unshare a network namespace");
+    setLoopbackUp();
+    openPlaces(places, options->dns);
+  }
+  const char *format = "%u,%u,%lu,%lu,%lu,%lu,%lu";
+  unsigned long mounts = inode("/proc/self/ns/mnt"), network = inode("/proc/self/ns/net"),
+                users = inode("/proc/self/ns/user"), here = inode("/proc/self/ns/pid"),
+                below = inode("/proc/self/ns/pid_for_children");
+  if (turn == 2) {
+    user = 65534, group = 65533;
+    if (setresgid(group, group, group) || setresuid(user, user, user)) fail("become another user");
+  }
+  snprintf(who, sizeof who, format, user, group, cgroup, mounts, network, users, here);
+  snprintf(whoIsStarted, sizeof whoIsStarted, format, user, group, cgroup, mounts, network, users, below);
+}
+
+static void work(const struct options *options, int index, const struct places *outside) {
+  struct places inside = *outside;
+  const struct places *places = &inside;
+  pid_t first = 0;
+  settle(options, index, &inside, &first);
   char program[4096], a[4200], b[4200], label[64];
   ssize_t count = readlink("/proc/self/exe", program, sizeof program - 1);
   if (count < 0) fail("/proc/self/exe");
@@ -226,72 +337,64 @@ static void work(const struct options *options, int index, const struct places *
     if (i % 16 == 3) start(program, label, i / 16 % 256);
     keep(rate, begin);
   }
+  if (first) kill(first, SIGKILL), waitpid(first, NULL, 0);
+  if (inside.helpers[0] != outside->helpers[0]) closePlaces(&inside);
 }
 
-// Does one act N times on one CPU, and prints the nanoseconds of each; files and listeners are the workload's own.
-static int measure(const char *what, long count) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
-  sched_setaffinity(0, sizeof set, &set);
-  struct sockaddr_storage address;
-  socklen_t length;
-  int listening = listener(AF_INET, SOCK_STREAM, 0, &address, &length);
-  // Each file is opened once: what opens one again and again would be counted as repeats.
-  char folder[] = "/tmp/merops-workload-XXXXXX", file[64];
-  if (!mkdtemp(folder)) fail(folder);
-  int isOpen = !strcmp(what, "open"), descriptor;
-  for (long i = 0; isOpen && i < count; i++) {
-    snprintf(file, sizeof file, "%s/%ld", folder, i);
-    if ((descriptor = open(file, O_CREAT | O_WRONLY, 0600)) < 0) fail(file);
-    close(descriptor);
-  }
-  long long begin = now();
-  for (long i = 0; i < count; i++) {
-    if (!strcmp(what, "exec")) {
+// Two parents, with half of the children each, one after the other: child I ends with I modulo 256. One in twenty executes
+// the workload first.
+static int crowd(long count) {
+  pid_t parents[2];
+  for (int side = 0; side < 2; side++) {
+    parents[side] = fork();
+    if (parents[side] < 0) fail("fork");
+    if (parents[side]) continue;
+    for (long i = 0; i < count / 2; i++) {
+      char code[12];
+      snprintf(code, sizeof code, "%ld", i % 256);
       pid_t child = vfork();
       if (child == 0) {
-        execl("/bin/true", "true", (char *)NULL);
-        _exit(127);
+        if (i % 20 == 0) execl("/proc/self/exe", "merops-workload", "exit", code, "crowd", (char *)NULL);
+        _exit(i % 256);
       }
-      if (child < 0 || waitpid(child, NULL, 0) != child) fail("exec");
-    } else if (isOpen) {
-      snprintf(file, sizeof file, "%s/%ld", folder, i);
-      if ((descriptor = open(file, O_RDONLY | O_CLOEXEC)) < 0) fail(file);
-      close(descriptor);
-    } else if (!strcmp(what, "connect")) {
-      descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      if (connect(descriptor, (void *)&address, length)) fail("connect");
-      struct linger linger = {1, 0};
-      setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-      close(descriptor);
-      descriptor = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-      close(descriptor);
-    } else if (!strcmp(what, "getppid")) {
-      getppid();
-    } else {
-      rmdir(folder);
-      return fprintf(stderr, "merops-workload: no such act: %s\n", what), 2;
+      int status;
+      if (child < 0 || waitpid(child, &status, 0) != child || WEXITSTATUS(status) != i % 256) fail("a child");
     }
+    _exit(0);
   }
-  long long spent = now() - begin;
-  for (long i = 0; isOpen && i < count; i++) {
-    snprintf(file, sizeof file, "%s/%ld", folder, i);
-    unlink(file);
+  int status, isBad = 0;
+  for (int side = 0; side < 2; side++) {
+    printf("%d\n", parents[side]);
+    if (waitpid(parents[side], &status, 0) < 0 || status) isBad = 1;
   }
-  rmdir(folder);
-  printf("%.0f\n", (double)spent / count);
-  return 0;
+  return isBad;
 }
 
-static pid_t helper(void (*body)(int), int descriptor) {
-  pid_t child = fork();
-  if (child < 0) fail("fork");
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    body(descriptor);
+// Each process starts others until the kernel refuses, and waits for them. What they have in common lies in shared memory.
+static int bomb(long count) {
+  struct {
+    _Atomic long left, started, refused;
+  } *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) fail("mmap");
+  shared->left = count;
+  int isFirst = 1;
+  for (;;) {
+    if (shared->left-- <= 0) break;
+    pid_t child = fork();
+    if (child == 0) {
+      isFirst = 0;
+    } else if (child > 0) {
+      shared->started++;
+    } else {
+      if (errno != EAGAIN) fail("fork");
+      shared->refused++;
+      // Who has nobody to wait for makes room for others.
+      if (wait(NULL) < 0) break;
+    }
   }
-  return child;
+  while (wait(NULL) > 0) {}
+  if (isFirst) printf("%ld %ld\n", shared->started, shared->refused);
+  return 0;
 }
 
 static long number(const char *text, const char *option) {
@@ -307,7 +410,8 @@ static long number(const char *text, const char *option) {
 
 int main(int count, char **words) {
   if (count == 4 && !strcmp(words[1], "exit")) return number(words[2], "exit");
-  if (count == 4 && !strcmp(words[1], "time")) return measure(words[2], number(words[3], "time"));
+  if (count == 3 && !strcmp(words[1], "crowd")) return crowd(number(words[2], "crowd"));
+  if (count == 3 && !strcmp(words[1], "bomb")) return bomb(number(words[2], "bomb"));
   struct options options = {.processes = 1};
   for (int i = 1; i < count; i++) {
     const char *word = words[i];
@@ -323,29 +427,16 @@ int main(int count, char **words) {
     else if (!strcmp(word, "--dns")) options.dns = number(value, word);
     else if (!strcmp(word, "--folder")) options.folder = value;
     else if (!strcmp(word, "--ledger")) options.ledger = value;
+    else if (!strcmp(word, "--cgroup")) options.cgroup = value;
     else return fprintf(stderr, "merops-workload: there is no option %s\n", word), 2;
   }
   if (!options.acts || !options.folder || !options.ledger || !options.processes)
     return fprintf(stderr, "merops-workload: --acts, --folder and --ledger are needed\n"), 2;
 
+  // One of them is another user.
+  if (options.namespaces && chmod(options.folder, 0777)) fail(options.folder);
   struct places places;
-  pid_t helpers[3];
-  int started = 0, closed = listener(AF_INET, SOCK_STREAM, 0, &places.refused, &places.refusedLength);
-  // A port that was just closed refuses.
-  close(closed);
-  for (int i = 0; i < 2; i++) {
-    int descriptor = listener(i ? AF_INET6 : AF_INET, SOCK_STREAM, 0, &places.ok[i], &places.lengths[i]);
-    helpers[started++] = helper(acceptAll, descriptor);
-    close(descriptor);
-  }
-  if (options.dns) {
-    struct sockaddr_storage address;
-    socklen_t length;
-    int descriptor = listener(AF_INET, SOCK_DGRAM, options.dns, &address, &length);
-    helpers[started++] = helper(answerQuestions, descriptor);
-    close(descriptor);
-  }
-
+  openPlaces(&places, options.dns);
   pid_t workers[1024];
   if (options.processes > 1024) return fprintf(stderr, "merops-workload: at most 1024 processes\n"), 2;
   for (int i = 0; i < options.processes; i++) {
@@ -356,6 +447,7 @@ int main(int count, char **words) {
     workers[i] = fork();
     if (workers[i] < 0) fail("fork");
     if (workers[i] == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
       work(&options, i, &places);
       for (size_t done = 0; done < ledger.count;) {
         ssize_t result = write(descriptor, ledger.bytes + done, ledger.count - done);
@@ -371,6 +463,11 @@ int main(int count, char **words) {
     int status;
     if (waitpid(workers[i], &status, 0) < 0 || status) failed = 1;
   }
-  for (int i = 0; i < started; i++) kill(helpers[i], SIGKILL), waitpid(helpers[i], NULL, 0);
+  closePlaces(&places);
+  for (int i = 0; options.cgroup && i < options.processes; i++) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%d", options.cgroup, i);
+    if (rmdir(path)) fail(path);
+  }
   return failed;
 }

@@ -6,7 +6,8 @@ import MeropsSinks
 import MeropsStore
 import SampleEvents
 
-/// What events cost once they are in user space: as lines, in the store, in queries. `README.md` has the figures.
+/// What events cost once they are in user space: as lines, in the store, in queries; and how late lines arrive. `README.md` of the
+/// folder above has the figures.
 @main
 enum Benchmark {
   static func main() throws {
@@ -16,7 +17,8 @@ enum Benchmark {
     case "lines": lines(count)
     case "store": try store(count, in: arguments.count > 2 ? arguments[2] : nil)
     case "query": try query(in: arguments[2])
-    default: print("usage: agent-bench lines|store|query EVENTS [FOLDER]")
+    case "delay": Delay.read()
+    default: print("usage: agent-bench lines|store|query EVENTS [FOLDER], or agent-bench delay < LINES")
     }
   }
 

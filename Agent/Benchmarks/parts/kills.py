@@ -1,6 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kills PROGRAM [KILLS [MICROSECONDS]]   kills store-child at random moments while it appends, and looks into its files.
+"""Kills a process at random moments while it appends to a store, and looks into its files.
+
+    run kills [KILLS [MICROSECONDS]]
 
 MICROSECONDS is the child's pause between two batches of 256 events. Python's SQLite is the second witness: what the store
 said was committed has to be there, each transaction has to be whole, and each file sound. Prints the age of the oldest event that
@@ -16,6 +17,9 @@ import sys
 import tempfile
 import time
 
+from measure import program
+
+NEEDS = ["store-child"]
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -26,14 +30,14 @@ def number(text):
     return value
 
 
-def main():
-    program, kills = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200
-    pause = sys.argv[3] if len(sys.argv) > 3 else "2000"
+def run(arguments):
+    kills = int(arguments[0]) if arguments else 200
+    pause = arguments[1] if len(arguments) > 1 else "2000"
     folder = tempfile.mkdtemp(prefix="merops-kills-")
     ages, appended, checked = [], 0, 0
     try:
         for _ in range(kills):
-            child = subprocess.Popen([program, folder, pause], stdout=subprocess.PIPE)
+            child = subprocess.Popen([program("store-child"), folder, pause], stdout=subprocess.PIPE)
             end = time.monotonic() + random.uniform(0.05, 2.5)
             chunks = []
             while time.monotonic() < end:
@@ -78,6 +82,3 @@ def main():
     ages.sort()
     print(f"kills: {kills} kills, {appended} events appended, {checked} there, none missing that was committed; "
           f"the oldest event that was lost was {ages[len(ages) // 2]:.0f} ms old (median), {ages[-1]:.0f} ms (worst)")
-
-
-main()

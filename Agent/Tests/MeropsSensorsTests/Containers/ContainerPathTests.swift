@@ -4,7 +4,7 @@ import Testing
 @testable import MeropsSensors
 
 /// The forms that runtimes give to cgroup paths, as seen on hosts with systemd and without.
-@Suite struct ContainerTests {
+@Suite struct ContainerPathTests {
   static let id = String(repeating: "0123456789abcdef", count: 4)
   static let other = String(repeating: "f", count: 64)
 
@@ -22,15 +22,25 @@ import Testing
       ("/default/web", "web", "containerd"),
       ("/k8s.io/\(id)", id, "containerd"),
       ("/kubepods.slice/kubepods-pod1.slice/crio-\(id).scope", id, "cri-o"),
+      (
+        "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1_2.slice/crio-\(id).scope/container", id,
+        "cri-o"
+      ),
+      ("/kubepods.slice/kubepods-pod1.slice/docker-\(id).scope", id, "docker"),
       ("/kubepods/besteffort/pod1-2-3/crio-\(id)", id, "cri-o"),
       ("/machine.slice/libpod-\(id).scope", id, "podman"),
       ("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope/container", id, "podman"),
+      ("/user.slice/user-1000.slice/user@1000.service/app.slice/libpod-\(id).scope", id, "podman"),
       ("/libpod_parent/libpod-\(id)", id, "podman"),
       ("/machine.slice/systemd-nspawn@web\\x2d1.service/payload", "web-1", "systemd-nspawn"),
       ("/machine.slice/machine-web\\x2d1.scope", "web-1", "systemd-nspawn"),
+      ("/machine.slice/machine-web.scope/payload/system.slice/cron.service", "web", "systemd-nspawn"),
       ("/lxc.payload.web/system.slice/cron.service", "web", "lxc"),
       ("/lxc/web", "web", "lxc"),
+      // A kubelet that manages cgroups itself, and a parent that somebody chose (docker run --cgroup-parent).
       ("/kubepods/burstable/pod0a-1b/\(id)", id, nil),
+      ("/kubepods/besteffort/pod0a-1b/\(id)", id, nil),
+      ("/mine/\(id)", id, nil),
     ] as [(String, String, String?)])
   func aPathNamesItsContainer(path: String, id: String, runtime: String?) {
     #expect(Container(cgroup: path) == Container(id: id, runtime: runtime))
