@@ -8,7 +8,7 @@ struct AgentCompletions {
   /// What merops makes for itself.
   let own: String
 
-  /// One script for both; merops's own where there is no agent.
+  /// A script that completes the verbs of merops and of the agent. Where no agent is installed, the script of merops alone.
   var merged: String {
     guard let program = Programs.find(AgentVerbs.program),
       let agent = Programs.output(of: program, ["--generate-completion-script", shell])

@@ -74,7 +74,7 @@ public final class ControlServer: Sendable {
     // A method that FlyingFox does not know would be answered with 404.
     await server.appendRoute("*", for: HTTPMethod.allMethods.union(["QUERY"]), to: handler)
     let failure = Mutex<(any Error)?>(nil)
-    // The bound is for a server that does neither: a busy machine is no failure.
+    // The bound ends a server that neither listens nor fails. A busy machine may take long to listen.
     let listening = Task { try await server.waitUntilListening(timeout: 600) }
     let task = Task {
       do { try await server.run() } catch {

@@ -26,7 +26,7 @@ struct SchemaTests {
     ).output
   }
 
-  /// Events of every kind, and texts that are no text.
+  /// Events of every kind, some with bytes that are not UTF-8.
   private static func batch() -> EventBatch {
     var builder = EventBatchBuilder()
     for event in everyKind() { builder.append(event) }
