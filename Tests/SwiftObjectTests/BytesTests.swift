@@ -146,6 +146,8 @@ import Testing
       withUnsafeBytes(of: UInt32(1000 + length)) { Array($0) } + packet(UInt8(length))[16...].prefix(length)
     }
     #expect(records == expected)
+    let info = try probe.map("kept").info()
+    #expect(info.keyTypeID != .void && info.valueTypeID != .void, "what the map keeps has types, which bpftool shows")
   }
 
   @Test(arguments: [(UInt8(5), XDPAction.pass), (64, .pass), (65, .drop), (0, .pass)])

@@ -44,9 +44,7 @@ import Testing
       var runs: [Substring: Int] = [:]
       for line in try Shell.check(["\(Peers.folder)/libbpf-load", path] + programs).split(separator: "\n") {
         let fields = line.split(separator: "\t")
-        // libbpf says when it creates a map without types: the kernel takes no key's type without a value's (KeptBytes).
-        guard fields.count > 1 else { continue }
-        runs[fields[1]] = fields.last.flatMap { Int($0) }
+        runs[try #require(fields.dropFirst().first)] = fields.last.flatMap { Int($0) }
       }
       for program in try SwiftCorpus.spec(name).programs where programs.contains(program.name) {
         guard Self.attachesItself(program.sectionName) else { continue }

@@ -66,6 +66,7 @@ indirect enum SwiftType: Sendable {
   }
 
   static let character = SwiftType.integer(name: "char", size: 1, encoding: "DW_ATE_signed_char")
+  static let byte = SwiftType.integer(name: "unsigned char", size: 1, encoding: "DW_ATE_unsigned_char")
   static let int = SwiftType.integer(name: "int", size: 4, encoding: "DW_ATE_signed")
   static let unsignedInt = SwiftType.integer(name: "unsigned int", size: 4, encoding: "DW_ATE_unsigned")
 }
