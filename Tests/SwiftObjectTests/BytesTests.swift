@@ -146,7 +146,7 @@ import Testing
       withUnsafeBytes(of: UInt32(1000 + length)) { Array($0) } + packet(UInt8(length))[16...].prefix(length)
     }
     #expect(records == expected)
-    let info = try probe.map("kept").info()
+    let info = try probe.map("kept").info
     #expect(info.keyTypeID != .void && info.valueTypeID != .void, "what the map keeps has types, which bpftool shows")
   }
 
