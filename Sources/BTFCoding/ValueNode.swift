@@ -108,7 +108,9 @@ struct ValueNodeBuilder {
     switch try type(id) {
     case .int(let integer):
       guard 1...16 ~= integer.size else { throw BTFValueError(.hostileType("an integer of \(integer.size) bytes")) }
-      return ValueNode(id, size: integer.size, .integer(isSigned: integer.isSigned, isBool: integer.isBool))
+      // A file may say both, which no compiler does: truth has no sign.
+      let isSigned = integer.isSigned && !integer.isBool
+      return ValueNode(id, size: integer.size, .integer(isSigned: isSigned, isBool: integer.isBool))
     case .float(_, let size): return ValueNode(id, size: size, .float)
     case .pointer: return ValueNode(id, size: 8, .pointer)
     case .enumeration(let enumeration): return try make(id, enumeration)

@@ -71,6 +71,18 @@ import Testing
     #expect(buffer.count > 2 * (count - 1))
   }
 
+  @Test("An integer that a file calls both signed and a truth value", arguments: [1, 2, 3, 4, 8, 16])
+  func signedTruth(size: Int) throws {
+    var builder = BTFBuilder()
+    let id = try builder.add(.int(BTFInteger(name: "odd", size: size, encoding: [.signed, .bool])))
+    let codec = try BTFCodec(BTFTypes(bytes: builder.encode()), id)
+    var buffer = JSONBuffer()
+    for byte: UInt8 in [0, 1, 2, 0x80, 0xff] {
+      try check(codec, [byte] + [UInt8](repeating: byte == 1 ? 0 : byte, count: size - 1), &buffer)
+      #expect(!buffer.text.hasPrefix("-"))
+    }
+  }
+
   @Test("Swift's values of the same layout", .enabled(if: !Clang.isMissing, "no clang"))
   func values() throws {
     struct Point { var x: Int16, y: Int16 }
