@@ -101,7 +101,7 @@ public final class Settings: Sendable {
     let privileged = try PrivilegedThread()
     let store = try Self.store(configuration, log)
     let source = try privileged.run {
-      var options = Self.sensorOptions(configuration)
+      var options = try Self.sensorOptions(configuration)
       options.newestID = store?.newest
       return try Self.attached(options)
     }
@@ -175,11 +175,17 @@ public final class Settings: Sendable {
     }
   }
 
-  private static func sensorOptions(_ configuration: Configuration) -> SensorOptions {
+  private static func sensorOptions(_ configuration: Configuration) throws -> SensorOptions {
     var options = SensorOptions()
     options.ringBytes = Int(configuration.ringBytes)
     options.classes = configuration.classes
     options.countsRunTime = configuration.countsRunTime
+    options.environmentNames = configuration.environmentNames
+    options.redactions = try configuration.redactions.map { try RedactionPattern($0) }
+    options.filters.programs = configuration.ignoredPrograms
+    options.filters.cgroups = configuration.ignoredCgroups
+    options.filters.users = Set(configuration.ignoredUsers.compactMap(UserNumber.of))
+    options.filters.limits = configuration.limits.mapValues { Int(clamping: $0) }
     options.files.ignoredDirectories = configuration.ignoredDirectories
     options.files.repeatTime = .nanoseconds(Int64(clamping: configuration.repeatTime))
     options.files.withMissingFiles = configuration.withMissingFiles

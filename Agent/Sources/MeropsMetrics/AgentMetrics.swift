@@ -117,6 +117,9 @@ extension AgentMetrics {
       classes.counter("merops_events_filtered_total", "Acts that filters in the kernel left out.") {
         counts[$0].filtered
       },
+      classes.counter("merops_events_limited_total", "Of those, the acts beyond their class's limit for a second.") {
+        counts[$0].limited
+      },
       classes.counter("merops_events_lost_total", "Acts that did not fit into the ring.") { counts[$0].lost },
       delayMetric,
       Metric("merops_agent_resident_bytes", .gauge, "Memory of the agent.", Double(residentBytes)),

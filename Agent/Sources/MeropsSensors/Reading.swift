@@ -33,10 +33,14 @@ struct Reading: ~Copyable {
 
   /// The names of the environment variables that are kept.
   let environmentNames: [[UInt8]]
+  let redaction: Redaction
+  let filters: Filters
 
-  init(_ options: SensorOptions = SensorOptions()) {
+  init(_ options: SensorOptions, _ filters: Filters) {
     environmentNames = options.environmentNames.map { Array($0.utf8) }
-    cgroups = CgroupTable(options.containers)
+    redaction = Redaction(options.redactions)
+    self.filters = filters
+    cgroups = CgroupTable(options.containers) { filters.noteCgroup($0, $1) }
     nextID = options.newestID ?? EventID(rawValue: 0)
     setClock()
   }
@@ -60,7 +64,9 @@ struct Reading: ~Copyable {
   /// Takes one record of the ring.
   mutating func take(_ bytes: RawSpan) {
     guard let header: EventHeader = bytes.head() else { return }
+    // What is left out has no number of its own.
     switch header.kind {
+    case _ where header.isLeftOut: break
     case RecordKind.fork, RecordKind.exec, RecordKind.exit:
       accounts.note(.process, Int(header.processor), header.sequence, isRead: true)
     case RecordKind.event...:
@@ -92,15 +98,20 @@ struct Reading: ~Copyable {
     }
   }
 
-  /// Appends an event with the facts that were collected.
+  /// Appends an event with the facts that were collected, unless it is left out.
   mutating func append(_ kind: EventKind, _ header: EventHeader, by process: MeropsModel.Process) {
+    defer { facts.removeAll() }
+    if header.isLeftOut { return }
     builder.append(kind, id: nextID, time: header.time &+ sinceBoot, by: process, facts)
     nextID.rawValue += 1
-    facts.removeAll()
   }
 
   /// The events since the last call; nil if there are none.
   mutating func batch() -> EventBatch? { builder.isEmpty ? nil : builder.finish() }
+}
+
+extension EventHeader {
+  var isLeftOut: Bool { flags & RecordFlags.isLeftOut != 0 }
 }
 
 /// Records that arrived, and those that did not: by class, from the sequence of each CPU.

@@ -34,11 +34,13 @@ struct SharedMaps: Sendable {
   let ring: AnyMap
   let counters: AnyMap
   let calls: CallDispatcher
+  let filters: Filters
 
   /// Lets an object use them in place of its own.
   func share(with collection: BPFCollection) throws(BPFError) {
     try collection.replaceMap("events", with: ring)
     try collection.replaceMap("counters", with: counters)
+    try filters.share(with: collection)
   }
 }
 

@@ -13,6 +13,9 @@ public struct SensorOptions: Sendable {
   /// sensors: they may be secrets. Empty: the kernel's program does not read the environment.
   public var environmentNames: [String] = []
 
+  /// What in arguments and environment variables is a secret: the sensors replace it before anybody has the event.
+  public var redactions: [RedactionPattern] = []
+
   /// The classes of events that are watched; processes always are.
   public var classes = Set(EventClass.allCases)
 
@@ -23,6 +26,7 @@ public struct SensorOptions: Sendable {
   /// The newest event that is known: ids go on behind it, also where the clock was set back.
   public var newestID: EventID?
 
+  public var filters = FilterOptions()
   public var files = FileOptions()
   public var network = NetworkOptions()
   public var containers = ContainerOptions()
@@ -47,21 +51,40 @@ public struct ContainerOptions: Sendable {
   public init() {}
 }
 
+/// Whose acts are left out, and how many acts are recorded at most, by the programs in the kernel. What is left out is counted
+/// as filtered. Processes that are left out are known nevertheless: others may be their children.
+///
+/// What the agent's own process does to files and to other processes is always left out.
+public struct FilterOptions: Sendable {
+  /// Processes by their numbers.
+  public var processes: Set<UInt32> = []
+
+  /// Paths of programs. The acts of processes that run them are left out, from their exec on, and those of processes that they
+  /// start, until those run another program. A file that takes a program's place is noticed within seconds.
+  public var programs: [String] = []
+
+  /// Paths of cgroups in the v2 hierarchy, such as `/system.slice/backup.service`; with those below them. One that is made
+  /// later is left out as soon as its record is read.
+  public var cgroups: [String] = []
+
+  /// Users by their numbers: those whose rights the process has (its effective user).
+  public var users: Set<UInt32> = []
+
+  /// How many acts of a class are recorded in a second on each CPU; more are counted as limited. A class that is not here has
+  /// no limit, nor has UDP, which is counted in the kernel.
+  public var limits: [EventClass: Int] = [:]
+
+  public init() {}
+}
+
 /// What is left out of the events about files, by the programs in the kernel: it costs next to nothing then, and is
 /// counted as filtered.
 public struct FileOptions: Sendable {
   /// Directories; what is opened below them is left out. They are known by their inodes, under whatever path.
   public var ignoredDirectories = ["/proc", "/sys", "/dev"]
 
-  /// Processes that are left out. The sensors' own always is.
-  public var ignoredProcesses: Set<UInt32> = []
-
   /// The time in which the same open (process, file, flags) is counted only: see `file.repeats`. Zero to report all.
   public var repeatTime: Duration = .seconds(60)
-
-  /// How many opens a second, and how many other acts, are reported on each CPU at most; more are counted as filtered. Zero
-  /// for all.
-  public var rateLimit = 0
 
   /// Whether opens of files that are not there (ENOENT) are reported: where programs look for their libraries, mostly.
   public var withMissingFiles = false

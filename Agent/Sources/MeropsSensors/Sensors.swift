@@ -19,6 +19,7 @@ public final class Sensors: Sendable {
   private let isStopped = Atomic(false)
   private let options: SensorOptions
   private let calls: CallDispatcher
+  let filters: Filters
   private let others: [any Sensor]
   private let fixedReports: [SensorReport]
   private let isAttached = Atomic(false)
@@ -38,19 +39,22 @@ public final class Sensors: Sendable {
     let opened = try ProcessObject.open()
     try opened.collection.change(map: "events") { $0.maxEntries = UInt32(clamping: options.ringBytes) }
     opened.globals.withEnvironment = options.environmentNames.isEmpty ? 0 : 1
+    try Filters.prepare(opened.collection, options.filters)
     object = try opened.load()
     counters = object.counters
-    reading = Mutex(Reading(options))
+    filters = try Filters(object, options.filters)
+    reading = Mutex(Reading(options, filters))
     var reports = [
       SensorReport(sensor: "process.fork", hook: "tp_btf/sched_process_fork"),
       SensorReport(sensor: "process.exec", hook: "tp_btf/sched_process_exec"),
       SensorReport(sensor: "process.exit", hook: "tp_btf/sched_process_exit"),
     ]
-    calls = try CallDispatcher()
+    calls = try CallDispatcher(filters)
     try calls.add(SystemCall.ofNamespaces)
     try calls.add(object.onNamespacesCall.program(), as: CallProgram.namespaces)
     let maps = SharedMaps(
-      ring: try object.collection.map("events"), counters: try object.collection.map("counters"), calls: calls)
+      ring: try object.collection.map("events"), counters: try object.collection.map("counters"), calls: calls,
+      filters: filters)
     let all: [([EventClass], @Sendable (SensorOptions, SharedMaps) throws -> any Sensor)] = [
       ([.file], { try OpenSensor($0, $1) }),
       ([.file], { try NameSensor($0, $1) }),
@@ -113,7 +117,7 @@ public final class Sensors: Sendable {
   /// What the kernel's programs counted of a class on each CPU.
   func countsByProcessor(_ eventClass: EventClass) throws -> [Counts.Entry] {
     (try counters.get(UInt32(eventClass.rawValue)) ?? []).map {
-      Counts.Entry(recorded: $0.recorded, filtered: $0.filtered, lost: $0.lost)
+      Counts.Entry(recorded: $0.recorded, filtered: $0.filtered, limited: $0.limited, lost: $0.lost)
     }
   }
 
@@ -202,6 +206,7 @@ public final class Sensors: Sendable {
   private static let collectionInterval = Duration.seconds(5)
 
   private func collect(isLast: Bool = false) throws {
+    try filters.refresh()
     try reading.withLock { reading in
       for sensor in others { try sensor.collect(into: &reading, isLast: isLast) }
     }

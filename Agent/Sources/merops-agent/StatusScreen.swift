@@ -94,11 +94,11 @@ struct StatusScreen {
   }
 
   private var classes: TextTable {
-    var table = TextTable(["CLASS", "SEEN", "RECORDED", "FILTERED", "LOST"], numbers: [1, 2, 3, 4])
+    var table = TextTable(["CLASS", "SEEN", "RECORDED", "FILTERED", "LIMITED", "LOST"], numbers: [1, 2, 3, 4, 5])
     for eventClass in EventClass.allCases {
       let entry = status.counts[eventClass]
       guard entry.seen > 0 else { continue }
-      table.add([eventClass.name] + [entry.seen, entry.recorded, entry.filtered, entry.lost].map(Amount.count))
+      table.add([eventClass.name] + [entry.seen, entry.recorded, entry.filtered, entry.limited, entry.lost].map(Amount.count))
     }
     return table
   }

@@ -59,6 +59,40 @@ extension CompletenessTests {
     }
   }
 
+  /// Whoever is left out, and what is beyond the limits, is counted as filtered.
+  @Test func whatIsLeftOutIsCountedExactly() throws {
+    var options = SensorOptions()
+    options.ringBytes = 1 << 26
+    // One of the workload's users, and most of what is done in a second.
+    options.filters.users = [65534]
+    options.filters.limits = [.process: 20, .file: 100]
+    var balance: Balance?
+    var before: [[Int64]] = []
+    let run = try Run(
+      acts: Self.acts, rate: Self.acts, processes: 6, options,
+      begin: { sensors in
+        let new = try Balance(sensors)
+        before = try new.difference()
+        balance = new
+      },
+      end: { sensors in
+        let balance = try #require(balance)
+        guard sensors.reports.contains(where: { $0.sensor.hasPrefix("file.open") && $0.hook == "raw_tp/sys_exit" })
+        else { return }
+        var after = try balance.difference()
+        for _ in 0..<1_000 where after != before { after = try balance.difference() }
+        #expect(after == before)
+      })
+    let accounts = try #require(balance).sensors.accounts()
+    for eventClass in Balance.classes {
+      let counts = run.counts[eventClass]
+      #expect(counts.limited > 0 && counts.filtered > counts.limited, "\(counts)")
+      #expect(accounts[eventClass].read == counts.recorded)
+      #expect(accounts[eventClass].missing == counts.lost)
+    }
+    #expect(run.counts.total.recorded == run.recorded)
+  }
+
   /// Ten times the rated load through a ring that is far too small, with a reader that sleeps at first.
   @Test func recordedFilteredAndLostAreWhatWasDone() throws {
     var options = SensorOptions()

@@ -24,6 +24,12 @@ struct ConfigurationTests {
     ("sinks:\n  - name: a\n    where: file.pth == 'x'\n", "did you mean `file.path`"),
     ("a: [1\n", "f:2:1: "), ("ring: 8MB\nring: 8MB\n", "the key `ring` stands twice"),
     ("port: 70000\n", "from 1 to 65535"),
+    ("limits:\n  fiel: 3\n", "f:2:3: there is no key `limits.fiel`; did you mean `limits.file`?"),
+    ("limits:\n  file: 0\n", "f:2:9: `limits.file` has to be a number of events a second from 1 on, or none."),
+    ("ignore:\n  programs: [cron]\n", "f:2:14: `ignore.programs` has to be a path from the root on."),
+    ("ignore:\n  users: [root, nobdy]\n", "f:2:17: `nobdy` is no user of this machine."),
+    ("redact: ['--password']\n", "f:1:10: `redact` is wrong: a pattern has {} once"),
+    ("environment: [A=b]\n", "f:1:15: `environment` has to be the name of a variable."),
   ]) func aMistakeIsShownWhereItIs(_ text: String, _ words: String) {
     let error = #expect(throws: AgentError.self) { try ConfigurationFile.read(text, name: "f") }
     #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
@@ -41,6 +47,12 @@ struct ConfigurationTests {
     configuration.classes = [.process, .dns, .agent]
     configuration.ringBytes = 64 << 10
     configuration.ignoredDirectories = []
+    configuration.limits = [.file: 5000, .dns: 1]
+    configuration.ignoredPrograms = ["/usr/bin/rsync", "/opt/it's: odd"]
+    configuration.ignoredCgroups = ["/system.slice/backup.service"]
+    configuration.ignoredUsers = ["root", "65534"]
+    configuration.environmentNames = ["LD_PRELOAD"]
+    configuration.redactions = ["--password={}", "--token {}", "*://*:{}@*"]
     configuration.repeatTime = 0
     configuration.withMissingFiles = true
     configuration.watchesUnixSockets = true

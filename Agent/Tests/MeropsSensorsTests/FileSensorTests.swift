@@ -13,7 +13,9 @@ struct FileSensorTests {
     /// Those of the script's process, and all.
     var events: [Event]
     var allEvents: [Event]
-    var counts: Counts.Entry
+    var allCounts: Counts
+    var pid: UInt32
+    var counts: Counts.Entry { allCounts[.file] }
     var reports: [SensorReport]
     /// The hook of what is done by names.
     var hook: String
@@ -36,9 +38,10 @@ struct FileSensorTests {
       process.waitUntilExit()
       #expect(process.terminationStatus == 0)
       let pid = UInt32(bitPattern: process.processIdentifier)
+      self.pid = pid
       allEvents = try watch.finish()
       events = allEvents.filter { $0.process.key.pid == pid }
-      counts = try watch.sensors.counts()[.file]
+      allCounts = try watch.sensors.counts()
       reports = watch.sensors.reports
       hook = try #require(watch.sensors.reports.first { $0.sensor.hasPrefix("file.unlink") }?.hook)
     }
@@ -308,7 +311,7 @@ struct FileSensorTests {
       os.close(os.open('file', os.O_CREAT | os.O_WRONLY))
       for index in range(5000): os.chmod('file', 0o600)
       """
-    ) { $0.files.rateLimit = 100 }
+    ) { $0.filters.limits[.file] = 100 }
     let count = acts.lines(.fileMode).count
     #expect(count < 5000)
     #expect(acts.counts.filtered >= UInt64(5000 - count))

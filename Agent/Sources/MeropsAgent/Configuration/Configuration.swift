@@ -14,6 +14,12 @@ public struct Configuration: Hashable, Sendable {
   public var tokenFile: String? = nil
   public var classes: Set<EventClass> = Set(EventClass.allCases)
   public var ringBytes: UInt64 = 8 << 20
+  public var limits: [EventClass: UInt64] = [:]
+  public var ignoredPrograms: [String] = []
+  public var ignoredCgroups: [String] = []
+  public var ignoredUsers: [String] = []
+  public var environmentNames: [String] = []
+  public var redactions: [String] = []
   public var ignoredDirectories = ["/proc", "/sys", "/dev"]
   public var repeatTime: UInt64 = 60_000_000_000
   public var withMissingFiles = false
@@ -43,7 +49,9 @@ public struct ConfigurationKey: Sendable {
   public let show: @Sendable (Configuration) -> String
 
   /// All keys, in the order of the reference.
-  public static let all: [ConfigurationKey] = [
+  public static let all: [ConfigurationKey] = ofAgent + ofFilters + others
+
+  private static let ofAgent: [ConfigurationKey] = [
     text(
       "socket", \.socket,
       "The unix socket that `merops events`, `merops status` and others ask. Its folder is created. Mode 0660."),
@@ -88,18 +96,12 @@ public struct ConfigurationKey: Sendable {
     bytes(
       "ring", \.ringBytes, least: 65_536, isPower: true,
       "The size of the ring between the kernel and the agent: a power of two. What does not fit is lost, and counted."),
-    ConfigurationKey(
-      name: "files.ignore", form: "a list of directories",
-      summary: "Opens below these directories are filtered in the kernel.", isLive: false,
-      set: { value, configuration throws(ConfigurationProblem) in
-        var directories: [String] = []
-        for item in try value.items() {
-          let text = try item.text()
-          guard text.hasPrefix("/") else { throw item.problem("has to be a path from the root on") }
-          directories.append(text)
-        }
-        configuration.ignoredDirectories = directories
-      }, show: { "[" + $0.ignoredDirectories.joined(separator: ", ") + "]" }),
+  ]
+
+  private static let others: [ConfigurationKey] = [
+    paths(
+      "files.ignore", \.ignoredDirectories, "a list of directories",
+      "Opens below these directories are filtered in the kernel."),
     time(
       "files.repeats", \.repeatTime,
       "The same open (process, file, flags) within this time is counted only. `0s` to report each."),
@@ -146,7 +148,7 @@ public struct ConfigurationKey: Sendable {
 
 // The forms that values have.
 extension ConfigurationKey {
-  private typealias Path<Value> = any WritableKeyPath<Configuration, Value> & Sendable
+  typealias Path<Value> = any WritableKeyPath<Configuration, Value> & Sendable
 
   private static func text(_ name: String, _ path: Path<String>, _ summary: String) -> Self {
     Self(

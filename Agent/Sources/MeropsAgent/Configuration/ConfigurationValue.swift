@@ -45,6 +45,15 @@ struct ConfigurationValue {
       "`\(written.isEmpty ? name : written)` \(message)", node.mark, nearest: written, among: candidates)
   }
 
+  /// Text that YAML could take for something else stands in quotes.
+  static func written(text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte)
+        || [0x2d, 0x5f, 0x2e, 0x2f].contains(byte)
+    }
+    return isPlain && text.first.map { $0.isLetter || $0 == "/" } == true ? text : "'\(text.replacing("'", with: "''"))'"
+  }
+
   static func written(bytes: UInt64) -> String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] as [(UInt64, String)]
     where bytes > 0 && bytes & (1 << shift - 1) == 0 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPF
-import Glibc
 import MeropsModel
 
 /// Reports what processes do to each other, to their own rights, and to the kernel.
@@ -18,7 +17,6 @@ struct ActSensor: Sensor {
     let loaded = try Acts.load(withFirstOf: [["onCredentials"]]) { opened, _ in
       try maps.share(with: opened.collection)
       try maps.calls.share(with: opened.collection)
-      opened.globals.ownProcess = UInt32(bitPattern: getpid())
     }
     object = loaded.object
     hasHook = loaded.refusal == nil

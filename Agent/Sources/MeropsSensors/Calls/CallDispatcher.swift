@@ -12,7 +12,11 @@ struct CallDispatcher: Sendable {
   static let hook = "raw_tp/sys_exit"
   static let missing = "the calls of 32-bit programs"
 
-  init() throws(BPFError) { object = try Calls.load() }
+  init(_ filters: Filters) throws(BPFError) {
+    let opened = try Calls.open()
+    try filters.share(with: opened.collection)
+    object = try opened.load()
+  }
 
   /// Lets a sensor's program record some system calls.
   func add(_ program: Program, as place: UInt8) throws(BPFError) {

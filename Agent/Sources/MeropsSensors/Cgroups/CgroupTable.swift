@@ -23,7 +23,11 @@ struct CgroupTable {
   private let root: String?
   static let removedLimit = 1024
 
-  init(_ options: ContainerOptions = ContainerOptions()) {
+  private let onInsert: (UInt64, [UInt8]) -> Void
+
+  /// - Parameter onInsert: called with the id and the path of each cgroup that becomes known.
+  init(_ options: ContainerOptions = ContainerOptions(), onInsert: @escaping (UInt64, [UInt8]) -> Void = { _, _ in }) {
+    self.onInsert = onInsert
     root = Self.mountPoint()
     lookup = ContainerLookup(ContainerFiles(options: options))
   }
@@ -62,6 +66,7 @@ struct CgroupTable {
       known = containers[container]?.known
     }
     entries[id] = Entry(path: path, container: known)
+    onInsert(id, path)
   }
 
   mutating func remove(_ id: UInt64) {

@@ -23,12 +23,6 @@ struct FileRecord {
   var isPadding: UInt32
 }
 
-/// The same file, whatever its name is.
-struct FileIdentity: Hashable {
-  var inode: UInt64
-  var device: UInt64
-}
-
 /// What counts as the same open again.
 struct OpenKey: Hashable {
   var start: UInt64
@@ -57,12 +51,6 @@ struct RepeatCounts {
   var reported: UInt64
 }
 
-/// The acts of a CPU in the second that it is in.
-struct Rate {
-  var second: UInt64
-  var count: UInt64
-}
-
 /// Numbers of a model's `EventKind`.
 enum FileKind {
   static var open: UInt32 { 32 }
@@ -80,22 +68,6 @@ enum FileKind {
 }
 
 #if hasFeature(Embedded)
-  extension PerCPUArray where Value == Rate {
-    /// Whether this CPU has recorded enough in this second; 0 for no limit.
-    @inline(__always)
-    mutating func isOver(_ limit: UInt64) -> Bool {
-      if limit == 0 { return false }
-      guard let rate = pointer(to: 0) else { return false }
-      let second = Clock.boot / 1_000_000_000
-      if rate.pointee.second != second {
-        rate.pointee.second = second
-        rate.pointee.count = 0
-      }
-      rate.pointee.count &+= 1
-      return rate.pointee.count > limit
-    }
-  }
-
   extension FileRecord {
     /// Nothing is known but the kind.
     @inline(__always)

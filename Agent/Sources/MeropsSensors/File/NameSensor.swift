@@ -28,9 +28,6 @@ struct NameSensor: Sensor {
     let loaded = try Names.load(withFirstOf: choices) { opened, choice in
       try maps.share(with: opened.collection)
       try opened.collection.replaceMap("calls", with: maps.calls.collection.map("calls"))
-      opened.globals.ownProcess = UInt32(bitPattern: getpid())
-      opened.globals.hasIgnoredProcesses = options.files.ignoredProcesses.isEmpty ? 0 : 1
-      opened.globals.rateLimit = UInt64(max(0, options.files.rateLimit))
       opened.globals.byHooks = choice == nil ? 0 : 1
       opened.globals.withRequests = choice == 0 ? 1 : 0
     }
@@ -38,7 +35,6 @@ struct NameSensor: Sensor {
     hooks = loaded.choice.map { choices[$0] } ?? []
     try maps.calls.add(SystemCall.ofNames)
     try maps.calls.add(object.onNameCall.program(), as: CallProgram.names)
-    for process in options.files.ignoredProcesses { try object.ignoredProcesses.set(1, for: process) }
 
     let calls = CallDispatcher.hook
     let thirtyTwo = CallDispatcher.missing

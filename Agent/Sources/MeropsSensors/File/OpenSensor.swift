@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import BPF
-import Glibc
 import MeropsModel
 import Synchronization
 
@@ -22,12 +21,9 @@ struct OpenSensor: Sensor {
     let loaded = try Opens.load(withFirstOf: [["onFileOpen", "onFileMap"]]) { opened, choice in
       try maps.share(with: opened.collection)
       try maps.calls.share(with: opened.collection)
-      opened.globals.ownProcess = UInt32(bitPattern: getpid())
       opened.globals.hasIgnoredDirectories = files.ignoredDirectories.isEmpty ? 0 : 1
-      opened.globals.hasIgnoredProcesses = files.ignoredProcesses.isEmpty ? 0 : 1
       opened.globals.repeatTime = files.repeatTime.nanoseconds
       opened.globals.withMissingFiles = files.withMissingFiles ? 1 : 0
-      opened.globals.rateLimit = UInt64(max(0, files.rateLimit))
       opened.globals.byHooks = choice == nil ? 0 : 1
     }
     object = loaded.object
@@ -43,7 +39,6 @@ struct OpenSensor: Sensor {
       guard let identity = FileIdentity(of: directory) else { continue }
       try object.ignoredDirectories.set(1, for: identity)
     }
-    for process in files.ignoredProcesses { try object.ignoredProcesses.set(1, for: process) }
 
     let calls = CallDispatcher.hook
     let thirtyTwo = CallDispatcher.missing
@@ -116,17 +111,5 @@ struct OpenSensor: Sensor {
 extension Duration {
   var nanoseconds: UInt64 {
     UInt64(clamping: components.seconds) * 1_000_000_000 + UInt64(clamping: components.attoseconds / 1_000_000_000)
-  }
-}
-
-extension FileIdentity {
-  /// The directory at a path; nil if there is none. The path is looked up where the machine's first process is: a service may
-  /// have a /dev or /tmp of its own.
-  init?(of path: String) {
-    var status = stat()
-    guard stat("/proc/1/root" + path, &status) == 0 || stat(path, &status) == 0 else { return nil }
-    let major = status.st_dev >> 8 & 0xfff | status.st_dev >> 32 & ~0xfff
-    let minor = status.st_dev & 0xff | status.st_dev >> 12 & ~0xff & 0xffff_ffff
-    self.init(inode: UInt64(status.st_ino), device: UInt64(major) << 20 | UInt64(minor) & 0xfffff)
   }
 }

@@ -33,7 +33,7 @@ struct ProcessFiles {
   /// The arguments of a process, each with a zero byte behind it.
   static func arguments(_ pid: UInt32) -> [UInt8] { SmallFile.bytes("/proc/\(pid)/cmdline", limit: argumentLimit) }
 
-  func describe(_ facts: inout Facts) {
+  func describe(_ facts: inout Facts, _ redaction: Redaction) {
     facts.append(.processID, UInt64(pid))
     facts.append(.processParentID, UInt64(parent))
     facts.append(.processStart, start)
@@ -74,7 +74,8 @@ struct ProcessFiles {
       facts.append(.processExecutableDevice, UInt64(status.st_dev))
     }
     let arguments = Self.arguments(pid)
-    facts.append(.processArguments, arguments.span.bytes, isCut: arguments.count == Self.argumentLimit)
+    let isCut = arguments.count == Self.argumentLimit
+    redaction.withRedacted(arguments.span.bytes, isCut: isCut) { facts.append(.processArguments, $0, isCut: isCut) }
     if let directory = SmallFile.link("/proc/\(pid)/cwd") {
       facts.append(.processWorkingDirectory, directory.span.bytes)
     }

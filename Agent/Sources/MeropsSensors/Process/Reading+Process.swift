@@ -38,12 +38,12 @@ extension Reading {
   /// The variables that the configuration asks for, each with a zero byte behind it.
   private func wanted(_ environment: RawSpan) -> [UInt8] {
     var result: [UInt8] = []
-    Packed.forEachText(environment, isCut: false) { text, _ in
+    Packed.forEachText(environment, isCut: true) { text, isCut in
       text.withUnsafeBytes { text in
         guard let name = text.firstIndex(of: UInt8(ascii: "=")),
           environmentNames.contains(where: { $0.elementsEqual(text[..<name]) })
         else { return }
-        result.append(contentsOf: text)
+        redaction.withRedacted(text.bytes, isCut: isCut) { $0.withUnsafeBytes { result.append(contentsOf: $0) } }
         result.append(0)
       }
     }
@@ -155,7 +155,9 @@ extension Reading {
   mutating func takeCgroup(_ bytes: RawSpan) {
     guard let record: CgroupRecord = bytes.head() else { return }
     switch record.header.kind {
-    case RecordKind.cgroupRemoved: cgroups.remove(record.cgroup)
+    case RecordKind.cgroupRemoved:
+      cgroups.remove(record.cgroup)
+      filters.forgetCgroup(record.cgroup)
     default:
       let path = Packed.copied(bytes.extracting(droppingFirst: MemoryLayout<CgroupRecord>.size))
       cgroups.insert(record.cgroup, path: Array(path.prefix { $0 != 0 }))
@@ -223,7 +225,7 @@ extension Reading {
   private mutating func takeFiles(_ files: ProcessFiles) -> Process {
     let parent = table[files.parent]
     facts.removeAll()
-    files.describe(&facts)
+    files.describe(&facts, redaction)
     if let cgroup = cgroups.find(files.pid) { describeCgroup(cgroup, of: files.pid) }
     let process = Process(
       key: ProcessKey(start: files.start, pid: files.pid), generation: 0, parent: parent,
@@ -294,7 +296,8 @@ extension Reading {
       facts.append(isMemory ? .processExecutableIsMemory : .processExecutableIsDeleted, true)
     }
     if flags & RecordFlags.isUpper != 0 { facts.append(.processExecutableIsUpper, true) }
-    facts.append(.processArguments, arguments, isCut: isCut)
+    let redaction = redaction
+    redaction.withRedacted(arguments, isCut: isCut) { facts.append(.processArguments, $0, isCut: isCut) }
     appendPath(
       .processWorkingDirectory, bytes.part(head + Int(record.pathBytes), Int(record.directoryBytes)),
       isCut: flags & RecordFlags.directoryIsCut != 0)

@@ -51,6 +51,8 @@ enum RecordFlags {
   static var targetIsCut: UInt32 { 128 }
   /// The file lies in the upper layer of an overlayfs.
   static var isUpper: UInt32 { 256 }
+  /// No event is made of it: it keeps what is known of processes up to date.
+  static var isLeftOut: UInt32 { 512 }
 }
 
 /// What is counted together, by CPU.
@@ -68,10 +70,15 @@ enum CountedClass {
 struct ClassCounts {
   var recorded: UInt64
   var filtered: UInt64
+  /// Of `filtered`, what was beyond the limit.
+  var limited: UInt64
   /// The ring was full.
   var lost: UInt64
   /// The last `sequence`.
   var sequence: UInt64
+  /// The second since boot in which the limit was last looked at, and what was recorded in it.
+  var second: UInt64
+  var inSecond: UInt64
 }
 
 /// A process at its fork or exec, or as the snapshot finds it. Behind it: the path of the program, the working directory,
@@ -146,19 +153,35 @@ struct CgroupRecord {
 // What programs of several sensors do.
 #if hasFeature(Embedded)
   extension EventHeader {
+    /// Fills everything in.
+    ///
+    /// - Parameters:
+    ///   - kind: a `RecordKind`.
+    ///   - sequence: 0 where nothing is counted.
+    @inline(__always)
+    mutating func set(
+      _ kind: UInt16, start: UInt64, pid: UInt32, thread: UInt32, at time: UInt64 = Clock.boot, flags: UInt32 = 0,
+      sequence: UInt64 = 0
+    ) {
+      self.time = time
+      self.start = start
+      self.sequence = sequence
+      self.pid = pid
+      self.thread = thread
+      self.kind = kind
+      processor = UInt16(truncatingIfNeeded: currentProcessor)
+      self.flags = flags
+    }
+
     /// The running thread does something.
     ///
     /// - Parameter kind: the number of a model's `EventKind`.
     @inline(__always)
     mutating func begin(_ kind: UInt32, flags: UInt32 = 0, _ counts: UnsafeMutablePointer<ClassCounts>) {
-      time = Clock.boot
-      start = task_struct.Probed.current.group_leader.start_boottime
-      sequence = counts.pointee.sequence
-      pid = CurrentThread.processID
-      thread = CurrentThread.threadID
-      self.kind = RecordKind.event | UInt16(truncatingIfNeeded: kind)
-      processor = UInt16(truncatingIfNeeded: currentProcessor)
-      self.flags = flags
+      set(
+        RecordKind.event | UInt16(truncatingIfNeeded: kind),
+        start: task_struct.Probed.current.group_leader.start_boottime, pid: CurrentThread.processID,
+        thread: CurrentThread.threadID, flags: flags, sequence: counts.pointee.sequence)
     }
   }
 

@@ -9,15 +9,14 @@ var counters = PerCPUArray<ClassCounts>(maxEntries: 8)
 var programs = ProgramArray(maxEntries: 16)
 var calls = ArrayMap<SystemCall>(maxEntries: 512)
 
-/// The process of the sensors.
-@section(".rodata") var ownProcess: UInt32 = 0
-
+/// - Parameter isNeeded: whether user space has to know of it also where no event is made of it.
 @inline(__always)
-func send(_ class: UInt32, _ kind: UInt32, _ fill: (inout ActRecord) -> Void) {
+func send(_ class: UInt32, _ kind: UInt32, isNeeded: Bool = false, _ fill: (inout ActRecord) -> Void) {
   counters.count(`class`) { counts in
-    if CurrentThread.processID == ownProcess { return nil }
-    return events.send { record in
-      record.header.begin(kind, counts)
+    let isLeftOut = isCallerOwnOrLeftOut() || counts.isOverLimit(`class`)
+    if isLeftOut && !isNeeded { return nil }
+    let isSent = events.send { record in
+      record.header.begin(kind, flags: isLeftOut ? RecordFlags.isLeftOut : 0, counts)
       record.targetStart = 0
       record.number = 0
       record.target = 0
@@ -31,6 +30,7 @@ func send(_ class: UInt32, _ kind: UInt32, _ fill: (inout ActRecord) -> Void) {
       record.name.bytes[0] = 0
       fill(&record)
     }
+    return isLeftOut ? nil : isSent
   }
 }
 
@@ -85,7 +85,7 @@ func onCredentials(_ context: FunctionEntry.commit_creds) -> Int32 {
   }
   // In the course of an exec: its event has the rights of the new program.
   if task_struct.Probed.current.in_execve != 0 { return 0 }
-  send(CountedClass.process, 4) { $0.setRights(new.probed) }
+  send(CountedClass.process, 4, isNeeded: true) { $0.setRights(new.probed) }
   return 0
 }
 
@@ -94,7 +94,7 @@ func onCredentials(_ context: FunctionEntry.commit_creds) -> Int32 {
 func onCredentialsCall(_ context: RawTracepoint) -> Int32 {
   if Int64(bitPattern: context.word(1)) != 0 { return 0 }
   let new = task_struct.Probed.current.real_cred
-  send(CountedClass.process, 4) { $0.setRights(new) }
+  send(CountedClass.process, 4, isNeeded: true) { $0.setRights(new) }
   return 0
 }
 

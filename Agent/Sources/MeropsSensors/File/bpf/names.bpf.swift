@@ -13,29 +13,16 @@ var counters = PerCPUArray<ClassCounts>(maxEntries: 8)
 var bytes = ByteBuilder<12288>()
 /// What to do at the end of which system call, by its number.
 var calls = ArrayMap<SystemCall>(maxEntries: 512)
-var ignoredProcesses = HashMap<UInt32, UInt8>(maxEntries: 1024)
-var rates = PerCPUArray<Rate>(maxEntries: 1)
 /// Records without an outcome, by the thread: most of them, and those with long paths. Where a map is full, names are the
 /// caller's memory.
 var kept = KeptBytes<UInt32, 512>(maxEntries: 1024)
 var longKept = KeptBytes<UInt32, 8448>(maxEntries: 64)
 
-/// The process of the sensors.
-@section(".rodata") var ownProcess: UInt32 = 0
-@section(".rodata") var hasIgnoredProcesses: UInt32 = 0
-/// How many acts a CPU records in a second; 0 for all.
-@section(".rodata") var rateLimit: UInt64 = 0
 /// Whether hooks keep records of system calls, and of io_uring's requests.
 @section(".rodata") var byHooks: UInt32 = 0
 @section(".rodata") var withRequests: UInt32 = 0
 
 typealias Bytes = ByteBuilder<12288>.Bytes
-
-@inline(__always)
-func isIgnored(_ pid: UInt32) -> Bool {
-  if pid == ownProcess { return true }
-  return hasIgnoredProcesses != 0 && ignoredProcesses.pointer(to: pid) != nil
-}
 
 @section("raw_tp/sys_exit")
 func onNameCall(_ context: RawTracepoint) -> Int32 {
@@ -47,7 +34,7 @@ func onNameCall(_ context: RawTracepoint) -> Int32 {
   let isOpened = call.descriptor != SystemCall.none
   if isOpened && result == -9 { return 0 }  // EBADF: there is no file
   counters.count(CountedClass.file) { counts in
-    if isIgnored(CurrentThread.processID) || rates.isOver(rateLimit) { return nil }
+    if isCallerOwnOrLeftOut() || counts.isOverLimit(CountedClass.file) { return nil }
     return bytes.build { bytes in
       bytes.append(FileRecord.self) { record in
         record.clear(kind)
@@ -142,7 +129,7 @@ func keep(_ kind: UInt32, _ fill: (Bytes) -> Void) {
   if task.flags & 0x20_0000 != 0 || task.flags & 0x10 != 0 && withRequests == 0 { return }
   // A 32-bit program's system calls are not looked at where they end (TS_COMPAT).
   if thread_info.exists.status, task.thread_info.status & 2 != 0 { return }
-  if isIgnored(CurrentThread.processID) { return }
+  if isCallerOwnOrLeftOut() { return }
   bytes.build { bytes in
     bytes.append(FileRecord.self) { $0.clear(kind) }
     fill(bytes)
@@ -206,7 +193,7 @@ func send<let capacity: Int>(_ bytes: ByteBuilder<capacity>.Bytes, _ kind: UInt3
   }
   guard isOfCall else { return false }
   counters.count(CountedClass.file) { counts in
-    if rates.isOver(rateLimit) { return nil }
+    if counts.isOverLimit(CountedClass.file) { return nil }
     bytes.withValue(FileRecord.self) { record in
       record.header.begin(kind, flags: record.header.flags, counts)
       if result < 0 { record.error = UInt32(truncatingIfNeeded: 0 &- result) }

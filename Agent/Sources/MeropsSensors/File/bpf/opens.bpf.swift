@@ -14,30 +14,17 @@ var programs = ProgramArray(maxEntries: 16)
 var calls = ArrayMap<SystemCall>(maxEntries: 512)
 /// Directories below which opens are left out.
 var ignoredDirectories = HashMap<FileIdentity, UInt8>(maxEntries: 1024)
-var ignoredProcesses = HashMap<UInt32, UInt8>(maxEntries: 1024)
-var rates = PerCPUArray<Rate>(maxEntries: 1)
 /// Opens that were reported a moment ago.
 var opens = LRUHashMap<OpenKey, OpenRepeats>(maxEntries: 16384)
 var repeated = PerCPUArray<RepeatCounts>(maxEntries: 1)
 
-/// The process of the sensors.
-@section(".rodata") var ownProcess: UInt32 = 0
 @section(".rodata") var hasIgnoredDirectories: UInt32 = 0
-@section(".rodata") var hasIgnoredProcesses: UInt32 = 0
 /// How long a repeated open is only counted, in nanoseconds.
 @section(".rodata") var repeatTime: UInt64 = 0
-/// How many acts a CPU records in a second; 0 for all.
-@section(".rodata") var rateLimit: UInt64 = 0
 /// Whether opens of files that are not there are reported.
 @section(".rodata") var withMissingFiles: UInt32 = 0
 /// Whether hooks in the kernel report the opens that succeed.
 @section(".rodata") var byHooks: UInt32 = 0
-
-@inline(__always)
-func isIgnored(_ pid: UInt32) -> Bool {
-  if pid == ownProcess { return true }
-  return hasIgnoredProcesses != 0 && ignoredProcesses.pointer(to: pid) != nil
-}
 
 /// Whether a file lies below a directory that is left out.
 @inline(__always)
@@ -65,11 +52,11 @@ func isIgnored(_ place: path.Probed) -> Bool {
 
 /// How many opens like this one were counted only; nil if this is one of them.
 @inline(__always)
-func repeats(_ pid: UInt32, _ inode: inode.Probed, _ flags: UInt32, _ kind: UInt32) -> UInt64? {
+func repeats(_ inode: inode.Probed, _ flags: UInt32, _ kind: UInt32) -> UInt64? {
   if repeatTime == 0 || kind == FileKind.create { return 0 }
   let now = Clock.boot
   let key = OpenKey(
-    start: task_struct.Probed.current.group_leader.start_boottime, inode: inode.i_ino, pid: pid,
+    start: task_struct.Probed.current.group_leader.start_boottime, inode: inode.i_ino, pid: CurrentThread.processID,
     device: inode.i_sb.s_dev, flags: flags, kind: kind, generation: inode.i_generation, isPadding: 0)
   guard let known = opens.pointer(to: key) else {
     opens.set(OpenRepeats(time: now, count: 0), for: key)
@@ -97,13 +84,12 @@ func report(_ count: UInt64) {
 @inline(__always)
 func record(_ opened: file.Probed, _ kind: UInt32, flags: UInt32) {
   counters.count(CountedClass.file) { counts in
-    let pid = CurrentThread.processID
-    if isIgnored(pid) { return nil }
+    if isCallerOwnOrLeftOut() { return nil }
     if isIgnored(path.Probed(opened.pointer + file.offset.f_path)) { return nil }
     let inode = opened.f_inode
-    guard let before = repeats(pid, inode, flags, kind) else { return nil }
+    guard let before = repeats(inode, flags, kind) else { return nil }
     var isSent: Bool?
-    if !rates.isOver(rateLimit) {
+    if !counts.isOverLimit(CountedClass.file) {
       isSent = false
       bytes.build { bytes in
         bytes.append(FileRecord.self) { record in

@@ -80,6 +80,15 @@ struct Connection {
 }
 
 #if hasFeature(Embedded)
+  /// Bits of a connection's flags: the other side began it; somebody accepted it.
+  var isPassive: UInt32 { 1 }
+  var isAccepted: UInt32 { 2 }
+  /// Of a UDP socket, which side sent first: neither, if nothing was seen.
+  var isClient: UInt32 { 4 }
+  var isServer: UInt32 { 8 }
+  /// What its process does is left out.
+  var isIgnored: UInt32 { 16 }
+
   extension Connection {
     @inline(__always)
     init(start: UInt64, pid: UInt32, thread: UInt32, socket: UInt64, began: UInt64 = 0, flags: UInt32) {
@@ -89,17 +98,10 @@ struct Connection {
   }
 
   extension EventHeader {
-    /// Fills everything in.
     @inline(__always)
-    mutating func set(_ kind: UInt16, by who: Connection, at time: UInt64, sequence: UInt64) {
-      self.time = time
-      start = who.start
-      self.sequence = sequence
-      pid = who.pid
-      thread = who.thread
-      self.kind = kind
-      processor = UInt16(truncatingIfNeeded: currentProcessor)
-      flags = 0
+    mutating func set(_ kind: UInt16, by who: Connection, at time: UInt64, _ counts: UnsafeMutablePointer<ClassCounts>) {
+      set(
+        kind, start: who.start, pid: who.pid, thread: who.thread, at: time, sequence: counts.pointee.sequence)
     }
   }
 #endif

@@ -15,6 +15,9 @@ struct ProcessName {
   var pid: UInt64
 }
 
+/// Programs whose processes are left out.
+var leftOutPrograms = HashMap<FileIdentity, UInt8>(maxEntries: 1024)
+
 /// Whether the environment is sent, too.
 @section(".rodata") var withEnvironment: UInt32 = 0
 
@@ -23,25 +26,53 @@ let argumentLimit: UInt64 = 16384
 /// The most bytes of the environment that are sent.
 let environmentLimit: UInt64 = 12000
 
+extension EventHeader {
+  @inline(__always)
+  mutating func set(
+    _ kind: UInt16, of task: task_struct, flags: UInt32 = 0, _ counts: UnsafeMutablePointer<ClassCounts>
+  ) {
+    set(
+      kind, start: task.group_leader.start_boottime, pid: UInt32(truncatingIfNeeded: task.tgid),
+      thread: UInt32(truncatingIfNeeded: task.pid), flags: flags, sequence: counts.pointee.sequence)
+  }
+}
+
+/// Counts what a process does to itself. User space has to know of it also where it is left out.
 @inline(__always)
-func header(
-  _ header: inout EventHeader, of task: task_struct, _ kind: UInt16, _ counts: UnsafeMutablePointer<ClassCounts>
-) {
-  header.time = Clock.boot
-  header.start = task.group_leader.start_boottime
-  header.sequence = counts.pointee.sequence
-  header.pid = UInt32(truncatingIfNeeded: task.tgid)
-  header.thread = UInt32(truncatingIfNeeded: task.pid)
-  header.kind = kind
-  header.processor = UInt16(truncatingIfNeeded: currentProcessor)
-  header.flags = 0
+func count(_ task: task_struct, _ send: (_ flags: UInt32, UnsafeMutablePointer<ClassCounts>) -> Bool) {
+  counters.count(CountedClass.process) { counts in
+    let isFiltered =
+      isLeftOut(task.probed, UInt32(truncatingIfNeeded: task.tgid)) || counts.isOverLimit(CountedClass.process)
+    let isSent = send(isFiltered ? RecordFlags.isLeftOut : 0, counts)
+    return isFiltered ? nil : isSent
+  }
+}
+
+/// A process begins to run a program, or runs it already: whether it is one of those that are left out is kept by its number.
+@inline(__always)
+func noteProgram(_ task: task_struct) {
+  let memory = task.mm
+  if filter.value.byProgram == 0 || memory.isNull { return }
+  let pid = UInt32(truncatingIfNeeded: task.tgid)
+  let program = memory.exe_file.probed.f_inode
+  if leftOutPrograms.pointer(to: FileIdentity(inode: program.i_ino, device: UInt64(program.i_sb.s_dev))) != nil {
+    leftOutProcesses.set(LeftOut.byProgram, for: pid, if: .absent)
+  } else {
+    forgetProgram(pid)
+  }
+}
+
+@inline(__always)
+func forgetProgram(_ pid: UInt32) {
+  if leftOutProcesses[pid] == LeftOut.byProgram { leftOutProcesses.delete(pid) }
 }
 
 @inline(__always)
 func describe(
-  _ record: inout ProcessRecord, _ task: task_struct, _ kind: UInt16, _ counts: UnsafeMutablePointer<ClassCounts>
+  _ record: inout ProcessRecord, _ task: task_struct, _ kind: UInt16, flags: UInt32 = 0,
+  _ counts: UnsafeMutablePointer<ClassCounts>
 ) {
-  header(&record.header, of: task, kind, counts)
+  record.header.set(kind, of: task, flags: flags, counts)
   let parent = task.real_parent
   record.parentStart = parent.group_leader.start_boottime
   record.parent = UInt32(truncatingIfNeeded: parent.tgid)
@@ -107,7 +138,7 @@ func appendPlaces(_ bytes: ByteBuilder<12288>.Bytes, _ task: task_struct) {
   }
   let end = bytes.count
   bytes.withValue(ProcessRecord.self) { record in
-    record.header.flags = flags
+    record.header.flags |= flags
     record.pathBytes = UInt32(truncatingIfNeeded: pathEnd &- start)
     record.directoryBytes = UInt32(truncatingIfNeeded: end &- pathEnd)
   }
@@ -117,10 +148,15 @@ func appendPlaces(_ bytes: ByteBuilder<12288>.Bytes, _ task: task_struct) {
 func onFork(_ context: BTFTracepoint.sched_process_fork) -> Int32 {
   let child = context.child
   guard child.pid == child.tgid else { return 0 }
-  counters.count(CountedClass.process) { counts in
+  if filter.value.byProgram != 0,
+    leftOutProcesses[UInt32(truncatingIfNeeded: context.parent.tgid)] == LeftOut.byProgram
+  {
+    leftOutProcesses.set(LeftOut.byProgram, for: UInt32(truncatingIfNeeded: child.tgid), if: .absent)
+  }
+  count(child) { flags, counts in
     bytes.build { bytes in
       bytes.append(ProcessRecord.self) { record in
-        describe(&record, child, RecordKind.fork, counts)
+        describe(&record, child, RecordKind.fork, flags: flags, counts)
         let creator = context.parent
         record.creatorStart = creator.group_leader.start_boottime
         record.creator = UInt32(truncatingIfNeeded: creator.tgid)
@@ -134,9 +170,10 @@ func onFork(_ context: BTFTracepoint.sched_process_fork) -> Int32 {
 @section("tp_btf/sched_process_exec")
 func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
   let task = context.p
-  counters.count(CountedClass.process) { counts in
+  noteProgram(task)
+  count(task) { flags, counts in
     bytes.build { bytes in
-      bytes.append(ProcessRecord.self) { describe(&$0, task, RecordKind.exec, counts) }
+      bytes.append(ProcessRecord.self) { describe(&$0, task, RecordKind.exec, flags: flags, counts) }
       appendPlaces(bytes, task)
       let memory = task.mm
       let start = memory.arg_start
@@ -160,7 +197,7 @@ func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
       for _ in 0..<2 {
         if !isWhole || at >= end { break }
         bytes.truncate(to: 0)
-        bytes.append(EventHeader.self) { header(&$0, of: task, RecordKind.arguments, counts) }
+        bytes.append(EventHeader.self) { $0.set(RecordKind.arguments, of: task, counts) }
         let size = end &- at < 12000 ? end &- at : 12000
         isWhole = bytes.appendUser(count: size, from: UnsafeRawPointer(bitPattern: UInt(at)))
         at &+= size
@@ -174,7 +211,7 @@ func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
         let start = memory.env_start
         let total = memory.env_end &- start
         bytes.truncate(to: 0)
-        bytes.append(EventHeader.self) { header(&$0, of: task, RecordKind.environment, counts) }
+        bytes.append(EventHeader.self) { $0.set(RecordKind.environment, of: task, counts) }
         bytes.appendUser(
           count: total < environmentLimit ? total : environmentLimit, from: UnsafeRawPointer(bitPattern: UInt(start)))
         bytes.withValue(EventHeader.self) { header in
@@ -201,10 +238,10 @@ func onExit(_ context: BTFTracepoint.sched_process_exit) -> Int32 {
   } else if ended.pointer(to: name) != nil {
     return 0
   }
-  counters.count(CountedClass.process) { counts in
+  count(task) { flags, counts in
     bytes.build { bytes in
       bytes.append(ExitRecord.self) { record in
-        header(&record.header, of: task, RecordKind.exit, counts)
+        record.header.set(RecordKind.exit, of: task, flags: flags, counts)
         // SIGNAL_GROUP_EXIT: what ended all threads; else what the first thread said.
         record.status = UInt32(
           truncatingIfNeeded: signal.flags & 4 != 0 ? signal.group_exit_code : leader.exit_code)
@@ -218,6 +255,7 @@ func onExit(_ context: BTFTracepoint.sched_process_exit) -> Int32 {
       return events.send(bytes)
     } ?? false
   }
+  if filter.value.byProgram != 0 { forgetProgram(UInt32(truncatingIfNeeded: task.tgid)) }
   return 0
 }
 
@@ -226,6 +264,7 @@ func onTask(_ item: IteratorItem) -> IteratorVerdict {
   guard let raw = item.item else { return .next }
   let task = task_struct(raw: raw)
   guard task.pid == task.tgid, let counts = counters.pointer(to: CountedClass.process) else { return .next }
+  noteProgram(task)
   bytes.build { bytes in
     bytes.append(ProcessRecord.self) { describe(&$0, task, RecordKind.snapshot, counts) }
     appendPlaces(bytes, task)
@@ -257,14 +296,9 @@ func onCgroupEntered(_ context: BTFTracepoint.cgroup_attach_task) -> Int32 {
 func sendChange(_ task: task_struct.Probed) {
   bytes.build { bytes in
     bytes.append(ChangeRecord.self) { record in
-      record.header.time = Clock.boot
-      record.header.start = task.group_leader.start_boottime
-      record.header.sequence = 0
-      record.header.pid = UInt32(truncatingIfNeeded: task.tgid)
-      record.header.thread = UInt32(truncatingIfNeeded: task.pid)
-      record.header.kind = RecordKind.change
-      record.header.processor = UInt16(truncatingIfNeeded: currentProcessor)
-      record.header.flags = 0
+      record.header.set(
+        RecordKind.change, start: task.group_leader.start_boottime, pid: UInt32(truncatingIfNeeded: task.tgid),
+        thread: UInt32(truncatingIfNeeded: task.pid))
       record.cgroup = task.cgroups.dfl_cgrp.kn.id
       let credentials = task.cred
       record.capabilities = readKernel(at: credentials.pointer + cred.offset.cap_effective) ?? 0
@@ -297,14 +331,7 @@ func send(_ group: cgroup, _ kind: UInt16, path: UnsafeRawPointer) -> Int32 {
   guard group.root.hierarchy_id == 0 else { return 0 }
   bytes.build { bytes in
     bytes.append(CgroupRecord.self) { record in
-      record.header.time = Clock.boot
-      record.header.start = 0
-      record.header.sequence = 0
-      record.header.pid = 0
-      record.header.thread = 0
-      record.header.kind = kind
-      record.header.processor = UInt16(truncatingIfNeeded: currentProcessor)
-      record.header.flags = 0
+      record.header.set(kind, start: 0, pid: 0, thread: 0)
       record.cgroup = group.kn.id
     }
     bytes.appendKernelText(from: path)

@@ -5,10 +5,9 @@ import BPFKernel
 @inline(__always)
 func send(_ packet: SocketBuffer, _ seen: Packet, _ who: Connection) {
   counters.count(CountedClass.dns) { counts in
-    events.send { record in
-      record.header.set(
-        seen.isOut ? DNSRecordKind.query : DNSRecordKind.answer, by: who, at: Clock.boot,
-        sequence: counts.pointee.sequence)
+    if counts.isOverLimit(CountedClass.dns) { return nil }
+    return events.send { record in
+      record.header.set(seen.isOut ? DNSRecordKind.query : DNSRecordKind.answer, by: who, at: Clock.boot, counts)
       record.socket = who.socket
       record.endpoints = seen.endpoints
       record.transport = UInt32(seen.transport.rawValue)

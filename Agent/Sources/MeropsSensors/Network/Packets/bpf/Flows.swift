@@ -2,10 +2,6 @@
 // UDP: who uses a socket, and how much it sends and receives.
 import BPFKernel
 
-/// Bits of a UDP socket's flags: which side sent first. Neither, if nothing was seen.
-let isClient: UInt32 = 4
-let isServer: UInt32 = 8
-
 /// Who uses a UDP socket: the process that sent last. A socket of the kernel's own has no process.
 ///
 /// Nothing tells when a UDP socket ends. Another one may be where it was: the cookie is another one then.
@@ -31,10 +27,10 @@ func owner(_ packet: SocketBuffer, _ key: UInt64, _ sk: sock.Probed, isOut: Bool
     if known.pointee.flags & (isClient | isServer) == 0 { known.pointee.flags = isClient }
     return known.pointee
   }
-  let flags = known.map { $0.pointee.flags } ?? 0
+  let side = known.map { $0.pointee.flags & (isClient | isServer) } ?? 0
   let who = Connection(
-    start: task.group_leader.start_boottime, pid: pid, thread: UInt32(bitPattern: task.pid),
-    socket: cookie, flags: flags & (isClient | isServer) == 0 ? isClient : flags)
+    start: task.group_leader.start_boottime, pid: pid, thread: UInt32(bitPattern: task.pid), socket: cookie,
+    flags: (side == 0 ? isClient : side) | (isLeftOut(task, pid) ? isIgnored : 0))
   datagrams[key] = who
   return who
 }

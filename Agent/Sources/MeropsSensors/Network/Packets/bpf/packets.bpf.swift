@@ -61,11 +61,11 @@ func look(_ packet: SocketBuffer, isOut: Bool) {
       sourcePort: isOut ? first : second, destinationPort: isOut ? second : first),
     transport: heading.transport, networkNamespace: sk.__sk_common.skc_net.net.ns.inum, start: start,
     length: packet.length &- start, sequence: sequence, isOut: isOut)
-  let isIgnored = ignoresLoopback != 0 && heading.destination.isLoopback
+  let isFiltered = who.flags & isIgnored != 0 || ignoresLoopback != 0 && heading.destination.isLoopback
   if isUDP && watchesFlows != 0 {
-    if isIgnored { counters.countFiltered(CountedClass.network) } else { add(packet, seen, who) }
+    if isFiltered { counters.countFiltered(CountedClass.network) } else { add(packet, seen, who) }
   }
   if isDNS && seen.length > 0 {
-    if isIgnored { counters.countFiltered(CountedClass.dns) } else { send(packet, seen, who) }
+    if isFiltered { counters.countFiltered(CountedClass.dns) } else { send(packet, seen, who) }
   }
 }

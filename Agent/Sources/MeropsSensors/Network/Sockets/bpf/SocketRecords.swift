@@ -12,10 +12,13 @@ func send(
   guard tells != 0 else { return }
   let common = sk.__sk_common
   let destination = destination(common)
-  if ignoresLoopback != 0 && destination.isLoopback { return counters.countFiltered(CountedClass.network) }
+  if who.flags & isIgnored != 0 || ignoresLoopback != 0 && destination.isLoopback {
+    return counters.countFiltered(CountedClass.network)
+  }
   counters.count(CountedClass.network) { counts in
-    events.send { record in
-      record.header.set(kind, by: who, at: time, sequence: counts.pointee.sequence)
+    if counts.isOverLimit(CountedClass.network) { return nil }
+    return events.send { record in
+      record.header.set(kind, by: who, at: time, counts)
       clear(
         &record, sk, who,
         Endpoints(

@@ -53,7 +53,8 @@ func port(_ sk: sock.Probed) -> UInt16 { inet_sock.Probed(raw: sk.raw).inet_spor
 func caller(of socket: UInt64, flags: UInt32 = 0) -> Connection {
   Connection(
     start: task_struct.Probed.current.group_leader.start_boottime, pid: CurrentThread.processID,
-    thread: CurrentThread.threadID, socket: socket, began: Clock.boot, flags: flags)
+    thread: CurrentThread.threadID, socket: socket, began: Clock.boot,
+    flags: isCallerLeftOut() ? flags | isIgnored : flags)
 }
 
 /// S_IFMT, S_IFSOCK
@@ -82,9 +83,11 @@ func onSocket(_ item: Iterator.task_file) -> Int32 {
   let task = item.task
   guard !item.file.isNull, !task.isNull, let sk = findSocket(item.file.probed) else { return 0 }
   let state = TCPState(rawValue: Int32(sk.__sk_common.skc_state))
+  let pid = UInt32(truncatingIfNeeded: task.tgid)
+  let flags = state == .synSent ? 0 : isAccepted
   let owner = Connection(
-    start: task.group_leader.start_boottime, pid: UInt32(truncatingIfNeeded: task.tgid),
-    thread: UInt32(truncatingIfNeeded: task.pid), socket: cookie(sk), flags: state == .synSent ? 0 : isAccepted)
+    start: task.group_leader.start_boottime, pid: pid, thread: UInt32(truncatingIfNeeded: task.pid),
+    socket: cookie(sk), flags: isLeftOut(task.probed, pid) ? flags | isIgnored : flags)
   if isUDP(sk) {
     datagrams[key(sk)] = owner
   } else if isTCP(sk), state != .closed, state != .listening {

@@ -9,13 +9,14 @@ var named = ByteBuilder<4608>()
 @inline(__always)
 func tellOfUnix(_ sk: sock.Probed, _ call: Call, _ error: UInt32) {
   guard tells != 0 else { return }
+  var who = caller(of: cookie(sk))
+  let time = who.began
+  who.began = call.time
   counters.count(CountedClass.network) { counts in
-    named.build { bytes in
-      var who = caller(of: cookie(sk))
-      let time = who.began
-      who.began = call.time
+    if who.flags & isIgnored != 0 || counts.isOverLimit(CountedClass.network) { return nil }
+    return named.build { bytes in
       bytes.append(SocketRecord.self) { record in
-        record.header.set(SocketRecordKind.unixConnect, by: who, at: time, sequence: counts.pointee.sequence)
+        record.header.set(SocketRecordKind.unixConnect, by: who, at: time, counts)
         clear(
           &record, sk, who, Endpoints(source: .any, destination: .any, sourcePort: 0, destinationPort: 0), transport: 0,
           error)
@@ -37,6 +38,6 @@ func tellOfUnix(_ sk: sock.Probed, _ call: Call, _ error: UInt32) {
       }
       bytes.withValue(SocketRecord.self) { $0.header.flags = flags }
       return events.send(bytes)
-    } == true
+    } ?? false
   }
 }

@@ -19,10 +19,6 @@ var calls = LRUHashMap<UInt64, Call>(maxEntries: 16384)
 @section(".rodata") var tells: UInt32 = 1
 @section(".rodata") var watchesUnix: UInt32 = 0
 
-/// Bits of a connection's flags.
-let isPassive: UInt32 = 1
-let isAccepted: UInt32 = 2
-
 /// From Linux 6.0 on the kernel leaves out a program that interrupts itself: a packet that arrives while a process
 /// connects. So there are two of them, the second one for what the first one was left out of.
 struct Turn {
@@ -132,7 +128,7 @@ func use(_ sk: sock.Probed, _ key: UInt64) {
     // Accepted without a system call that is watched: through io_uring, or by a program of another architecture.
     accept(connection, sk, key)
   } else if connection.pointee.pid != CurrentThread.processID {
-    var who = caller(of: connection.pointee.socket, flags: connection.pointee.flags)
+    var who = caller(of: connection.pointee.socket, flags: connection.pointee.flags & ~isIgnored)
     who.began = connection.pointee.began
     connections.set(who, for: key, if: .present)
   }
@@ -148,7 +144,7 @@ func accept(_ connection: UnsafeMutablePointer<Connection>, _ sk: sock.Probed, _
   connection.pointee.start = who.start
   connection.pointee.pid = who.pid
   connection.pointee.thread = who.thread
-  atomicAdd(isAccepted, to: &connection.pointee.flags)
+  atomicAdd(isAccepted | who.flags & isIgnored, to: &connection.pointee.flags)
   let ended = connection.pointee.ended
   send(SocketRecordKind.accept, sk, by: who, at: time)
   if ended != 0 && connections.delete(key) { send(SocketRecordKind.close, sk, by: who, at: ended) }
