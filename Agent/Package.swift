@@ -45,8 +45,8 @@ let package = Package(
     .target(
       name: "MeropsSensors",
       dependencies: [
-        "MeropsModel", .product(name: "BPF", package: "Merops"), .product(name: "BPFKernel", package: "Merops"),
-        .product(name: "BPFValues", package: "Merops"),
+        "MeropsModel", .product(name: "BPF", package: "Merops"), .product(name: "BPFBytecode", package: "Merops"),
+        .product(name: "BPFKernel", package: "Merops"), .product(name: "BPFValues", package: "Merops"),
       ],
       exclude: ["Acts/bpf", "Calls/bpf", "File/bpf", "Network/Packets/bpf", "Network/Sockets/bpf", "Process/bpf"],
       swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),

@@ -113,15 +113,15 @@ extension EventKind {
     case .fileOpen:
       EventKindDefinition(
         "file.open", .file, "A file was opened for reading.",
-        [("fexit/security_file_open", ""), ("raw_tp/sys_exit", "")])
+        [("fexit/do_dentry_open", ""), ("raw_tp/sys_exit", "")])
     case .fileCreate:
       EventKindDefinition(
         "file.create", .file, "A file was created by opening it.",
-        [("fexit/security_file_open", ""), ("raw_tp/sys_exit", "")])
+        [("fexit/do_dentry_open", ""), ("raw_tp/sys_exit", "")])
     case .fileWrite:
       EventKindDefinition(
         "file.write", .file, "A file was opened for writing.",
-        [("fexit/security_file_open", ""), ("raw_tp/sys_exit", "")])
+        [("fexit/do_dentry_open", ""), ("raw_tp/sys_exit", "")])
     case .fileUnlink:
       EventKindDefinition(
         "file.unlink", .file, "A name of a file, or a directory, was removed.",

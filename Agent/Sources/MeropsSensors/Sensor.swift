@@ -29,19 +29,13 @@ extension Sensor {
   func collect(into reading: inout Reading, isLast: Bool) throws {}
 }
 
-/// Maps that all programs have in common.
+/// What all sensors have in common.
 struct SharedMaps: Sendable {
-  let ring: AnyMap
-  let counters: AnyMap
   let calls: CallDispatcher
-  let filters: Filters
+  let hooks: FunctionHooks
 
-  /// Lets an object use them in place of its own.
-  func share(with collection: BPFCollection) throws(BPFError) {
-    try collection.replaceMap("events", with: ring)
-    try collection.replaceMap("counters", with: counters)
-    try filters.share(with: collection)
-  }
+  /// Lets an object use the maps in place of its own.
+  func share(with collection: BPFCollection) throws(BPFError) { try calls.shareMaps(with: collection) }
 }
 
 /// An object with those of its optional programs that the kernel allows.
@@ -49,7 +43,7 @@ struct Loaded<Object: Skeleton> {
   let object: Object
   /// Which of the sets of optional programs it has, the best being 0; nil for none.
   let choice: Int?
-  /// Why it does not have the best, in one line; nil if it has.
+  /// Why it does not have the best, in a few words; nil if it has.
   let refusal: String?
 }
 
@@ -57,20 +51,23 @@ extension SkeletonSupport.Embedded {
   /// Loads an object with the first set of its optional programs that the kernel allows, or with none.
   ///
   /// - Parameters:
-  ///   - choices: names of programs in sections that start with "?"; a set has all that one after it has.
+  ///   - choices: names of programs in sections that start with "?", which watch functions of the kernel; a set has all
+  ///     that one after it has.
+  ///   - hooks: whether the kernel allows such programs at all.
   ///   - prepare: sets what is set before each attempt, with the number of the set, or nil for none.
   static func load(
-    withFirstOf choices: [[String]], _ prepare: (SkeletonSupport.Opened<Self>, Int?) throws -> Void
+    withFirstOf choices: [[String]], _ hooks: FunctionHooks,
+    _ prepare: (SkeletonSupport.Opened<Self>, Int?) throws -> Void
   ) throws -> Loaded<Self> {
-    var refusal: String?
-    for (choice, programs) in choices.enumerated() {
+    var refusal = hooks.refusal
+    for (choice, programs) in choices.enumerated() where hooks.refusal == nil {
       let opened = try open()
       try prepare(opened, choice)
       for program in programs { try opened.collection.setAutoload(true, of: program) }
       do {
         return Loaded(object: try opened.load(), choice: choice, refusal: refusal)
       } catch {
-        refusal = refusal ?? "\(error)".split(separator: "\n").first.map(String.init) ?? ""
+        refusal = refusal ?? error.reason
       }
     }
     let opened = try open()

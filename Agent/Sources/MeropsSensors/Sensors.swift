@@ -13,13 +13,12 @@ import Synchronization
 /// - Requires: Linux 5.10; root, or CAP_BPF, CAP_PERFMON and what /proc asks for.
 public final class Sensors: Sendable {
   private let object: ProcessObject
-  private let counters: PerCPUMap<UInt32, ClassCounts>
   private let links = LinkSet()
   private let reading: Mutex<Reading>
   private let isStopped = Atomic(false)
   private let options: SensorOptions
   private let calls: CallDispatcher
-  let filters: Filters
+  var filters: Filters { calls.filters }
   private let others: [any Sensor]
   private let fixedReports: [SensorReport]
   private let isAttached = Atomic(false)
@@ -36,25 +35,9 @@ public final class Sensors: Sendable {
   /// - Throws: `BPFError` if no event at all could be had.
   public init(_ options: SensorOptions = SensorOptions()) throws {
     self.options = options
-    let opened = try ProcessObject.open()
-    try opened.collection.change(map: "events") { $0.maxEntries = UInt32(clamping: options.ringBytes) }
-    opened.globals.withEnvironment = options.environmentNames.isEmpty ? 0 : 1
-    try Filters.prepare(opened.collection, options.filters)
-    object = try opened.load()
-    counters = object.counters
-    filters = try Filters(object, options.filters)
-    reading = Mutex(Reading(options, filters))
-    var reports = [
-      SensorReport(sensor: "process.fork", hook: "tp_btf/sched_process_fork"),
-      SensorReport(sensor: "process.exec", hook: "tp_btf/sched_process_exec"),
-      SensorReport(sensor: "process.exit", hook: "tp_btf/sched_process_exit"),
-    ]
-    calls = try CallDispatcher(filters)
-    try calls.add(SystemCall.ofNamespaces)
-    try calls.add(object.onNamespacesCall.program(), as: CallProgram.namespaces)
-    let maps = SharedMaps(
-      ring: try object.collection.map("events"), counters: try object.collection.map("counters"), calls: calls,
-      filters: filters)
+    calls = try CallDispatcher(options)
+    reading = Mutex(Reading(options, calls.filters))
+    let maps = SharedMaps(calls: calls, hooks: FunctionHooks())
     let all: [([EventClass], @Sendable (SensorOptions, SharedMaps) throws -> any Sensor)] = [
       ([.file], { try OpenSensor($0, $1) }),
       ([.file], { try NameSensor($0, $1) }),
@@ -62,30 +45,62 @@ public final class Sensors: Sendable {
       ([.kernel], { try ActSensor($0, $1) }),
     ]
     let makers = all.filter { !options.classes.isDisjoint(with: $0.0) }
-    // What takes time is the kernel's verifier, which has one program at a time for each thread. The threads end here: those
-    // of a pool would keep the privileges of the one that starts them.
-    let made = Mutex([Result<any Sensor, any Error>?](repeating: nil, count: makers.count))
+    let process = Mutex<ProcessObject?>(nil)
+    let made = Mutex([(any Sensor)?](repeating: nil, count: makers.count))
+    let loads: [@Sendable () throws -> Void] = makers.indices.map { index in
+      { [makers] in
+        let sensor = try makers[index].1(options, maps)
+        made.withLock { $0[index] = sensor }
+      }
+    }
+    let failures = Self.atOnce(
+      loads + [
+        {
+          let object = try Self.processObject(options, maps)
+          process.withLock { $0 = object }
+        }
+      ])
+    if let failure = failures[makers.count] { throw failure }
+    guard let object = process.withLock({ $0 }) else { throw BPFError(.closed, "loading the programs of processes") }
+    self.object = object
+    try calls.add(SystemCall.ofNamespaces)
+    try calls.add(object.onNamespacesCall.program(), as: CallProgram.namespaces)
+    others = made.withLock { $0.compactMap(\.self) }
+    var reports = [
+      SensorReport(sensor: "process.fork", hook: "tp_btf/sched_process_fork"),
+      SensorReport(sensor: "process.exec", hook: "tp_btf/sched_process_exec"),
+      SensorReport(sensor: "process.exit", hook: "tp_btf/sched_process_exit"),
+    ]
+    for (maker, failure) in zip(makers, failures) {
+      guard let failure else { continue }
+      reports += maker.0.map { SensorReport(sensor: $0.name, hook: nil, missing: "everything: \(failure.reason)") }
+    }
+    fixedReports = reports
+    statistics = options.countsRunTime ? try Program.RunTimeStatistics() : nil
+  }
+
+  private static func processObject(_ options: SensorOptions, _ maps: SharedMaps) throws -> ProcessObject {
+    let opened = try ProcessObject.open()
+    try maps.share(with: opened.collection)
+    opened.globals.withEnvironment = options.environmentNames.isEmpty ? 0 : 1
+    return try opened.load()
+  }
+
+  /// What takes time is the kernel's verifier, which has one program at a time for each thread. The threads end here: those of a
+  /// pool would keep the privileges of the one that starts them.
+  ///
+  /// - Returns: what each of them threw.
+  private static func atOnce(_ bodies: [@Sendable () throws -> Void]) -> [(any Error)?] {
+    let failures = Mutex([(any Error)?](repeating: nil, count: bodies.count))
     let ended = DispatchSemaphore(value: 0)
-    for index in makers.indices {
+    for (index, body) in bodies.enumerated() {
       Thread.detachNewThread {
-        let result = Result { try makers[index].1(options, maps) }
-        made.withLock { $0[index] = result }
+        do { try body() } catch { failures.withLock { $0[index] = error } }
         ended.signal()
       }
     }
-    for _ in makers { ended.wait() }
-    var others: [any Sensor] = []
-    for (maker, result) in zip(makers, made.withLock { $0 }) {
-      switch result {
-      case .success(let sensor): others.append(sensor)
-      case .failure(let error):
-        reports += maker.0.map { SensorReport(sensor: $0.name, hook: nil, missing: "\(error)") }
-      case nil: break
-      }
-    }
-    self.others = others
-    fixedReports = reports
-    statistics = options.countsRunTime ? try Program.RunTimeStatistics() : nil
+    for _ in bodies { ended.wait() }
+    return failures.withLock { $0 }
   }
 
   /// What became of the acts that the kernel's programs saw.
@@ -116,7 +131,7 @@ public final class Sensors: Sendable {
 
   /// What the kernel's programs counted of a class on each CPU.
   func countsByProcessor(_ eventClass: EventClass) throws -> [Counts.Entry] {
-    (try counters.get(UInt32(eventClass.rawValue)) ?? []).map {
+    (try calls.counters.get(UInt32(eventClass.rawValue)) ?? []).map {
       Counts.Entry(recorded: $0.recorded, filtered: $0.filtered, limited: $0.limited, lost: $0.lost)
     }
   }
@@ -135,7 +150,7 @@ public final class Sensors: Sendable {
   func accounts() throws -> Accounts {
     var accounts = reading.withLock { $0.accounts }
     for eventClass in EventClass.allCases {
-      guard let values = try counters.get(UInt32(eventClass.rawValue)) else { continue }
+      guard let values = try calls.counters.get(UInt32(eventClass.rawValue)) else { continue }
       for (processor, value) in values.enumerated() {
         accounts.note(eventClass, processor, value.sequence &+ 1, isRead: false)
       }

@@ -98,7 +98,8 @@ struct StatusScreen {
     for eventClass in EventClass.allCases {
       let entry = status.counts[eventClass]
       guard entry.seen > 0 else { continue }
-      table.add([eventClass.name] + [entry.seen, entry.recorded, entry.filtered, entry.limited, entry.lost].map(Amount.count))
+      table.add(
+        [eventClass.name] + [entry.seen, entry.recorded, entry.filtered, entry.limited, entry.lost].map(Amount.count))
     }
     return table
   }

@@ -155,6 +155,18 @@ struct FileSensorTests {
     #expect(acts.lines(.unmount) == ["/bound"])
   }
 
+  /// A FIFO that nobody reads: the kernel permits the open, and the FIFO refuses it.
+  @Test func anOpenThatFailsAtItsEndIsOneEvent() throws {
+    let acts = try Acts(
+      """
+      os.mkfifo('pipe')
+      try: os.open('pipe', os.O_WRONLY | os.O_NONBLOCK)
+      except OSError: pass
+      """)
+    let isToldTwice = acts.reports.contains { $0.hook?.contains("security_file_open") == true }
+    #expect(acts.lines(.fileWrite) == (isToldTwice ? ["/pipe", "/pipe !6"] : ["/pipe !6"]))
+  }
+
   /// Names of 4,000 bytes, two of them in one record.
   @Test func longNames() throws {
     let acts = try Acts(

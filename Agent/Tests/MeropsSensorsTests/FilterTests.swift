@@ -29,7 +29,9 @@ struct FilterTests {
 
     /// Of the script's process and those below.
     private var events: [Event] {
-      return run.allEvents.filter { $0.process.key.pid == run.pid || $0.process.ancestors.contains { $0.key.pid == run.pid } }
+      return run.allEvents.filter {
+        $0.process.key.pid == run.pid || $0.process.ancestors.contains { $0.key.pid == run.pid }
+      }
     }
 
     /// The names of the files that were created in the folder, whoever did it.
@@ -136,20 +138,26 @@ struct FilterTests {
     var pids: [String: UInt32] = [:]
     for (file, path) in [("in", name), ("below", name + "/below"), ("late", name + "/late"), ("not", name + "-not")] {
       let process = try Shell.start(
-        "echo $$ > \(root)/\(path)/cgroup.procs && : > \(folder.path)/\(file) && /bin/true; echo $$ > \(root)/cgroup.procs")
+        "echo $$ > \(root)/\(path)/cgroup.procs && : > \(folder.path)/\(file) && /bin/true; echo $$ > \(root)/cgroup.procs"
+      )
       process.waitUntilExit()
       #expect(process.terminationStatus == 0)
       pids[file] = UInt32(bitPattern: process.processIdentifier)
     }
     let events = try watch.finish()
     let created = events.filter { $0.kind == .fileCreate && pids.values.contains($0.process.key.pid) }
-    #expect(created.map { $0[.filePath] } == [.text(Text(URL(filePath: folder.path).resolvingSymlinksInPath().path + "/not"))])
+    #expect(
+      created.map { $0[.filePath] } == [.text(Text(URL(filePath: folder.path).resolvingSymlinksInPath().path + "/not"))]
+    )
     let children = events.filter { $0.kind == .processExec && pids.values.contains($0.process.parent?.key.pid ?? 0) }
     #expect(children.map { $0.process.parent?.key.pid } == [pids["not"]])
   }
 
   @Test(arguments: [
-    (EventClass.process, "for i in range(500):\n  child = os.fork()\n  if child == 0: os._exit(0)\n  os.waitpid(child, 0)", 1000),
+    (
+      EventClass.process,
+      "for i in range(500):\n  child = os.fork()\n  if child == 0: os._exit(0)\n  os.waitpid(child, 0)", 1000
+    ),
     (.file, "for i in range(1000): os.chmod('.', 0o700)", 1000),
     (
       .network,
@@ -184,7 +192,9 @@ struct FilterTests {
       $0.files.repeatTime = .zero
     }
     let counts = acts.allCounts[eventClass]
-    let pids = Set(acts.allEvents.filter { $0.process.key.pid == acts.pid || $0.process.parent?.key.pid == acts.pid }.map(\.process.key.pid))
+    let pids = Set(
+      acts.allEvents.filter { $0.process.key.pid == acts.pid || $0.process.parent?.key.pid == acts.pid }.map(
+        \.process.key.pid))
     let told = acts.allEvents.filter { $0.kind.eventClass == eventClass && pids.contains($0.process.key.pid) }.count
     #expect(told < done && told + Int(counts.limited) >= done, "\(told) were told, \(counts)")
     #expect(counts.filtered >= counts.limited && counts.lost == 0)
@@ -207,17 +217,24 @@ struct FilterTests {
 /// Secrets in arguments and in the environment.
 struct RedactionTests {
   private func redacted(_ texts: [String], _ patterns: [String], isCut: Bool = false) throws -> [String] {
-    let list = texts.flatMap { Array($0.utf8) + [0] }.dropLast(isCut ? 1 : 0)
+    var list: [UInt8] = []
+    for text in texts { list += Array(text.utf8) + [0] }
+    if isCut { list.removeLast() }
     let redaction = Redaction(try patterns.map { try RedactionPattern($0) })
-    return redaction.withRedacted(Array(list).span.bytes, isCut: isCut) { bytes in
+    return redaction.withRedacted(list.span.bytes, isCut: isCut) { bytes in
       var found: [String] = []
-      Packed.forEachText(bytes, isCut: isCut) { text, _ in found.append(String(decoding: Packed.copied(text), as: UTF8.self)) }
+      Packed.forEachText(bytes, isCut: isCut) { text, _ in
+        found.append(String(decoding: Packed.copied(text), as: UTF8.self))
+      }
       return found
     }
   }
 
   @Test(arguments: [
-    (["--password={}"], ["x", "--password=hunter2", "--PassWord=", "--passwords=a"], ["x", "--password=***", "--PassWord=***", "--passwords=a"]),
+    (
+      ["--password={}"], ["x", "--password=hunter2", "--PassWord=", "--passwords=a"],
+      ["x", "--password=***", "--PassWord=***", "--passwords=a"]
+    ),
     (["--password {}"], ["--password", "a", "b", "--password"], ["--password", "***", "b", "--password"]),
     (["-p{}"], ["mysql", "-psecret", "-u"], ["mysql", "-p***", "-u"]),
     (["*://*:{}@*"], ["http://u:p:w@host@x/a", "http://host/"], ["http://u:***@x/a", "http://host/"]),
@@ -251,7 +268,9 @@ struct RedactionTests {
     early.standardInput = input
     try early.run()
     // Its arguments are its own once it runs the shell.
-    while try !String(contentsOfFile: "/proc/\(early.processIdentifier)/cmdline", encoding: .utf8).contains(mark) { usleep(1000) }
+    while try !String(contentsOfFile: "/proc/\(early.processIdentifier)/cmdline", encoding: .utf8).contains(mark) {
+      usleep(1000)
+    }
     var options = SensorOptions()
     options.environmentNames = ["API_TOKEN", "TERM"]
     options.redactions = try ["--password={}", "--password {}", "*_TOKEN={}"].map { try RedactionPattern($0) }
@@ -268,13 +287,20 @@ struct RedactionTests {
     for event in events { #expect(!String(decoding: event.process.facts.bytes, as: UTF8.self).contains(mark)) }
     let exec = try #require(
       events.first { $0.kind == .processExec && $0.process.key.pid == UInt32(bitPattern: process.processIdentifier) })
-    #expect(exec[.processArguments] == .texts(["sh", "-c", "/bin/true; (exit 3); :", "sh", "--password=***", "--password", "***", "end"].map { Text($0) }))
+    #expect(
+      exec[.processArguments]
+        == .texts(
+          ["/bin/sh", "-c", "/bin/true; (exit 3); :", "sh", "--password=***", "--password", "***", "end"].map {
+            Text($0)
+          }))
     guard case .texts(let environment)? = exec[.processEnvironment] else {
       Issue.record("no environment")
       return
     }
     #expect(Set(environment) == ["API_TOKEN=***", "TERM=dumb"])
     let ofEarly = events.first { $0.process.key.pid == UInt32(bitPattern: early.processIdentifier) }
-    #expect(ofEarly?.process.facts[.processArguments] == .texts(["/bin/sh", "-c", "read line; /bin/true; :", "sh", "--password", "***"].map { Text($0) }))
+    #expect(
+      ofEarly?.process.facts[.processArguments]
+        == .texts(["/bin/sh", "-c", "read line; /bin/true; :", "sh", "--password", "***"].map { Text($0) }))
   }
 }

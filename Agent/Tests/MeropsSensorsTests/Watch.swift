@@ -20,6 +20,7 @@ final class Watch: Sendable {
   /// Returns when the sensors report what happens.
   init(_ options: SensorOptions = SensorOptions()) throws {
     sensors = try Sensors(options)
+    try sensors.attach()
     Thread.detachNewThread { [self] in
       do {
         try sensors.run { batch in
@@ -31,21 +32,6 @@ final class Watch: Sendable {
         state.withLock { $0.error = error }
       }
       isOver.signal()
-    }
-    // A process that is reported is the sign that everything is attached: its exit comes last.
-    while true {
-      let code = Int32.random(in: 1...255)
-      let probe = try Shell.start("exit \(code)")
-      probe.waitUntilExit()
-      let pid = UInt32(bitPattern: probe.processIdentifier)
-      for _ in 0..<100 {
-        let isTold = try state.withLock { state in
-          if let error = state.error { throw error }
-          return state.events.contains { $0.kind == .processExit && $0.process.key.pid == pid }
-        }
-        if isTold { return }
-        usleep(2000)
-      }
     }
   }
 

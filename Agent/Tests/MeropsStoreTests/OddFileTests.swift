@@ -10,19 +10,33 @@ import Testing
 /// Files that a store finds otherwise than it left them: cut, without their log, gone.
 struct OddFileTests {
   /// The files of a store as a kill would leave them: copied while it is open, with what it has committed by then.
-  private func crashed(_ folder: TestFolder, _ batches: Int) throws -> [EventID] {
+  private func crashed(_ folder: TestFolder, _ batches: Int, isLarge: Bool = false) throws -> [EventID] {
     let live = try TestFolder()
     let store = try EventStore(at: live.path, smallOptions)
     defer { store.close() }
     var samples = SampleEvents()
-    for _ in 0..<batches {
-      store.append(samples.batch(1_000))
+    for number in 0..<batches {
+      store.append(isLarge ? large(number) : samples.batch(1_000))
       store.flush()
     }
     for file in try live.files("").filter({ $0.hasPrefix("events-") }) {
       try FileManager.default.copyItem(at: live.url.appending(path: file), to: folder.url.appending(path: file))
     }
     return try store.ids()
+  }
+
+  /// A megabyte in 250 events: making and reading events takes most of the time of these tests.
+  private func large(_ number: Int) -> EventBatch {
+    let time: UInt64 = 1_790_000_000_000_000_000
+    let process = MeropsModel.Process(key: ProcessKey(start: 1, pid: 2), generation: 0, parent: nil, facts: Facts())
+    var builder = EventBatchBuilder()
+    for index in UInt64(250 * number)..<UInt64(250 * number + 250) {
+      var facts = Facts()
+      facts.append(.filePath, .text(Text("/\(index)/" + String(repeating: "x", count: 4_000))))
+      builder.append(
+        .fileOpen, id: EventID(rawValue: (time / 1_000 + index) << 12), time: time + index * 1_000, by: process, facts)
+    }
+    return builder.finish()
   }
 
   /// What is left opens, and takes new events; no event is there that was not appended, and none twice.
@@ -98,7 +112,7 @@ struct OddFileTests {
   @Test(arguments: ["gone", "cut", "nonsense", "shared memory"]) func aLogThatIsNotThere(what: String) throws {
     let folder = try TestFolder()
     // More than a log holds before it is written back.
-    let before = try crashed(folder, 60)
+    let before = try crashed(folder, 20, isLarge: true)
     let log = folder.url.appending(path: "events-00000001.db-wal")
     let size = try #require(try FileManager.default.attributesOfItem(atPath: log.path)[.size] as? Int)
     #expect(size > 1 << 20)

@@ -51,7 +51,8 @@ struct ConfigurationValue {
       (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte)
         || [0x2d, 0x5f, 0x2e, 0x2f].contains(byte)
     }
-    return isPlain && text.first.map { $0.isLetter || $0 == "/" } == true ? text : "'\(text.replacing("'", with: "''"))'"
+    return isPlain && text.first.map { $0.isLetter || $0 == "/" } == true
+      ? text : "'\(text.replacing("'", with: "''"))'"
   }
 
   static func written(bytes: UInt64) -> String {

@@ -14,7 +14,7 @@ struct ActSensor: Sensor {
   var objects: [(name: String, collection: BPFCollection)] { [("acts", collection)] }
 
   init(_ options: SensorOptions, _ maps: SharedMaps) throws {
-    let loaded = try Acts.load(withFirstOf: [["onCredentials"]]) { opened, _ in
+    let loaded = try Acts.load(withFirstOf: [["onCredentials"]], maps.hooks) { opened, _ in
       try maps.share(with: opened.collection)
       try maps.calls.share(with: opened.collection)
     }
@@ -42,7 +42,7 @@ struct ActSensor: Sensor {
       SensorReport(
         sensor: "process.credentials", hook: hasHook ? "fentry/commit_creds" : calls,
         missing: loaded.refusal.map {
-          "rights that change without a system call, as by an exploit, and \(thirtyTwo): the kernel does not allow fentry "
+          "rights that change without a system call, as by an exploit, and \(thirtyTwo): the kernel refuses fentry "
             + "programs (\($0))"
         }),
       SensorReport(sensor: "process.signal", hook: "tp_btf/signal_generate"),

@@ -2,20 +2,24 @@
 import BPF
 import MeropsModel
 
-/// Calls the sensors' programs where a system call ends.
+/// Calls the sensors' programs where a system call ends, and has the maps that all objects share.
 struct CallDispatcher: Sendable {
   private let object: Calls
+  let filters: Filters
 
   var collection: BPFCollection { object.collection }
+  var counters: PerCPUMap<UInt32, ClassCounts> { object.counters }
 
   /// How reports name the hook, and what it does not see.
   static let hook = "raw_tp/sys_exit"
   static let missing = "the calls of 32-bit programs"
 
-  init(_ filters: Filters) throws(BPFError) {
+  init(_ options: SensorOptions) throws {
     let opened = try Calls.open()
-    try filters.share(with: opened.collection)
+    try opened.collection.change(map: "events") { $0.maxEntries = UInt32(clamping: options.ringBytes) }
+    try Filters.prepare(opened.collection, options.filters)
     object = try opened.load()
+    filters = try Filters(object, options.filters)
   }
 
   /// Lets a sensor's program record some system calls.
@@ -27,7 +31,14 @@ struct CallDispatcher: Sendable {
     for (number, call) in calls { try object.calls.set(call, for: number) }
   }
 
-  /// Lets an object of a sensor use the same tables.
+  /// Lets an object of a sensor use the same ring, counters and filters.
+  func shareMaps(with collection: BPFCollection) throws(BPFError) {
+    try collection.replaceMap("events", with: object.collection.map("events"))
+    try collection.replaceMap("counters", with: object.collection.map("counters"))
+    try filters.share(with: collection)
+  }
+
+  /// Lets an object of a sensor use the same tables of calls.
   func share(with collection: BPFCollection) throws(BPFError) {
     try collection.replaceMap("programs", with: object.collection.map("programs"))
     try collection.replaceMap("calls", with: object.collection.map("calls"))

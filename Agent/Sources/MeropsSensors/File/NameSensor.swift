@@ -25,7 +25,7 @@ struct NameSensor: Sensor {
   init(_ options: SensorOptions, _ maps: SharedMaps) throws {
     // Kernels before 6.1 allow no hook whose function takes a structure, as that of chown does.
     let choices = [Self.ofCalls + Self.ofRequests, Self.ofCalls, Self.ofCalls.filter { $0 != "onOwnerChange" }]
-    let loaded = try Names.load(withFirstOf: choices) { opened, choice in
+    let loaded = try Names.load(withFirstOf: choices, maps.hooks) { opened, choice in
       try maps.share(with: opened.collection)
       try opened.collection.replaceMap("calls", with: maps.calls.collection.map("calls"))
       opened.globals.byHooks = choice == nil ? 0 : 1
@@ -46,13 +46,13 @@ struct NameSensor: Sensor {
         (
           "fentry/security_path_*, \(calls)",
           "what io_uring does, if it can, and \(thirtyTwo); the names of file.chown are the caller's memory, not the kernel's "
-            + "objects: the kernel does not allow its hook"
+            + "objects: the kernel refuses its hook"
         )
       default:
         (
           calls,
-          "what io_uring does, and \(thirtyTwo); names are the caller's memory, not the kernel's objects: the kernel does not "
-            + "allow fentry programs (\(loaded.refusal ?? ""))"
+          "what io_uring does, and \(thirtyTwo); names are the caller's memory, not the kernel's objects: the kernel "
+            + "refuses fentry programs (\(loaded.refusal ?? ""))"
         )
       }
     reports = [

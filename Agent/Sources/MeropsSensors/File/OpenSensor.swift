@@ -8,7 +8,8 @@ struct OpenSensor: Sensor {
   let eventClass = EventClass.file
   let reports: [SensorReport]
   private let object: Opens
-  private let hasHooks: Bool
+  /// The hook of opens; nil where there is none.
+  private let openHook: String?
   private let repeatTime: UInt64
   private let delivered = Delivered()
 
@@ -18,7 +19,9 @@ struct OpenSensor: Sensor {
   init(_ options: SensorOptions, _ maps: SharedMaps) throws {
     let files = options.files
     repeatTime = files.repeatTime.nanoseconds
-    let loaded = try Opens.load(withFirstOf: [["onFileOpen", "onFileMap"]]) { opened, choice in
+    // The first one is where an open ends, but a compiler may make it a part of other functions.
+    let choices = [["afterFileOpen", "onFileMap"], ["onFileOpen", "onFileMap"]]
+    let loaded = try Opens.load(withFirstOf: choices, maps.hooks) { opened, choice in
       try maps.share(with: opened.collection)
       try maps.calls.share(with: opened.collection)
       opened.globals.hasIgnoredDirectories = files.ignoredDirectories.isEmpty ? 0 : 1
@@ -27,7 +30,8 @@ struct OpenSensor: Sensor {
       opened.globals.byHooks = choice == nil ? 0 : 1
     }
     object = loaded.object
-    hasHooks = loaded.choice != nil
+    openHook = loaded.choice.map { choices[$0][0] }
+    let hasHooks = openHook != nil
 
     try maps.calls.add(SystemCall.ofOpens)
     try maps.calls.add(object.onOpenCall.program(), as: CallProgram.open)
@@ -38,25 +42,34 @@ struct OpenSensor: Sensor {
     for directory in files.ignoredDirectories {
       guard let identity = FileIdentity(of: directory) else { continue }
       try object.ignoredDirectories.set(1, for: identity)
+      try object.ignoredDevices.set(1, for: UInt32(truncatingIfNeeded: identity.device))
     }
 
     let calls = CallDispatcher.hook
     let thirtyTwo = CallDispatcher.missing
-    let refusal = loaded.refusal.map { "the kernel does not allow fexit programs (\($0))" }
+    let refusal = loaded.refusal.map { "the kernel refuses fexit programs (\($0))" } ?? ""
+    let ofHooks = "failed opens by io_uring and \(thirtyTwo)"
+    let (hook, missing) =
+      switch loaded.choice {
+      case 0: ("fexit/do_dentry_open, \(calls)", ofHooks)
+      case 1:
+        (
+          "fexit/security_file_open, \(calls)",
+          "\(ofHooks); an open that fails behind that hook, as of a FIFO that nobody reads, is told twice"
+        )
+      default: (calls, "opens by io_uring and \(thirtyTwo): \(refusal)")
+      }
     reports = [
-      SensorReport(
-        sensor: "file.open, file.create, file.write", hook: hasHooks ? "fexit/security_file_open, \(calls)" : calls,
-        missing: refusal.map { "opens by io_uring and \(thirtyTwo): \($0)" }
-          ?? "failed opens by io_uring and \(thirtyTwo)"),
+      SensorReport(sensor: "file.open, file.create, file.write", hook: hook, missing: missing),
       SensorReport(
         sensor: "file.mmap_exec", hook: hasHooks ? "fexit/security_mmap_file" : calls,
-        missing: refusal.map { "\(thirtyTwo): \($0)" }),
+        missing: hasHooks ? nil : "\(thirtyTwo): \(refusal)"),
     ]
   }
 
   func attach(_ links: LinkSet) throws {
-    guard hasHooks else { return }
-    links.keep(try object.onFileOpen.attach(), as: object.onFileOpen.name)
+    guard let openHook else { return }
+    links.keep(try object.collection.program(openHook).attach(), as: openHook)
     links.keep(try object.onFileMap.attach(), as: object.onFileMap.name)
   }
 

@@ -34,10 +34,11 @@ enum LeftOut {
 
 #if hasFeature(Embedded)
   var filter = Tunable(Filter())
-  /// Shared by all programs, as all of these are.
+  // Shared by all programs.
   var leftOutProcesses = HashMap<UInt32, UInt8>(maxEntries: 1024)
   var leftOutCgroups = HashMap<UInt64, UInt8>(maxEntries: 4096)
   var leftOutUsers = HashMap<UInt32, UInt8>(maxEntries: 1024)
+  var leftOutPrograms = HashMap<FileIdentity, UInt8>(maxEntries: 1024)
 
   /// Whether acts of a process are left out.
   @inline(__always)

@@ -24,7 +24,7 @@ final class Filters: Sendable {
   }
 
   /// - Parameter object: has the maps, and is loaded.
-  init(_ object: ProcessObject, _ options: FilterOptions) throws {
+  init(_ object: Calls, _ options: FilterOptions) throws {
     self.options = options
     processes = object.leftOutProcesses
     cgroups = object.leftOutCgroups
@@ -57,6 +57,7 @@ final class Filters: Sendable {
     try collection.replaceMap("leftOutProcesses", with: processes.map)
     try collection.replaceMap("leftOutCgroups", with: cgroups.map)
     try collection.replaceMap("leftOutUsers", with: users.map)
+    try collection.replaceMap("leftOutPrograms", with: programs.map)
     try Self.set(options, of: collection)
   }
 
@@ -75,7 +76,8 @@ final class Filters: Sendable {
   /// reported.
   func noteCgroup(_ id: UInt64, _ path: [UInt8]) {
     let isLeftOut = options.cgroups.contains { cgroup in
-      path.starts(with: cgroup.utf8) && (path.count == cgroup.utf8.count || path[cgroup.utf8.count] == UInt8(ascii: "/"))
+      path.starts(with: cgroup.utf8)
+        && (path.count == cgroup.utf8.count || path[cgroup.utf8.count] == UInt8(ascii: "/"))
     }
     if isLeftOut { try? cgroups.set(1, for: id) }
   }

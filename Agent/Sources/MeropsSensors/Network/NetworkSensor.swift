@@ -50,7 +50,7 @@ final class NetworkSensor: Sensor {
       refusals = Mutex([:])
     } catch {
       packets = nil
-      refusals = Mutex([Self.packetHook: "everything: \(error)"])
+      refusals = Mutex([Self.packetHook: "everything: the kernel refuses cgroup_skb programs (\(error.reason))"])
     }
   }
 
@@ -140,7 +140,7 @@ final class NetworkSensor: Sensor {
   }
 
   private func refuse(_ sensor: String, _ cost: String, _ error: any Error) {
-    refusals.withLock { $0[sensor] = "\(cost): \(error)" }
+    refusals.withLock { $0[sensor] = "\(cost): \(error.reason)" }
   }
 
   private struct NoCgroups: Error, CustomStringConvertible {

@@ -4,6 +4,9 @@ import BPFKernel
 
 let license = License.dualBSDGPL
 
+// This object is loaded first: its maps are those of all others.
+var events = RingBuffer<EventHeader>(bytes: 1 << 23)
+var counters = PerCPUArray<ClassCounts>(maxEntries: 8)
 /// Whose places are in `CallProgram`.
 var programs = ProgramArray(maxEntries: 16)
 /// What to do at the end of which system call, by its number.

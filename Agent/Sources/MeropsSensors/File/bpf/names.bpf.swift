@@ -50,24 +50,15 @@ func onNameCall(_ context: RawTracepoint) -> Int32 {
         isOpened
         ? appendFile(bytes, registers.argument(call.descriptor))
         : appendPlace(bytes, registers, call.directory, call.name)
-      bytes.withValue(FileRecord.self) { record in
-        record.directoryBytes = first.directory
-        record.nameBytes = first.name
-        if !first.isWhole { record.header.flags |= RecordFlags.nameIsCut }
-      }
+      first.note(bytes, isTarget: false)
       if call.targetName != SystemCall.none {
-        let second = appendPlace(bytes, registers, call.targetDirectory, call.targetName)
-        bytes.withValue(FileRecord.self) { record in
-          record.targetDirectoryBytes = second.directory
-          record.targetNameBytes = second.name
-          if !second.isWhole { record.header.flags |= RecordFlags.targetIsCut }
-        }
+        appendPlace(bytes, registers, call.targetDirectory, call.targetName).note(bytes, isTarget: true)
       }
       if call.text != SystemCall.none {
-        let before = bytes.count
-        bytes.appendUserText(from: UnsafeRawPointer(bitPattern: UInt(registers.argument(call.text))))
-        let size = bytes.count &- before
-        bytes.withValue(FileRecord.self) { $0.textBytes = UInt32(truncatingIfNeeded: size) }
+        let size = size(bytes) {
+          bytes.appendUserText(from: UnsafeRawPointer(bitPattern: UInt(registers.argument(call.text))))
+        }
+        bytes.withValue(FileRecord.self) { $0.textBytes = size }
       }
       return events.send(bytes)
     } ?? false
@@ -75,10 +66,34 @@ func onNameCall(_ context: RawTracepoint) -> Int32 {
   return 0
 }
 
+/// What was appended for one of a record's two places.
 struct Place {
   var directory: UInt32
   var name: UInt32
   var isWhole: Bool
+
+  @inline(__always)
+  func note(_ bytes: Bytes, isTarget: Bool) {
+    bytes.withValue(FileRecord.self) { record in
+      if isTarget {
+        record.targetDirectoryBytes = directory
+        record.targetNameBytes = name
+        if !isWhole { record.header.flags |= RecordFlags.targetIsCut }
+      } else {
+        record.directoryBytes = directory
+        record.nameBytes = name
+        if !isWhole { record.header.flags |= RecordFlags.nameIsCut }
+      }
+    }
+  }
+}
+
+/// How many bytes a closure appends.
+@inline(__always)
+func size(_ bytes: Bytes, _ append: () -> Void) -> UInt32 {
+  let before = bytes.count
+  append()
+  return UInt32(truncatingIfNeeded: bytes.count &- before)
 }
 
 /// Where a name leads from, and the name.
@@ -94,21 +109,18 @@ func appendPlace(_ bytes: Bytes, _ registers: SavedRegisters, _ directory: UInt8
   } else if descriptor >= 0 {
     base = opened(UInt64(UInt32(bitPattern: descriptor))).pointer + file.offset.f_path
   }
-  let before = bytes.count
-  let hasBase = bytes.appendPath(path.Probed(base), isTrusted: false)
-  let middle = bytes.count
-  let hasName = bytes.appendUserText(from: text)
-  return Place(
-    directory: UInt32(truncatingIfNeeded: middle &- before), name: UInt32(truncatingIfNeeded: bytes.count &- middle),
-    isWhole: hasBase && hasName)
+  var isWhole = true
+  let directory = size(bytes) { isWhole = bytes.appendPath(path.Probed(base), isTrusted: false) }
+  let name = size(bytes) { if !bytes.appendUserText(from: text) { isWhole = false } }
+  return Place(directory: directory, name: name, isWhole: isWhole)
 }
 
 /// The path of what a descriptor stands for.
 @inline(__always)
 func appendFile(_ bytes: Bytes, _ descriptor: UInt64) -> Place {
-  let before = bytes.count
-  let isWhole = bytes.appendPath(of: opened(descriptor), isTrusted: false)
-  return Place(directory: UInt32(truncatingIfNeeded: bytes.count &- before), name: 0, isWhole: isWhole)
+  var isWhole = true
+  let size = size(bytes) { isWhole = bytes.appendPath(of: opened(descriptor), isTrusted: false) }
+  return Place(directory: size, name: 0, isWhole: isWhole)
 }
 
 extension FileRecord {
@@ -138,40 +150,23 @@ func keep(_ kind: UInt32, _ fill: (Bytes) -> Void) {
   }
 }
 
-/// The first place of a record, and what is known of its file.
+/// A place of a record, and of the first one what is known of its file.
 @inline(__always)
-func appendEntry(_ bytes: Bytes, _ entry: dentry, _ view: vfsmount) {
-  let isWhole = bytes.appendPath(entry: entry, mount: view)
-  let size = bytes.count &- UInt64(MemoryLayout<FileRecord>.size)
-  bytes.withValue(FileRecord.self) { record in
-    record.identify(entry.probed.d_inode)
-    record.directoryBytes = UInt32(truncatingIfNeeded: size)
-    if !isWhole { record.header.flags |= RecordFlags.nameIsCut }
-  }
-}
-
-@inline(__always)
-func appendTarget(_ bytes: Bytes, _ entry: dentry, _ view: vfsmount) {
-  let before = bytes.count
-  let isWhole = bytes.appendPath(entry: entry, mount: view)
-  let size = bytes.count &- before
-  bytes.withValue(FileRecord.self) { record in
-    record.targetDirectoryBytes = UInt32(truncatingIfNeeded: size)
-    if !isWhole { record.header.flags |= RecordFlags.targetIsCut }
-  }
+func appendEntry(_ bytes: Bytes, _ entry: dentry, _ view: vfsmount, isTarget: Bool = false) {
+  var isWhole = true
+  let size = size(bytes) { isWhole = bytes.appendPath(entry: entry, mount: view) }
+  Place(directory: size, name: 0, isWhole: isWhole).note(bytes, isTarget: isTarget)
+  if !isTarget { bytes.withValue(FileRecord.self) { $0.identify(entry.probed.d_inode) } }
 }
 
 /// What was mounted, and the type of the file system.
 @inline(__always)
 func appendSource(_ bytes: Bytes, _ source: UnsafeRawPointer?, _ type: UnsafeRawPointer?) {
-  let before = bytes.count
-  bytes.appendKernelText(from: source)
-  let middle = bytes.count
-  bytes.appendKernelText(from: type)
-  let end = bytes.count
+  let source = size(bytes) { bytes.appendKernelText(from: source) }
+  let type = size(bytes) { bytes.appendKernelText(from: type) }
   bytes.withValue(FileRecord.self) { record in
-    record.targetNameBytes = UInt32(truncatingIfNeeded: middle &- before)
-    record.textBytes = UInt32(truncatingIfNeeded: end &- middle)
+    record.targetNameBytes = source
+    record.textBytes = type
   }
 }
 
@@ -219,7 +214,7 @@ func onRemoveDirectory(_ call: FunctionEntry.security_path_rmdir) -> Int32 {
 func onRename(_ call: FunctionEntry.security_path_rename) -> Int32 {
   keep(FileKind.rename) { bytes in
     appendEntry(bytes, call.old_dentry, call.old_dir.mnt)
-    appendTarget(bytes, call.new_dentry, call.new_dir.mnt)
+    appendEntry(bytes, call.new_dentry, call.new_dir.mnt, isTarget: true)
   }
   return 0
 }
@@ -229,7 +224,7 @@ func onLink(_ call: FunctionEntry.security_path_link) -> Int32 {
   keep(FileKind.link) { bytes in
     // A link leads to no other mount.
     appendEntry(bytes, call.old_dentry, call.new_dir.mnt)
-    appendTarget(bytes, call.new_dentry, call.new_dir.mnt)
+    appendEntry(bytes, call.new_dentry, call.new_dir.mnt, isTarget: true)
   }
   return 0
 }
@@ -238,10 +233,8 @@ func onLink(_ call: FunctionEntry.security_path_link) -> Int32 {
 func onSymlink(_ call: FunctionEntry.security_path_symlink) -> Int32 {
   keep(FileKind.symlink) { bytes in
     appendEntry(bytes, call.dentry, call.dir.mnt)
-    let before = bytes.count
-    bytes.appendKernelText(from: call.old_name)
-    let size = bytes.count &- before
-    bytes.withValue(FileRecord.self) { $0.textBytes = UInt32(truncatingIfNeeded: size) }
+    let size = size(bytes) { bytes.appendKernelText(from: call.old_name) }
+    bytes.withValue(FileRecord.self) { $0.textBytes = size }
   }
   return 0
 }

@@ -14,6 +14,8 @@ var programs = ProgramArray(maxEntries: 16)
 var calls = ArrayMap<SystemCall>(maxEntries: 512)
 /// Directories below which opens are left out.
 var ignoredDirectories = HashMap<FileIdentity, UInt8>(maxEntries: 1024)
+/// The file systems that these directories are in.
+var ignoredDevices = HashMap<UInt32, UInt8>(maxEntries: 1024)
 /// Opens that were reported a moment ago.
 var opens = LRUHashMap<OpenKey, OpenRepeats>(maxEntries: 16384)
 var repeated = PerCPUArray<RepeatCounts>(maxEntries: 1)
@@ -33,11 +35,15 @@ func isIgnored(_ place: path.Probed) -> Bool {
   var entry = place.dentry
   var inner = place.mnt
   for _ in 0..<24 {
-    let inode = entry.d_inode
-    if ignoredDirectories.pointer(to: FileIdentity(inode: inode.i_ino, device: UInt64(inode.i_sb.s_dev))) != nil {
+    let device = inner.mnt_sb.s_dev
+    // No directory of other file systems can be one of these: on with what their mounts are in.
+    let mayBeIgnored = ignoredDevices.pointer(to: device) != nil
+    if mayBeIgnored,
+      ignoredDirectories.pointer(to: FileIdentity(inode: entry.d_inode.i_ino, device: UInt64(device))) != nil
+    {
       return true
     }
-    if entry == inner.mnt_root {
+    if !mayBeIgnored || entry == inner.mnt_root {
       let here = mount.Probed(inner.pointer - mount.offset.mnt)
       let parent = here.mnt_parent
       if parent == here { return false }
@@ -153,11 +159,22 @@ func onMapCall(_ context: RawTracepoint) -> Int32 {
   return 0
 }
 
-/// Opens by any way, io_uring too, with the file that the kernel decided on.
+/// Opens by any way, io_uring too, where they have come to their end.
+@section("?fexit/do_dentry_open")
+func afterFileOpen(_ call: FunctionArguments) -> Int32 {
+  // How many arguments the function has differs from kernel to kernel; a file that was opened says so (FMODE_OPENED).
+  let opened = file.Probed(UnsafeRawPointer(bitPattern: UInt(call.word(0))).unsafelyUnwrapped)
+  return opened.f_mode & 0x8_0000 == 0 ? 0 : recordOpen(opened)
+}
+
+/// The same, with the file that the kernel decided on: what comes behind may fail.
 @section("?fexit/security_file_open")
 func onFileOpen(_ call: FunctionExit.security_file_open) -> Int32 {
-  let opened = call.file.probed
-  if call.result != 0 { return 0 }
+  call.result == 0 ? recordOpen(call.file.probed) : 0
+}
+
+@inline(__always)
+func recordOpen(_ opened: file.Probed) -> Int32 {
   // __FMODE_EXEC: a program starts, which has an event of its own.
   if opened.f_flags & 0x20 != 0 { return 0 }
   // FMODE_NOACCOUNT: a file system opens the file that is behind one of its own, as overlayfs does.

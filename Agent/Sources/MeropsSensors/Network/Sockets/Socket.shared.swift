@@ -99,7 +99,8 @@ struct Connection {
 
   extension EventHeader {
     @inline(__always)
-    mutating func set(_ kind: UInt16, by who: Connection, at time: UInt64, _ counts: UnsafeMutablePointer<ClassCounts>) {
+    mutating func set(_ kind: UInt16, by who: Connection, at time: UInt64, _ counts: UnsafeMutablePointer<ClassCounts>)
+    {
       set(
         kind, start: who.start, pid: who.pid, thread: who.thread, at: time, sequence: counts.pointee.sequence)
     }

@@ -15,9 +15,6 @@ struct ProcessName {
   var pid: UInt64
 }
 
-/// Programs whose processes are left out.
-var leftOutPrograms = HashMap<FileIdentity, UInt8>(maxEntries: 1024)
-
 /// Whether the environment is sent, too.
 @section(".rodata") var withEnvironment: UInt32 = 0
 
