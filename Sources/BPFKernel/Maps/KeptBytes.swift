@@ -30,15 +30,21 @@ import CBPFKernel
 
   /// Keeps a copy of a builder's bytes, in place of those that were kept for the key.
   ///
-  /// - Parameter bytes: of a builder of at least half the capacity.
-  /// - Returns: false, keeping nothing new, if there are more than `capacity` bytes, or more keys than `maxEntries`.
+  /// - Parameters:
+  ///   - bytes: of a builder of at least half the capacity.
+  ///   - key: under which they are kept.
+  ///   - mode: whether something may, must or must not be kept for the key already.
+  /// - Returns: false, keeping nothing new, if there are more than `capacity` bytes, or more keys than `maxEntries`, or if
+  ///   `mode` forbids it.
   /// Source: `bpf_map_update_elem`.
   @inline(__always) @discardableResult
-  public mutating func keep<let room: Int>(_ bytes: ByteBuilder<room>.Bytes, for key: Key) -> Bool {
+  public mutating func keep<let room: Int>(
+    _ bytes: ByteBuilder<room>.Bytes, for key: Key, if mode: UpdateMode = .any
+  ) -> Bool {
     guard bytes.count <= UInt64(capacity) else { return false }
     let map = address
     // A builder's memory starts as a value of this map does: with the number of bytes, and the bytes.
-    return withBytes(of: key) { bpf_map_update_elem(map, $0, bytes.place, UpdateMode.any.rawValue) } == 0
+    return withBytes(of: key) { bpf_map_update_elem(map, $0, bytes.place, mode.rawValue) } == 0
   }
 
   /// Lends what is kept for a key to `body`, and keeps it no longer.
