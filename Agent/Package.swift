@@ -61,6 +61,37 @@ let package = Package(
         .product(name: "BPFKernel", package: "Merops"), .product(name: "BPFValues", package: "Merops"),
       ],
       exclude: ["bpf"], swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
+    // Policies: files, what they mean, and the instructions that they become. No system call: it runs anywhere.
+    .target(
+      name: "MeropsPolicy",
+      dependencies: [
+        "MeropsExpression", "MeropsModel", .product(name: "BPFBytecode", package: "Merops"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: settings),
+    // Policies in the running kernel: hooks, banks, verdicts.
+    .target(
+      name: "MeropsEnforcement",
+      dependencies: [
+        "MeropsPolicy", "MeropsModel", .product(name: "BPF", package: "Merops"),
+        .product(name: "BPFBytecode", package: "Merops"), .product(name: "BPFObject", package: "Merops"),
+        .product(name: "BTF", package: "Merops"),
+      ],
+      exclude: ["bpf"], swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
+    .testTarget(
+      name: "MeropsPolicyTests",
+      dependencies: [
+        "MeropsPolicy", "MeropsEnforcement", "MeropsExpression", "MeropsModel", "merops-connector", "merops-enforcer",
+        .product(name: "BPF", package: "Merops"), .product(name: "BPFBytecode", package: "Merops"),
+        .product(name: "BPFInterpreter", package: "Merops"), .product(name: "BPFObject", package: "Merops"),
+      ],
+      swiftSettings: settings),
+    // Applies policies until somebody ends it.
+    .executableTarget(
+      name: "merops-enforcer", dependencies: ["MeropsPolicy", "MeropsEnforcement"], path: "Tests/Enforcer",
+      swiftSettings: settings),
+    // Connects in a loop and counts what is refused.
+    .executableTarget(name: "merops-connector", path: "Tests/Connector"),
     // The sensors' events as JSON lines, without the rest of the agent.
     .executableTarget(
       name: "sensor-events", dependencies: ["MeropsSensors", "MeropsSinks", "MeropsModel"], path: "Tests/SensorEvents",

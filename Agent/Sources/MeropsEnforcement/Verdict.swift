@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import MeropsModel
+public import MeropsPolicy
+
+/// What a rule decided about an act, as the kernel tells it.
+public struct PolicyVerdict: Sendable {
+  /// Nanoseconds since boot, with sleep.
+  public var time: UInt64
+  public var process: UInt32
+  public var thread: UInt32
+  /// The thread's name.
+  public var command: Text
+  public var cgroup: UInt64
+  public var hook: PolicyHook
+  public var address: Address
+  public var port: UInt16
+  /// As IP numbers protocols: 6 is TCP.
+  public var transport: UInt32
+  /// The policy set that decided.
+  public var generation: UInt32
+  /// The rule's place in that set.
+  public var ruleNumber: Int
+  /// nil where the set is older than what is remembered.
+  public var rule: Rule?
+  /// The kernel did not know a field that the rule asks for: what denies counts then, too.
+  public var isUnknown: Bool
+  /// It was told, and not carried out.
+  public var isAudit: Bool
+
+  /// - Returns: nil for bytes that are no verdict.
+  init?(_ record: RawSpan) {
+    guard record.byteCount >= VerdictLayout.size else { return nil }
+    func number<Number: BitwiseCopyable & FixedWidthInteger>(_ offset: Int, _: Number.Type) -> Number {
+      Number(littleEndian: record.unsafeLoadUnaligned(fromByteOffset: offset, as: Number.self))
+    }
+    guard let hook = PolicyHook(rawValue: number(42, UInt8.self)) else { return nil }
+    time = number(0, UInt64.self)
+    let both = number(8, UInt64.self)
+    (process, thread) = (UInt32(both >> 32), UInt32(truncatingIfNeeded: both))
+    address = Address(bits: UInt128(bigEndian: record.unsafeLoadUnaligned(fromByteOffset: 16, as: UInt128.self)))
+    generation = number(32, UInt32.self)
+    ruleNumber = Int(number(36, UInt32.self))
+    port = number(40, UInt16.self)
+    self.hook = hook
+    let flags = number(43, UInt8.self)
+    isUnknown = flags & VerdictLayout.isUnknown != 0
+    isAudit = flags & VerdictLayout.isAudit != 0
+    transport = number(44, UInt32.self)
+    cgroup = number(48, UInt64.self)
+    command = Text((56..<72).map { number($0, UInt8.self) }.prefix { $0 != 0 } + [])
+  }
+}

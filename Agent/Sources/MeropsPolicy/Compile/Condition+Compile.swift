@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFBytecode
+import MeropsExpression
+import MeropsModel
+
+// A condition has three answers, and a rule wants one of two: "yes or unknown" where it denies, "yes" otherwise. By Kleene's
+// logic `&&` is the least of its operands, `||` the greatest, and `!` turns the order round: whether an answer is at least
+// "unknown", or at least "yes", is found from the operands by plain logic, with the threshold turned round below `!`.
+extension HookCompiler {
+  /// - Parameters:
+  ///   - unknownIs: what counts for an unknown answer.
+  ///   - yes: where the program goes on if the condition holds.
+  ///   - no: where it goes on if not.
+  mutating func compile(
+    _ condition: Condition, unknownIs: Bool, yes: Label, no: Label
+  ) throws(CompileProblem) {
+    let unknown = unknownIs ? yes : no
+    switch condition {
+    case .constant(let value): code.jump(to: value ? yes : no)
+    case .not(let inner): try compile(inner, unknownIs: !unknownIs, yes: no, no: yes)
+    case .all(let conditions):
+      for each in conditions {
+        let holds = code.makeLabel("and")
+        try compile(each, unknownIs: unknownIs, yes: holds, no: no)
+        code.place(holds)
+      }
+      code.jump(to: yes)
+    case .any(let conditions):
+      for each in conditions {
+        let fails = code.makeLabel("or")
+        try compile(each, unknownIs: unknownIs, yes: yes, no: fails)
+        code.place(fails)
+      }
+      code.jump(to: no)
+    case .has(let place): try compileHas(place, yes, unknown)
+    case .numbers(let comparison, let left, let right): try compare(comparison, left, right, yes, no, unknown)
+    case .numberIsIn(let number, let members): try compile(number, isIn: members, yes, no, unknown)
+    case .addresses(let place, let blocks): try compile(place, isIn: blocks, yes, no)
+    case .texts(let comparison, .field(let place), .literal(let bytes)),
+      .texts(let comparison, .literal(let bytes), .field(let place)):
+      switch comparison {
+      case .equal: try compile(place, isIn: [bytes], yes, no, unknown)
+      case .notEqual: try compile(place, isIn: [bytes], no, yes, unknown)
+      default: throw CompileProblem("the kernel does not order texts: only `==` and `!=` can be used here")
+      }
+    case .textIsIn(.field(let place), let texts): try compile(place, isIn: texts, yes, no, unknown)
+    case .text(let test, .field(let place)): try compile(test, place, yes, no, unknown)
+    case .field(let place): throw unavailable(place)
+    case .ancestors: throw CompileProblem("the kernel cannot ask about ancestors yet")
+    case .items(_, let place, _): throw unavailable(place)
+    case .texts, .textIsIn, .text:
+      throw CompileProblem("the kernel can compare a field with a constant, and no other texts")
+    }
+  }
+
+  func unavailable(_ place: MeropsExpression.Operand.Place) -> CompileProblem {
+    let known = (hook.knownFields).map(\.name).sorted().joined(separator: ", ")
+    return CompileProblem(
+      "the kernel does not know `\(place.field.name)` when it decides about `\(hook.act.name)`",
+      hint: "What it knows: \(known)")
+  }
+
+  private mutating func compileHas(
+    _ place: MeropsExpression.Operand.Place, _ yes: Label, _ unknown: Label
+  ) throws(CompileProblem) {
+    guard place.scope == .event, hook.knownFields.contains(place.field) else { throw unavailable(place) }
+    if place.field == .processExecutable || place.field == .processExecutableInode {
+      code.jump(to: unknown, if: .r7, .equal, 0)
+    }
+    code.jump(to: yes)
+  }
+}
+
+extension PolicyHook {
+  /// What a condition can ask here.
+  var knownFields: [Field] {
+    [
+      .eventKind, .processID, .processExecutable, .processExecutableInode, .processCgroup,
+    ] + (fields.map { [$0.address, $0.port, .networkTransport] } ?? []) + KernelLayout.members.keys
+  }
+}
+
+extension Condition {
+  /// Whether it asks what is known of the process's program.
+  var asksOfProgram: Bool {
+    places.contains { $0.field == .processExecutable || $0.field == .processExecutableInode }
+  }
+
+  /// Whether the kernel may not know the answer.
+  var canBeUnknown: Bool { places.contains { $0.field != .eventKind && !Self.contextFields.contains($0.field) } }
+
+  private static let contextFields: Set<Field> = [
+    .destinationAddress, .destinationPort, .sourceAddress, .sourcePort, .networkTransport, .processID, .processCgroup,
+  ]
+
+  /// All fields that it names.
+  private var places: [MeropsExpression.Operand.Place] {
+    switch self {
+    case .constant: []
+    case .field(let place), .has(let place), .addresses(let place, _): [place]
+    case .not(let condition), .ancestors(_, let condition): condition.places
+    case .all(let conditions), .any(let conditions): conditions.flatMap(\.places)
+    case .numbers(_, let left, let right): left.places + right.places
+    case .numberIsIn(let number, _): number.places
+    case .texts(_, let left, let right): left.places + right.places
+    case .text(_, let operand), .textIsIn(let operand, _): operand.places
+    case .items(_, let place, let condition): [place] + condition.places
+    }
+  }
+}
+
+extension MeropsExpression.Operand {
+  fileprivate var places: [Place] {
+    switch self {
+    case .field(let place), .element(let place, _): [place]
+    case .literal, .item: []
+    }
+  }
+}
+
+extension MeropsExpression.Number {
+  fileprivate var places: [MeropsExpression.Operand.Place] {
+    switch self {
+    case .literal: []
+    case .field(let place), .count(let place): [place]
+    case .arithmetic(_, let left, let right, _): left.places + right.places
+    case .negated(let number): number.places
+    }
+  }
+}

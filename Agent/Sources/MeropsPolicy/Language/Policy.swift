@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import MeropsExpression
+public import MeropsModel
+
+/// What a policy file says, checked: names are known, conditions fit the acts that they are asked about.
+public struct Policy: Sendable {
+  /// Unique among the policies of a set.
+  public var name: String
+  public var summary: String
+  public var labels: [String: String]
+  public var rules: [Rule]
+}
+
+/// One rule of a policy.
+public struct Rule: Sendable {
+  /// What verdicts name: unique within the policy.
+  public var id: String
+  public var policy: String
+  /// The acts that the rule is about.
+  public var acts: [EventKind]
+  /// Directories below the root of cgroup v2: the rule is about processes in one of them or below. Empty for all.
+  public var cgroups: [String]
+  /// All of them have to hold: the subject's, and that of `match`.
+  public var conditions: [EventExpression]
+  public var action: Action
+  public var mode: Mode
+  /// The highest counts first.
+  public var priority: Int
+  /// The rung of enforcement that the author demands.
+  public var requiredRung: Rung?
+  public var note: Note
+  /// Where the rule stands in its file.
+  public var place: Place
+
+  /// What people are told about it.
+  public struct Note: Hashable, Sendable {
+    public var message: String?
+    public var severity: Severity = .medium
+    /// Of MITRE ATT&CK: `T1071.001`.
+    public var technique: String?
+    public var tactic: String?
+    /// When the rule is known to be wrong.
+    public var falsePositives: String?
+
+    public init() {}
+  }
+
+  /// A line and a column of a file, from 1.
+  public struct Place: Hashable, Sendable {
+    public var file: String
+    public var line: Int
+    public var column: Int
+  }
+
+  /// `policy/rule`, as messages name it.
+  public var name: String { "\(policy)/\(id)" }
+}
+
+/// What becomes of an act that a rule is about.
+public enum Action: String, CaseIterable, Sendable {
+  case allow, audit
+  /// The act fails.
+  case deny
+  /// Whoever does it is ended.
+  case kill
+
+  /// Whether a rule counts, too, where the kernel cannot know a field: what could be denied is denied.
+  public var failsClosed: Bool { self == .deny || self == .kill }
+}
+
+public enum Mode: String, CaseIterable, Sendable {
+  /// The action is carried out.
+  case enforce
+  /// The action is told, and not carried out.
+  case audit
+  case off
+}
+
+public enum Severity: String, CaseIterable, Sendable {
+  case low, medium, high, critical
+}
+
+/// How an act is stopped, the strongest first.
+public enum Rung: String, CaseIterable, Sendable {
+  /// The act fails with EPERM before it has begun.
+  case deny
+  /// The process is ended before its first instruction.
+  case kill
+  /// It is told afterwards.
+  case observe
+}
+
+/// The policies that count together.
+public struct PolicySet: Sendable {
+  public let policies: [Policy]
+  /// Those that are not off, in the order in which they are asked: the first that applies decides.
+  ///
+  /// The highest priority comes first; of one priority what is only told, then what denies or kills, then what allows; at last names,
+  /// so that the order of files and rules never matters.
+  public let rules: [Rule]
+
+  /// - Throws: ``PolicyProblem`` where two policies have one name.
+  public init(_ policies: [Policy]) throws(PolicyProblem) {
+    var seen: Set<String> = []
+    for policy in policies where !seen.insert(policy.name).inserted {
+      throw PolicyProblem("two policies are named `\(policy.name)`", policy.rules.first?.place)
+    }
+    self.policies = policies.sorted { $0.name < $1.name }
+    rules = policies.flatMap(\.rules).filter { $0.mode != .off }.sorted(by: Self.comesBefore)
+  }
+
+  private static func comesBefore(_ left: Rule, _ right: Rule) -> Bool {
+    if left.priority != right.priority { return left.priority > right.priority }
+    if left.rank != right.rank { return left.rank < right.rank }
+    return (left.policy, left.id) < (right.policy, right.id)
+  }
+}
+
+extension Rule {
+  /// Whether it only tells.
+  public var isAudit: Bool { action == .audit || mode == .audit }
+
+  fileprivate var rank: Int { isAudit ? 0 : action.failsClosed ? 1 : 2 }
+}

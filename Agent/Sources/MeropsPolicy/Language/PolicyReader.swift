@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MeropsExpression
+import MeropsModel
+
+/// Makes a policy of a document.
+struct PolicyReader {
+  let file: String
+  let lines: [Substring]
+
+  static let keys = ["apiVersion", "kind", "metadata", "spec"]
+  static let metadataKeys = ["name", "description", "labels"]
+  static let specKeys = ["mode", "priority", "lists", "rules"]
+  static let ruleKeys = [
+    "id", "on", "subject", "match", "action", "mode", "priority", "require", "severity", "message", "attack",
+    "falsePositives",
+  ]
+  static let subjectKeys = ["executable", "uid", "cgroup"]
+  static let attackKeys = ["technique", "tactic"]
+
+  func policy(_ root: PolicyNode) throws(PolicyProblem) -> Policy {
+    guard root.isBlock else {
+      throw PolicyProblem(
+        "a policy consists of keys and values, `apiVersion: \(PolicyFile.apiVersion)` first", root.place)
+    }
+    let keys = try root.entries(Self.keys)
+    let version = try required("apiVersion", keys, root)
+    guard try version.text() == PolicyFile.apiVersion else {
+      throw version.problem("has to be `\(PolicyFile.apiVersion)`, not `\(try version.text())`")
+    }
+    let kind = try required("kind", keys, root)
+    guard try kind.text() == "Policy" else { throw kind.problem("has to be `Policy`, not `\(try kind.text())`") }
+    let metadata = try required("metadata", keys, root)
+    let about = try metadata.entries(Self.metadataKeys)
+    var labels: [String: String] = [:]
+    if let node = about["labels"] {
+      for (key, value) in try node.block() { labels[try key.identifier()] = try value.text() }
+    }
+    let name = try required("name", about, metadata).identifier()
+    let spec = try required("spec", keys, root)
+    return Policy(
+      name: name, summary: try about["description"]?.text() ?? "", labels: labels, rules: try rules(spec, of: name))
+  }
+
+  private func required(
+    _ key: String, _ entries: [String: PolicyNode], _ parent: PolicyNode
+  ) throws(PolicyProblem) -> PolicyNode {
+    guard let node = entries[key], !node.isAbsent else {
+      let path = parent.name.isEmpty ? key : "\(parent.name).\(key)"
+      throw PolicyProblem("the key `\(path)` is missing", parent.place)
+    }
+    return node
+  }
+
+  private func rules(_ spec: PolicyNode, of policy: String) throws(PolicyProblem) -> [Rule] {
+    let keys = try spec.entries(Self.specKeys)
+    var shared = Shared(policy: policy)
+    if let mode = keys["mode"] { shared.mode = try mode.choice(Mode.self) }
+    if let priority = keys["priority"] { shared.priority = try priority.integer(in: Self.priorities) }
+    if let lists = keys["lists"] {
+      for (key, value) in try lists.block() {
+        var values: [Text] = []
+        for item in try value.items() { values.append(Text(try item.text())) }
+        shared.lists[try listName(key)] = NamedList(values)
+      }
+    }
+    var rules: [Rule] = []
+    var seen: [String: Rule.Place] = [:]
+    let all = try required("rules", keys, spec)
+    for node in try all.items() {
+      let rule = try rule(PolicyNode(node: node.node, name: "", file: file), shared)
+      if let first = seen.updateValue(rule.place, forKey: rule.id) {
+        throw PolicyProblem(
+          "two rules of the policy have the id `\(rule.id)`", rule.place, hint: "The first one is in line \(first.line)"
+        )
+      }
+      rules.append(rule)
+    }
+    return rules
+  }
+
+  private static let priorities = 0...1000
+
+  private struct Shared {
+    var policy: String
+    var mode = Mode.enforce
+    var priority = 100
+    var lists: [String: NamedList] = [:]
+  }
+
+  /// A name that an expression can say, and that means nothing else there.
+  private func listName(_ key: PolicyNode) throws(PolicyProblem) -> String {
+    let name = key.name
+    let isWord =
+      name.utf8.allSatisfy { $0 == 0x5f || (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) }
+      && name.utf8.first.map { !(0x30...0x39).contains($0) } == true
+    guard isWord, !["in", "true", "false", "null", "math"].contains(name),
+      Field.allCases.allSatisfy({ $0.name != name && !$0.name.hasPrefix(name + ".") })
+    else {
+      throw PolicyProblem(
+        "a list cannot be named `\(name)`", key.place, hint: "Use letters, digits and `_`, and no word of the language")
+    }
+    return name
+  }
+
+  private func rule(_ node: PolicyNode, _ shared: Shared) throws(PolicyProblem) -> Rule {
+    let keys = try node.entries(Self.ruleKeys)
+    let id = try required("id", keys, node).identifier()
+    let on = try required("on", keys, node)
+    var acts: [EventKind] = []
+    for item in try on.items() { acts.append(try act(item)) }
+    let action = try required("action", keys, node)
+    var rule = Rule(
+      id: id, policy: shared.policy, acts: acts, cgroups: [], conditions: [], action: try action.choice(Action.self),
+      mode: try keys["mode"]?.choice(Mode.self) ?? shared.mode,
+      priority: try keys["priority"]?.integer(in: Self.priorities) ?? shared.priority,
+      requiredRung: try keys["require"]?.choice(Rung.self), note: try note(keys), place: node.place)
+    if let subject = keys["subject"] { try read(subject, into: &rule) }
+    if let match = keys["match"] { rule.conditions.append(try condition(match, acts, shared.lists)) }
+    return rule
+  }
+
+  private func act(_ node: PolicyNode) throws(PolicyProblem) -> EventKind {
+    let name = try node.text()
+    let enforced = PolicyHook.acts
+    if let kind = EventKind(name: name) {
+      if enforced.contains(kind) { return kind }
+      throw PolicyProblem(
+        "no rule can be about `\(name)` yet", node.place,
+        hint: "Rules can be about " + enforced.map(\.name).joined(separator: ", "))
+    }
+    throw PolicyProblem("there is no act `\(name)`", node.place, written: name, known: enforced.map(\.name))
+  }
+
+  private func note(_ keys: [String: PolicyNode]) throws(PolicyProblem) -> Rule.Note {
+    var note = Rule.Note()
+    note.message = try keys["message"]?.text()
+    if let severity = keys["severity"] { note.severity = try severity.choice(Severity.self) }
+    note.falsePositives = try keys["falsePositives"]?.text()
+    if let attack = keys["attack"] {
+      let entries = try attack.entries(Self.attackKeys)
+      if let technique = entries["technique"] {
+        let text = try technique.text()
+        guard text.hasPrefix("T"), text.dropFirst().allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }),
+          text.count >= 5
+        else { throw technique.problem("has to be an id of MITRE ATT&CK, such as T1071 or T1071.001, not `\(text)`") }
+        note.technique = text
+      }
+      note.tactic = try entries["tactic"]?.text()
+    }
+    return note
+  }
+
+  /// Who does it.
+  private func read(_ subject: PolicyNode, into rule: inout Rule) throws(PolicyProblem) {
+    let keys = try subject.entries(Self.subjectKeys)
+    if let node = keys["executable"] {
+      var alternatives: [String] = []
+      for item in try node.items() {
+        let path = try item.text()
+        guard path.hasPrefix("/"), !path.split(separator: "/", omittingEmptySubsequences: false).contains("..") else {
+          throw item.problem(
+            "has to be an absolute path, not `\(path)`", hint: "A path that ends in `/` means all programs below")
+        }
+        let field = Field.processExecutable.name
+        alternatives.append(
+          path.hasSuffix("/") ? "\(field).startsWith(\(Self.quoted(path)))" : "\(field) == \(Self.quoted(path))")
+      }
+      rule.conditions.append(try generated(alternatives, node))
+    }
+    if let node = keys["uid"] {
+      var alternatives: [String] = []
+      for item in try node.items() {
+        alternatives.append("\(Field.processUser.name) == \(try item.integer(in: 0...Int(UInt32.max)))u")
+      }
+      rule.conditions.append(try generated(alternatives, node))
+    }
+    if let node = keys["cgroup"] {
+      for item in try node.items() {
+        let path = try item.text()
+        guard path.hasPrefix("/"), path.count > 1, !path.hasSuffix("/"),
+          path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy({
+            !$0.isEmpty && $0 != "." && $0 != ".."
+          })
+        else {
+          throw item.problem(
+            "has to be a directory below the root of cgroup v2, such as `/system.slice/nginx.service`, not `\(path)`")
+        }
+        rule.cgroups.append(path)
+      }
+    }
+  }
+
+  /// A condition that the reader wrote itself.
+  private func generated(_ alternatives: [String], _ node: PolicyNode) throws(PolicyProblem) -> EventExpression {
+    do { return try EventExpression(alternatives.joined(separator: " || ")) } catch {
+      throw node.problem("cannot be used: \(error)")
+    }
+  }
+
+  private func condition(
+    _ node: PolicyNode, _ acts: [EventKind], _ lists: [String: NamedList]
+  ) throws(PolicyProblem) -> EventExpression {
+    let text = try node.text()
+    do { return try EventExpression(text, for: acts, lists: lists) } catch {
+      let place = node.expressionPlace(lines)
+      var problem = PolicyProblem(error.message, place, hint: error.hint)
+      problem.details = error.described(in: text, file: file, line: place.line, column: place.column)
+      throw problem
+    }
+  }
+
+  /// A text as expressions write it.
+  static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": result += "\\\(scalar)"
+      case _ where scalar.value < 0x20:
+        result += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import MeropsModel
+import MeropsPolicy
+import Testing
+
+@Suite struct JudgeTests {
+  /// How many random acts the evaluator and the interpreter are asked about.
+  private static let count = ProcessInfo.processInfo.environment["MEROPS_VERDICTS"].flatMap { Int($0) } ?? 5000
+
+  @Test func theInterpreterDecidesAsTheReferenceDoes() throws {
+    var random = SeededRandom(seed: 90)
+    var (denied, allowed, unknown) = (0, 0, 0)
+    while denied + allowed < Self.count {
+      let set = try PolicySet((0..<3).map { Made.policy("p\($0)", &random) })
+      let interpreted = try InterpretedPolicy(set)
+      for _ in 0..<40 {
+        let act = Self.act(&random)
+        let expected = Reference.denial(of: act, by: set)
+        let found = try interpreted.denial(of: act)
+        if act.path == Made.longPath {
+          // The kernel has not all of the path: what the whole path denies is denied.
+          if let expected, found == nil { Issue.record("\(expected.name) let \(act) pass") }
+        } else {
+          #expect(found?.rule.name == expected?.name, "\(act) by \(set.rules)")
+        }
+        if let found {
+          denied += 1
+          if found.isUnknown { unknown += 1 }
+          if found.isUnknown, act.path != nil, act.path != Made.longPath {
+            Issue.record("\(found.rule.name) says that it did not know \(act)")
+          }
+        } else {
+          allowed += 1
+        }
+      }
+    }
+    #expect(denied > Self.count / 5 && allowed > Self.count / 5 && unknown > Self.count / 100)
+  }
+
+  static func act(_ random: inout SeededRandom) -> Act {
+    let hook =
+      [PolicyHook.connect4, .connect4, .connect6, .connect6, .send4, .send6, .bind4, .bind6, .exec]
+      .randomElement(using: &random) ?? .connect4
+    let isIPv4 = [.connect4, .send4, .bind4].contains(hook)
+    let addresses = Made.addresses.compactMap { text in Address(text).flatMap { !isIPv4 || $0.isIPv4 ? $0 : nil } }
+    let paths: [String?] = Made.paths + [nil, Made.longPath]
+    return Act(
+      hook: hook, address: addresses.randomElement(using: &random) ?? Address(ipv4: 0),
+      port: Made.ports.randomElement(using: &random) ?? 1, transport: Bool.random(using: &random) ? 6 : 17,
+      path: paths.randomElement(using: &random) ?? nil, user: [0, 1000, 1001].randomElement(using: &random) ?? 0,
+      cgroup: ["/a", "/b", "/c"].randomElement(using: &random) ?? "/a")
+  }
+}
