@@ -146,8 +146,8 @@ let package = Package(
     .target(
       name: "MeropsAgent",
       dependencies: [
-        "MeropsControl", "MeropsExpression", "MeropsModel", "MeropsSensors", "MeropsServer", "MeropsSinks",
-        "MeropsMetrics", "MeropsStore",
+        "MeropsControl", "MeropsEnforcement", "MeropsExpression", "MeropsModel", "MeropsPolicy", "MeropsSensors",
+        "MeropsServer", "MeropsSinks", "MeropsMetrics", "MeropsStore",
         .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
@@ -172,7 +172,7 @@ let package = Package(
     .executableTarget(
       name: "merops-agent",
       dependencies: [
-        "MeropsControl", "MeropsModel", "MeropsScreens",
+        "MeropsControl", "MeropsModel", "MeropsPolicy", "MeropsScreens",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

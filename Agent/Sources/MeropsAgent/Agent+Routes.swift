@@ -20,7 +20,22 @@ extension Agent {
       event: { [self] id, format throws(ControlError) in try event(id, format) },
       processes: { [self] request throws(ControlError) in try processes(request) },
       top: { [self] request, subject, order throws(ControlError) in try top(request, subject, order) },
-      metrics: { [self] in metrics })
+      metrics: { [self] in metrics }, policies: policyRoutes)
+  }
+
+  private var policyRoutes: PolicyRoutes? {
+    guard let policies else { return nil }
+    return PolicyRoutes(
+      report: { () throws(ControlError) in
+        do { return try policies.report() } catch { throw ControlError(status: 500, message: "\(error)") }
+      },
+      history: { () throws(ControlError) in
+        do { return try policies.history() } catch { throw ControlError(status: 500, message: "\(error)") }
+      },
+      decisions: { policies.lastDecisions() },
+      apply: { file, text, author throws(ControlError) in try policies.apply(file, text, author: author) },
+      delete: { file, author throws(ControlError) in try policies.delete(file, author: author) },
+      rollBack: { version, author throws(ControlError) in try policies.rollBack(to: version, author: author) })
   }
 
   private func events(_ request: EventRequest) throws(ControlError) -> ByteStream {

@@ -21,6 +21,7 @@ public final class Agent: Sendable {
   let subscribers = Subscribers()
   let delays = Mutex(DelayHistogram())
   let log: Logger
+  let policies: PolicyKeeper?
   let started = OwnCost.started() ?? wallClock()
   let options: Options
   private let losses = Mutex(Losses())
@@ -40,10 +41,18 @@ public final class Agent: Sendable {
     }
   }
 
-  public init(
+  public convenience init(
     _ options: Options, source: any SensorSource, archive: any EventArchive, sinks: [any EventSink] = [], log: Logger
   ) {
+    self.init(options, source: source, archive: archive, sinks: sinks, policies: nil, log: log)
+  }
+
+  init(
+    _ options: Options, source: any SensorSource, archive: any EventArchive, sinks: [any EventSink],
+    policies: PolicyKeeper?, log: Logger
+  ) {
     (self.options, self.source, self.archive, self.log) = (options, source, archive, log)
+    self.policies = policies
     sinkList = Mutex(sinks)
   }
 
@@ -77,12 +86,17 @@ public final class Agent: Sendable {
     if let port = server.port { log.notice("listening on 127.0.0.1:\(port), for whoever has the token") }
     let sensing = Sensing()
     sensing.start { [self] in try source.run { deliver($0) } }
+    policies?.start { [source] pid in
+      guard case .text(let path)? = source.process(pid)?.facts[.processExecutable] else { return nil }
+      return path.description
+    }
     announce(.agentStart)
     manager.notify("READY=1\nSTATUS=Watching.")
     ready()
     watch(manager, sensing, next, reload)
 
     manager.notify("STOPPING=1")
+    policies?.stop()
     source.stop()
     let failure = sensing.wait()
     // Behind all that the sensors have seen.

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Logging
 import MeropsControl
+import MeropsEnforcement
 import MeropsExpression
 import MeropsModel
 import MeropsSensors
@@ -110,7 +111,8 @@ public final class Settings: Sendable {
     }
     let group = configuration.group.flatMap(Self.group)
     let socket = try privileged.run { try ControlSocket(configuration.socket, group: group) }
-    privileged.end()
+    let policies = try Self.policies(configuration, privileged, log)
+    if policies == nil { privileged.end() }
     let archive: any EventArchive =
       store.map { StoreArchive($0, folder: configuration.storeFolder) }
       ?? MemoryArchive(limit: Int(configuration.recentBytes))
@@ -119,9 +121,22 @@ public final class Settings: Sendable {
     var sinks = try prepared.map { (name: $0.name, sink: try $0.start()) }
     if let output { sinks.append(("output", SinkMaker.output(output, where: filter, closed: closed))) }
     let options = Agent.Options(socket: socket, port: configuration.port, token: token, version: Version.text)
-    let agent = Agent(options, source: source, archive: archive, sinks: sinks.map(\.sink), log: log)
+    let agent = Agent(options, source: source, archive: archive, sinks: sinks.map(\.sink), policies: policies, log: log)
     running.withLock { $0 = Running(agent: agent, maker: maker, sinks: sinks) }
     return agent
+  }
+
+  private static func policies(
+    _ configuration: Configuration, _ privileged: PrivilegedThread, _ log: Logger
+  ) throws -> PolicyKeeper? {
+    guard configuration.enforcesPolicies else { return nil }
+    try makeFolder(configuration.policyFolder, 0o700, of: "policies.folder")
+    guard let cgroup = configuration.policyCgroup ?? Enforcement.cgroupMount else {
+      throw AgentError("Policies need cgroup v2, which is not mounted here: mount -t cgroup2 none /sys/fs/cgroup")
+    }
+    return try PolicyKeeper(
+      folder: configuration.policyFolder, cgroup: cgroup, pins: configuration.policyPins, privileged: privileged,
+      log: log)
   }
 
   private static func attached(_ options: SensorOptions) throws -> Sensors {

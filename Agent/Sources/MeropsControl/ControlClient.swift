@@ -38,6 +38,27 @@ public struct ControlClient: Sendable {
     }
   }
 
+  /// The reply to a request that changes something, decoded from JSON.
+  ///
+  /// - Parameters:
+  ///   - method: `POST` or `DELETE`.
+  ///   - target: what is changed.
+  ///   - body: what the agent gets.
+  ///   - type: what it answers with.
+  public func change<Reply: Decodable>(
+    _ method: String, _ target: String, body: [UInt8] = [], as type: Reply.Type
+  ) throws(ControlError) -> Reply {
+    var reply: [UInt8] = []
+    try request(method, target, body) { piece in
+      reply += piece
+      return true
+    }
+    do { return try Self.decoder().decode(type, from: Data(reply)) } catch {
+      throw ControlError(
+        status: 502, message: "The agent's answer cannot be read; it is of another version than this program: \(error)")
+    }
+  }
+
   static func decoder() -> JSONDecoder {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -46,8 +67,16 @@ public struct ControlClient: Sendable {
 
   /// Calls a closure with the pieces of a reply as they arrive, until it returns false.
   public func stream(_ target: String, _ body: ([UInt8]) throws(ControlError) -> Bool) throws(ControlError) {
+    try request("GET", target, [], body)
+  }
+
+  private func request(
+    _ method: String, _ target: String, _ content: [UInt8], _ body: ([UInt8]) throws(ControlError) -> Bool
+  ) throws(ControlError) {
     let connection = try Connection.open(path, start)
-    try connection.send("GET \(target) HTTP/1.1\r\nHost: merops\r\nConnection: close\r\n\r\n")
+    let length = content.isEmpty && method == "GET" ? "" : "Content-Length: \(content.count)\r\n"
+    let head = "\(method) \(target) HTTP/1.1\r\nHost: merops\r\nConnection: close\r\n\(length)\r\n"
+    try connection.send(Array(head.utf8) + content)
     var reader = ReplyReader()
     var failure: [UInt8] = []
     while let bytes = try connection.receive() {
@@ -110,8 +139,8 @@ private struct Connection: ~Copyable {
 
   private static func reason(_ number: CInt) -> String { String(cString: strerror(number)) }
 
-  func send(_ text: String) throws(ControlError) {
-    var rest = Array(text.utf8)[...]
+  func send(_ bytes: [UInt8]) throws(ControlError) {
+    var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
       if count < 0 {

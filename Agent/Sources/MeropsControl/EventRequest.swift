@@ -113,7 +113,7 @@ public struct EventRequest: Hashable, Sendable {
   }
 
   /// Percent-encoding of what is not unreserved (RFC 3986).
-  static func escaped(_ text: String) -> String {
+  public static func escaped(_ text: String) -> String {
     var result = ""
     for byte in text.utf8 {
       switch byte {

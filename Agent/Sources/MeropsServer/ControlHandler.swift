@@ -16,13 +16,22 @@ struct ControlHandler: HTTPHandler {
   func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
     do {
       try allow(request)
+      if let methods = Self.policyMethods(at: request.path) {
+        guard methods.contains(request.method) else {
+          let message = "\(request.method.rawValue) is not answered at \(request.path)."
+          return Self.failure(
+            ControlError(status: 405, message: message), allowed: methods.map(\.rawValue).joined(separator: ", "),
+            isEmpty: request.method == .HEAD)
+        }
+        return try await answer(request, try policies)
+      }
       guard request.method == .GET else {
         let path = request.method == .HEAD ? "" : "Only GET is answered at \(request.path)."
         return Self.failure(ControlError(status: 405, message: path), isEmpty: path.isEmpty)
       }
       return try await answer(request)
     } catch let error as ControlError {
-      return Self.failure(error)
+      return Self.failure(error, isEmpty: request.method == .HEAD)
     }
   }
 
@@ -109,14 +118,16 @@ struct ControlHandler: HTTPHandler {
       body: HTTPBodySequence(from: StreamBody(stream), suggestedBufferSize: 64 << 10))
   }
 
-  private static func json(_ value: some Encodable) throws -> HTTPResponse {
+  static func json(_ value: some Encodable) throws -> HTTPResponse {
     HTTPResponse(statusCode: .ok, headers: [.contentType: "application/json"], body: try encoded(value))
   }
 
-  private static func failure(_ error: ControlError, isEmpty: Bool = false) -> HTTPResponse {
+  private static func failure(
+    _ error: ControlError, allowed: String = "GET", isEmpty: Bool = false
+  ) -> HTTPResponse {
     let body = isEmpty ? nil : try? encoded(error)
     var headers: HTTPHeaders = [.contentType: "application/json"]
-    if error.status == 405 { headers[HTTPHeader("Allow")] = "GET" }
+    if error.status == 405 { headers[HTTPHeader("Allow")] = allowed }
     if error.status == 401 { headers[HTTPHeader("WWW-Authenticate")] = "Bearer" }
     let phrases = [
       400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",

@@ -17,6 +17,8 @@ public struct ControlRoutes: Sendable {
   public var top: @Sendable (EventRequest, Tally.Subject, Tally.Order) throws(ControlError) -> TopReply
   /// In the text format of Prometheus.
   public var metrics: @Sendable () -> String
+  /// nil where the agent enforces nothing.
+  public var policies: PolicyRoutes?
 
   public init(
     status: @escaping @Sendable () -> AgentStatus,
@@ -25,10 +27,34 @@ public struct ControlRoutes: Sendable {
     event: @escaping @Sendable (EventID, ReplyFormat) throws(ControlError) -> [UInt8]?,
     processes: @escaping @Sendable (EventRequest) throws(ControlError) -> [UInt8],
     top: @escaping @Sendable (EventRequest, Tally.Subject, Tally.Order) throws(ControlError) -> TopReply,
-    metrics: @escaping @Sendable () -> String
+    metrics: @escaping @Sendable () -> String, policies: PolicyRoutes? = nil
   ) {
     (self.status, self.events, self.stream, self.event) = (status, events, stream, event)
-    (self.processes, self.top, self.metrics) = (processes, top, metrics)
+    (self.processes, self.top, self.metrics, self.policies) = (processes, top, metrics, policies)
+  }
+}
+
+/// What is asked about policies, and how they are changed. An author is who asks: `uid 0, pid 4711`.
+public struct PolicyRoutes: Sendable {
+  public var report: @Sendable () throws(ControlError) -> PolicyReport
+  public var history: @Sendable () throws(ControlError) -> [PolicyChange]
+  public var decisions: @Sendable () -> [PolicyDecision]
+  /// Puts a file in place of the one of the same name.
+  public var apply: @Sendable (_ file: String, _ text: String, _ author: String) throws(ControlError) -> PolicyChange
+  public var delete: @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange
+  /// To a version; to the one before without a number.
+  public var rollBack: @Sendable (_ version: UInt64?, _ author: String) throws(ControlError) -> PolicyChange
+
+  public init(
+    report: @escaping @Sendable () throws(ControlError) -> PolicyReport,
+    history: @escaping @Sendable () throws(ControlError) -> [PolicyChange],
+    decisions: @escaping @Sendable () -> [PolicyDecision],
+    apply: @escaping @Sendable (_ file: String, _ text: String, _ author: String) throws(ControlError) -> PolicyChange,
+    delete: @escaping @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange,
+    rollBack: @escaping @Sendable (_ version: UInt64?, _ author: String) throws(ControlError) -> PolicyChange
+  ) {
+    (self.report, self.history, self.decisions) = (report, history, decisions)
+    (self.apply, self.delete, self.rollBack) = (apply, delete, rollBack)
   }
 }
 

@@ -11,7 +11,7 @@ enum OpenAPI {
       "description": "What this machine does, on a unix socket, and on 127.0.0.1 with a token."
     },
     "security": [{"token": []}],
-    "paths": \(JSON.object(paths.map { ($0.path, $0.text) }, separator: ",\n")),
+    "paths": \(JSON.object(byPath, separator: ",\n")),
     "components": {
     "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
     "parameters": \(JSON.object(parameters.map { ($0.name, $0.text) }, separator: ",\n")),
@@ -30,9 +30,9 @@ enum OpenAPI {
 // MARK: Paths
 
 extension OpenAPI {
-  /// What is asked by GET.
   private struct Path {
     var path: String
+    var method = "get"
     var operation: String
     var summary: String
     var parameters: [String] = []
@@ -40,25 +40,35 @@ extension OpenAPI {
     /// The forms of the answer: the media type and the schema of each.
     var content: [(String, String)]
     var errors = ["401", "403", "400"]
+    /// The media type of what is sent.
+    var body: String?
 
-    var text: String {
+    /// The member of its path.
+    var member: (String, String) {
       let answers = [
         ("200", JSON.object([("description", JSON.text(answer)), ("content", contents)]))
       ]
       let errors = errors.map { ($0, JSON.reference("responses/Error")) }
-      return JSON.object([
-        (
-          "get",
-          JSON.object([
-            ("operationId", JSON.text(operation)), ("summary", JSON.text(summary)),
-            ("parameters", "[" + parameters.map { JSON.reference("parameters/" + $0) }.joined(separator: ", ") + "]"),
-            ("responses", JSON.object(answers + errors)),
-          ])
-        )
-      ])
+      var members = [
+        ("operationId", JSON.text(operation)), ("summary", JSON.text(summary)),
+        ("parameters", "[" + parameters.map { JSON.reference("parameters/" + $0) }.joined(separator: ", ") + "]"),
+        ("responses", JSON.object(answers + errors)),
+      ]
+      if let body {
+        let content = JSON.object([(body, JSON.object([("schema", JSON.string)]))])
+        members.append(("requestBody", JSON.object([("required", "true"), ("content", content)])))
+      }
+      return (method, JSON.object(members))
     }
 
     private var contents: String { JSON.object(content.map { ($0, JSON.object([("schema", $1)])) }) }
+  }
+
+  /// What can be done at each path.
+  private static var byPath: [(String, String)] {
+    var order: [String] = []
+    for path in paths where !order.contains(path.path) { order.append(path.path) }
+    return order.map { path in (path, JSON.object(paths.filter { $0.path == path }.map(\.member))) }
   }
 
   private static let lines = ("application/x-ndjson", JSON.string)
@@ -90,6 +100,33 @@ extension OpenAPI {
       parameters: ["by", "sort", "since", "until", "kinds", "pid", "where", "limit"], answer: "The most active first.",
       content: [("application/json", JSON.reference("schemas/Top"))]),
     Path(
+      path: "/v1/policies", operation: "policies", summary: "The policies that count.", answer: "The policies.",
+      content: [("application/json", JSON.reference("schemas/Policies"))], errors: ["401", "403", "400", "404"]),
+    Path(
+      path: "/v1/policies", method: "post", operation: "applyPolicies",
+      summary: "Puts a file of policies in place of the one of the same name. For root, over the socket.",
+      parameters: ["file"], answer: "The change, which counts.",
+      content: [("application/json", JSON.reference("schemas/PolicyChange"))], errors: ["401", "403", "400", "404"],
+      body: "application/yaml"),
+    Path(
+      path: "/v1/policies/history", operation: "policyHistory", summary: "The changes, the newest last.",
+      answer: "The changes.", content: [("application/json", JSON.array(JSON.reference("schemas/PolicyChange")))],
+      errors: ["401", "403", "400", "404"]),
+    Path(
+      path: "/v1/policies/decisions", operation: "policyDecisions",
+      summary: "What rules denied or told lately, the newest last.", answer: "The decisions.",
+      content: [("application/json", JSON.array(JSON.anyObject))], errors: ["401", "403", "400", "404"]),
+    Path(
+      path: "/v1/policies/rollback", method: "post", operation: "rollBackPolicies",
+      summary: "Lets the files of an earlier version count again. For root, over the socket.", parameters: ["version"],
+      answer: "The change, which counts.", content: [("application/json", JSON.reference("schemas/PolicyChange"))],
+      errors: ["401", "403", "400", "404"]),
+    Path(
+      path: "/v1/policies/{name}", method: "delete", operation: "deletePolicies",
+      summary: "Takes a file of policies out. For root, over the socket.", parameters: ["name"],
+      answer: "The change, which counts.", content: [("application/json", JSON.reference("schemas/PolicyChange"))],
+      errors: ["401", "403", "400", "404"]),
+    Path(
       path: "/metrics", operation: "metrics", summary: "Counters in the text format of Prometheus.",
       answer: "The counters.", content: [("text/plain", JSON.string)], errors: ["401", "403"]),
     Path(
@@ -106,10 +143,12 @@ extension OpenAPI {
     var place = "query"
     var description: String
     var schema: String
+    var isRequired = false
 
     var text: String {
       JSON.object([
-        ("name", JSON.text(name)), ("in", JSON.text(place)), ("required", place == "path" ? "true" : "false"),
+        ("name", JSON.text(name)), ("in", JSON.text(place)),
+        ("required", place == "path" || isRequired ? "true" : "false"),
         ("description", JSON.text(description)), ("schema", schema),
       ])
     }
@@ -147,6 +186,12 @@ extension OpenAPI {
     Parameter(
       name: "sort", description: "What rows are sorted by: the most first, names from A on.",
       schema: #"{"type": "string", "enum": ["acts", "failed", "bytes", "name"], "default": "acts"}"#),
+    Parameter(
+      name: "file", description: "The name of a file of policies.", schema: JSON.string, isRequired: true),
+    Parameter(
+      name: "name", place: "path", description: "The name of a file of policies.", schema: JSON.string),
+    Parameter(
+      name: "version", description: "A version; the one before if there is none.", schema: JSON.count),
     Parameter(
       name: "id", place: "path", description: "The event's id.",
       schema: #"{"type": "string", "pattern": "^[0-9A-F][0-9A-HJKMNP-TV-Z]{12}$"}"#),
@@ -214,6 +259,26 @@ extension OpenAPI {
               ], optional: [("oldest", JSON.count)])
           ),
         ])
+    ),
+    (
+      "PolicyChange",
+      JSON.schema([
+        ("version", JSON.count), ("time", JSON.count), ("author", JSON.string), ("change", JSON.string),
+        ("policies", JSON.count), ("rules", JSON.count),
+      ])
+    ),
+    (
+      "Policies",
+      JSON.schema([
+        ("version", JSON.count), ("generation", JSON.count), ("is_in_force", #"{"type": "boolean"}"#),
+        ("cgroup", JSON.string), ("lost", JSON.count),
+        ("unknown_processes", JSON.count),
+        (
+          "files",
+          JSON.array(
+            JSON.schema([("name", JSON.string), ("text", JSON.string), ("policies", JSON.array(JSON.anyObject))]))
+        ),
+      ])
     ),
     (
       "Top",

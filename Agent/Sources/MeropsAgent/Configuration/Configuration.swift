@@ -31,6 +31,11 @@ public struct Configuration: Hashable, Sendable {
   public var storeAge: UInt64? = 30 * 86_400_000_000_000
   public var recentBytes: UInt64 = 4 << 20
   public var sinks: [SinkSettings] = []
+  public var enforcesPolicies = false
+  public var policyFolder = "/var/lib/merops/policies"
+  /// nil for the root of cgroup v2.
+  public var policyCgroup: String? = nil
+  public var policyPins: String? = "/sys/fs/bpf/merops/policies"
 
   public init() {}
 }
@@ -141,6 +146,19 @@ public struct ConfigurationKey: Sendable {
       isLive: true,
       set: { value, configuration throws(ConfigurationProblem) in configuration.sinks = try SinkSettings.read(value) },
       show: { SinkSettings.show($0.sinks) }),
+    flag(
+      "policies.enforce", \.enforcesPolicies,
+      "Whether `merops policy apply` puts policies into the kernel. One thread of the agent then keeps the capabilities that loading programs needs."
+    ),
+    text("policies.folder", \.policyFolder, "Where the policies that count are kept, with the versions before."),
+    optionalText(
+      "policies.pins", \.policyPins,
+      "A directory in a bpffs by which policies stay in force when the agent ends, until `merops policy off`. `none`: they end with it."
+    ),
+    optionalText(
+      "policies.cgroup", \.policyCgroup,
+      "A directory of cgroup v2, with the path of its mount: policies are about processes in it and below. `none` for the root."
+    ),
   ]
 
   private static let classNames = EventClass.allCases.filter { $0 != .agent }.map(\.name)

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlyingFox
+import Foundation
+import MeropsControl
+
+// Policies. Whoever may use the socket may read them; root alone changes them, and over the socket alone.
+extension ControlHandler {
+  /// What can be done at a path; nil where it is not about policies.
+  static func policyMethods(at path: String) -> [HTTPMethod]? {
+    guard path == "/v1/policies" || path.hasPrefix("/v1/policies/") else { return nil }
+    return switch path.dropFirst("/v1/policies".count).split(separator: "/") {
+    case []: [.GET, .POST]
+    case ["history"], ["decisions"]: [.GET]
+    case ["rollback"]: [.POST]
+    default: [.DELETE]
+    }
+  }
+
+  var policies: PolicyRoutes {
+    get throws(ControlError) {
+      if let policies = routes.policies { return policies }
+      throw .notFound("This agent enforces no policies: write `policies:` and below it `enforce: true` into its file.")
+    }
+  }
+
+  func answer(_ request: HTTPRequest, _ policies: PolicyRoutes) async throws -> HTTPResponse {
+    let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).map(String.init)
+    switch (request.method, parts) {
+    case (.GET, []):
+      try expect([], request)
+      return try Self.json(policies.report())
+    case (.GET, ["history"]):
+      try expect([], request)
+      return try Self.json(policies.history())
+    case (.GET, ["decisions"]):
+      try expect([], request)
+      return try Self.json(policies.decisions())
+    case (.POST, []):
+      let author = try author(of: request)
+      try expect(["file"], request)
+      guard let file = request.query.first(where: { $0.name == "file" })?.value, Self.isFileName(file) else {
+        throw ControlError.badRequest("`file` has to be the name of a file, such as `file=web.yaml`.")
+      }
+      let bytes = try await request.bodyData
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw ControlError.badRequest("The policies are not text in UTF-8.")
+      }
+      return try Self.json(policies.apply(file, text, author))
+    case (.POST, ["rollback"]):
+      let author = try author(of: request)
+      try expect(["version"], request)
+      let written = request.query.first { $0.name == "version" }?.value
+      let version = written.flatMap { UInt64($0) }
+      guard written == nil || version != nil else { throw ControlError.badRequest("`version` has to be a number.") }
+      return try Self.json(policies.rollBack(version, author))
+    case (.DELETE, _) where parts.count == 1:
+      let author = try author(of: request)
+      try expect([], request)
+      return try Self.json(policies.delete(parts[0].removingPercentEncoding ?? parts[0], author))
+    default:
+      throw ControlError.notFound("There is nothing at \(request.path). /v1/openapi.json says what there is.")
+    }
+  }
+
+  private func expect(_ names: [String], _ request: HTTPRequest) throws(ControlError) {
+    for item in request.query where !names.contains(item.name) {
+      throw .badRequest("`\(item.name)` is no parameter of \(request.path).")
+    }
+  }
+
+  /// Who asks for a change.
+  private func author(of request: HTTPRequest) throws(ControlError) -> String {
+    guard case .unix(let name)? = request.remoteAddress, let peer = Peer(name: name.dropFirst(names.count + 1)) else {
+      throw ControlError(status: 403, message: "Policies are changed over the agent's socket, and not over TCP.")
+    }
+    guard peer.user == 0 else {
+      throw ControlError(
+        status: 403, message: "Only root may change policies, and you are user \(peer.user): use sudo.")
+    }
+    return "uid \(peer.user), pid \(peer.pid)"
+  }
+
+  static func isFileName(_ name: String) -> Bool {
+    (1...255).contains(name.utf8.count) && !name.contains("/") && name != "." && name != ".."
+      && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+  }
+}
