@@ -66,6 +66,7 @@ let package = Package(
       name: "MeropsPolicy",
       dependencies: [
         "MeropsExpression", "MeropsModel", .product(name: "BPFBytecode", package: "Merops"),
+        .product(name: "BPFInterpreter", package: "Merops"), .product(name: "BPFObject", package: "Merops"),
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
@@ -83,7 +84,6 @@ let package = Package(
       dependencies: [
         "MeropsPolicy", "MeropsEnforcement", "MeropsExpression", "MeropsModel", "merops-connector", "merops-enforcer",
         .product(name: "BPF", package: "Merops"), .product(name: "BPFBytecode", package: "Merops"),
-        .product(name: "BPFInterpreter", package: "Merops"), .product(name: "BPFObject", package: "Merops"),
       ],
       swiftSettings: settings),
     // Applies policies until somebody ends it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import Glibc
 
 /// Standard output and error. A pipe whose reader has left ends the command without a word.
@@ -7,6 +8,12 @@ enum Output {
   static func line(_ text: String) { bytes(Array((text + "\n").utf8)) }
 
   static func lines(_ lines: [String]) { if !lines.isEmpty { text(lines.joined(separator: "\n") + "\n") } }
+
+  static func json(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    line(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
 
   static func text(_ text: String) { bytes(Array(text.utf8)) }
 

@@ -88,14 +88,16 @@ extension Condition {
   }
 
   /// Whether the kernel may not know the answer.
-  var canBeUnknown: Bool { places.contains { $0.field != .eventKind && !Self.contextFields.contains($0.field) } }
+  var canBeUnknown: Bool { places.contains { Self.kernelMayNotKnow($0.field) } }
+
+  static func kernelMayNotKnow(_ field: Field) -> Bool { field != .eventKind && !contextFields.contains(field) }
 
   private static let contextFields: Set<Field> = [
     .destinationAddress, .destinationPort, .sourceAddress, .sourcePort, .networkTransport, .processID, .processCgroup,
   ]
 
   /// All fields that it names.
-  private var places: [MeropsExpression.Operand.Place] {
+  var places: [MeropsExpression.Operand.Place] {
     switch self {
     case .constant: []
     case .field(let place), .has(let place), .addresses(let place, _): [place]

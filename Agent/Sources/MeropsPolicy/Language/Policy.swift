@@ -121,5 +121,13 @@ extension Rule {
   /// Whether it only tells.
   public var isAudit: Bool { action == .audit || mode == .audit }
 
+  /// Whether a path is one of a cgroup below the root.
+  static func isCgroup(_ path: String) -> Bool {
+    path.hasPrefix("/")
+      && path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+        !$0.isEmpty && $0 != "." && $0 != ".."
+      }
+  }
+
   fileprivate var rank: Int { isAudit ? 0 : action.failsClosed ? 1 : 2 }
 }

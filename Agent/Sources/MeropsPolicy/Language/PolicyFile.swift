@@ -17,6 +17,17 @@ public enum PolicyFile {
   /// - Parameter name: the file's, for places.
   /// - Throws: ``PolicyProblem``.
   public static func read(_ text: String, name: String) throws(PolicyProblem) -> [Policy] {
+    let reader = PolicyReader(file: name, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+    var policies: [Policy] = []
+    for document in try documents(text, name: name) { policies.append(try reader.policy(document)) }
+    guard !policies.isEmpty else {
+      throw PolicyProblem("there is no policy in the file", Rule.Place(file: name, line: 1, column: 1))
+    }
+    return policies
+  }
+
+  /// The YAML documents of a text that are not empty.
+  static func documents(_ text: String, name: String) throws(PolicyProblem) -> [PolicyNode] {
     let start = Rule.Place(file: name, line: 1, column: 1)
     guard text.utf8.count <= sizeLimit else {
       throw PolicyProblem("the file is longer than \(sizeLimit) bytes", start)
@@ -36,13 +47,7 @@ public enum PolicyFile {
     } catch {
       throw PolicyProblem("the file is not YAML: \(error)", start)
     }
-    let reader = PolicyReader(file: name, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
-    var policies: [Policy] = []
-    for document in documents where document.null == nil {
-      policies.append(try reader.policy(PolicyNode(node: document, name: "", file: name)))
-    }
-    guard !policies.isEmpty else { throw PolicyProblem("there is no policy in the file", start) }
-    return policies
+    return documents.filter { $0.null == nil }.map { PolicyNode(node: $0, name: "", file: name) }
   }
 
   /// Whether a text may have aliases. A few lines of them stand for more than any memory holds, and Yams compares keys as a

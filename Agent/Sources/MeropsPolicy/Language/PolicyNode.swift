@@ -69,6 +69,14 @@ struct PolicyNode {
     return result
   }
 
+  /// One of the entries, which there has to be.
+  func required(_ key: String, in entries: [String: PolicyNode]) throws(PolicyProblem) -> PolicyNode {
+    guard let node = entries[key], !node.isAbsent else {
+      throw PolicyProblem("the key `\(name.isEmpty ? key : "\(name).\(key)")` is missing", place)
+    }
+    return node
+  }
+
   /// The entries of a block of any keys.
   func block() throws(PolicyProblem) -> [(key: PolicyNode, value: PolicyNode)] {
     guard let mapping = node.mapping else {

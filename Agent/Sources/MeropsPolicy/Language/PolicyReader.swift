@@ -24,32 +24,26 @@ struct PolicyReader {
         "a policy consists of keys and values, `apiVersion: \(PolicyFile.apiVersion)` first", root.place)
     }
     let keys = try root.entries(Self.keys)
-    let version = try required("apiVersion", keys, root)
+    let version = try root.required("apiVersion", in: keys)
     guard try version.text() == PolicyFile.apiVersion else {
       throw version.problem("has to be `\(PolicyFile.apiVersion)`, not `\(try version.text())`")
     }
-    let kind = try required("kind", keys, root)
-    guard try kind.text() == "Policy" else { throw kind.problem("has to be `Policy`, not `\(try kind.text())`") }
-    let metadata = try required("metadata", keys, root)
+    let kind = try root.required("kind", in: keys)
+    guard try kind.text() == "Policy" else {
+      throw kind.problem(
+        "has to be `Policy`, not `\(try kind.text())`",
+        hint: try kind.text() == CaseReader.kind ? "Cases are asked by `merops policy test`" : nil)
+    }
+    let metadata = try root.required("metadata", in: keys)
     let about = try metadata.entries(Self.metadataKeys)
     var labels: [String: String] = [:]
     if let node = about["labels"] {
       for (key, value) in try node.block() { labels[try key.identifier()] = try value.text() }
     }
-    let name = try required("name", about, metadata).identifier()
-    let spec = try required("spec", keys, root)
+    let name = try metadata.required("name", in: about).identifier()
+    let spec = try root.required("spec", in: keys)
     return Policy(
       name: name, summary: try about["description"]?.text() ?? "", labels: labels, rules: try rules(spec, of: name))
-  }
-
-  private func required(
-    _ key: String, _ entries: [String: PolicyNode], _ parent: PolicyNode
-  ) throws(PolicyProblem) -> PolicyNode {
-    guard let node = entries[key], !node.isAbsent else {
-      let path = parent.name.isEmpty ? key : "\(parent.name).\(key)"
-      throw PolicyProblem("the key `\(path)` is missing", parent.place)
-    }
-    return node
   }
 
   private func rules(_ spec: PolicyNode, of policy: String) throws(PolicyProblem) -> [Rule] {
@@ -66,7 +60,7 @@ struct PolicyReader {
     }
     var rules: [Rule] = []
     var seen: [String: Rule.Place] = [:]
-    let all = try required("rules", keys, spec)
+    let all = try spec.required("rules", in: keys)
     for node in try all.items() {
       let rule = try rule(PolicyNode(node: node.node, name: "", file: file), shared)
       if let first = seen.updateValue(rule.place, forKey: rule.id) {
@@ -105,11 +99,11 @@ struct PolicyReader {
 
   private func rule(_ node: PolicyNode, _ shared: Shared) throws(PolicyProblem) -> Rule {
     let keys = try node.entries(Self.ruleKeys)
-    let id = try required("id", keys, node).identifier()
-    let on = try required("on", keys, node)
+    let id = try node.required("id", in: keys).identifier()
+    let on = try node.required("on", in: keys)
     var acts: [EventKind] = []
     for item in try on.items() { acts.append(try act(item)) }
-    let action = try required("action", keys, node)
+    let action = try node.required("action", in: keys)
     var rule = Rule(
       id: id, policy: shared.policy, acts: acts, cgroups: [], conditions: [], action: try action.choice(Action.self),
       mode: try keys["mode"]?.choice(Mode.self) ?? shared.mode,
@@ -178,11 +172,7 @@ struct PolicyReader {
     if let node = keys["cgroup"] {
       for item in try node.items() {
         let path = try item.text()
-        guard path.hasPrefix("/"), path.count > 1, !path.hasSuffix("/"),
-          path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy({
-            !$0.isEmpty && $0 != "." && $0 != ".."
-          })
-        else {
+        guard Rule.isCgroup(path) else {
           throw item.problem(
             "has to be a directory below the root of cgroup v2, such as `/system.slice/nginx.service`, not `\(path)`")
         }

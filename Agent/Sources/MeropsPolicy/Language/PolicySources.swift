@@ -14,8 +14,9 @@ public struct PolicySources: Sendable {
 
   /// Adds a file, or of a directory the files whose name ends in `.yaml` or `.yml`.
   ///
+  /// - Parameter cases: whether a directory's files are cases, named `.test.yaml` or `.test.yml`, or else all but those.
   /// - Throws: ``PolicyProblem`` for what cannot be read.
-  public mutating func add(path: String) throws(PolicyProblem) {
+  public mutating func add(path: String, cases: Bool = false) throws(PolicyProblem) {
     var facts = stat()
     guard stat(path, &facts) == 0 else {
       throw PolicyProblem("the file \(path) cannot be read: \(String(cString: strerror(errno)))", nil)
@@ -26,9 +27,13 @@ public struct PolicySources: Sendable {
       throw PolicyProblem("the directory \(path) cannot be read", nil)
     }
     for name in names.sorted() where !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) {
+      guard (name.hasSuffix(".test.yaml") || name.hasSuffix(".test.yml")) == cases else { continue }
       try addFile(path + (path.hasSuffix("/") ? "" : "/") + name)
     }
   }
+
+  /// Adds what others have read.
+  public mutating func add(_ others: PolicySources) { texts += others.texts }
 
   private mutating func addFile(_ path: String) throws(PolicyProblem) {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

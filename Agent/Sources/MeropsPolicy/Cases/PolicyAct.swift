@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import MeropsModel
+
+/// An act that rules decide about, and what is known of the process that does it.
+public struct PolicyAct: Hashable, Sendable {
+  public var kind: EventKind
+  /// Of what is connected to, or bound.
+  public var address = Address(bits: 0)
+  public var port: UInt16 = 0
+  /// 6 is TCP, 17 UDP.
+  public var transport: UInt32 = 6
+  /// nil where the kernel does not know the program.
+  public var executable: String?
+  public var inode: UInt64 = 0
+  public var process: UInt32 = 1000
+  /// Below the root of cgroup v2.
+  public var cgroup = "/"
+  /// The cgroup's number where a condition asks for it.
+  public var cgroupID: UInt64?
+  /// What the kernel reads from the task. What is missing it cannot read.
+  public var numbers: [Field: UInt64] = [:]
+
+  public init(_ kind: EventKind) { self.kind = kind }
+
+  /// The hooks that the act may go through: an IPv4 address is reached from an IPv6 socket, too, and a datagram with or
+  /// without a connection.
+  public var hooks: [PolicyHook] {
+    PolicyHook.allCases.filter { hook in
+      guard hook.act == kind else { return false }
+      if hook == .exec { return true }
+      if hook == .send4 || hook == .send6, transport != 17 { return false }
+      return hook.isIPv6 || address.isIPv4
+    }
+  }
+}
