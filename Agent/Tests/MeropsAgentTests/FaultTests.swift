@@ -14,7 +14,8 @@ struct FaultTests {
     try await Daemon.withFolder { folder in
       let settings = "store:\n  folder: \(folder)/store\n"
       var newest: String?
-      for _ in 0..<3 {
+      // A guest takes a minute for each list of bpftool.
+      for _ in 0..<(ProcessInfo.processInfo.environment["MEROPS_GUEST"] == nil ? 3 : 1) {
         let daemon = try Daemon(settings, in: folder)
         try daemon.waitUntilWatching()
         if let id = newest {
@@ -70,7 +71,7 @@ struct FaultTests {
   }
 
   /// The second of two agents says why it does not run, and disturbs nothing.
-  @Test func theSecondOfTwoIsRefused() async throws {
+  @Test(.sameOnEveryKernel) func theSecondOfTwoIsRefused() async throws {
     try await Daemon.withFolder { folder in
       let first = try Daemon("store:\n  kind: memory\n", in: folder)
       try first.waitUntilWatching()

@@ -90,7 +90,7 @@ struct ServiceTests {
   }
 
   /// Ready when it watches, alive as long as it is, back from a reload, ending; and what was done before SIGTERM is kept.
-  @Test func systemdIsTold() async throws {
+  @Test(.sameOnEveryKernel) func systemdIsTold() async throws {
     try await Daemon.withFolder { folder in
       let manager = try Manager(in: folder)
       let settings =
@@ -121,7 +121,7 @@ struct ServiceTests {
   }
 
   /// A reload that cannot make one of its sinks changes none of them, and takes no place in the store.
-  @Test func aReloadThatFailsChangesNothing() async throws {
+  @Test(.sameOnEveryKernel) func aReloadThatFailsChangesNothing() async throws {
     try await Daemon.withFolder { folder in
       let store = "store:\n  folder: \(folder)/store\n"
       let one = "  - name: one\n    kind: file\n    path: \(folder)/one\n"
@@ -155,12 +155,15 @@ struct ServiceTests {
   }
 
   /// What keeps an agent from starting is one sentence that says what to change.
-  @Test(arguments: [
-    ("socket: /dev/null/x/s\n", "name another one at `socket`"),
-    ("store:\n  folder: /dev/null/x\n", "name another one at `store.folder`"),
-    ("port: 1\n", "`port` needs `token_file`"),
-    ("port: 1\ntoken_file: /dev/null\n", "The token's file /dev/null can be read by others: chmod 600 /dev/null"),
-  ]) func whatKeepsItFromStartingIsOneSentence(_ settings: String, _ words: String) async throws {
+  @Test(
+    .sameOnEveryKernel,
+    arguments: [
+      ("socket: /dev/null/x/s\n", "name another one at `socket`"),
+      ("store:\n  folder: /dev/null/x\n", "name another one at `store.folder`"),
+      ("port: 1\n", "`port` needs `token_file`"),
+      ("port: 1\ntoken_file: /dev/null\n", "The token's file /dev/null can be read by others: chmod 600 /dev/null"),
+    ]) func whatKeepsItFromStartingIsOneSentence(_ settings: String, _ words: String) async throws
+  {
     try await Daemon.withFolder { folder in
       let file = folder + "/f.yaml"
       let own = settings.hasPrefix("socket") ? "" : "socket: \(folder)/s\n"

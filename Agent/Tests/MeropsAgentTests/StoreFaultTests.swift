@@ -11,7 +11,8 @@ import Testing
 extension FaultTests {
   /// Kills at moments that nobody chose, while it starts or works under load: what it had called stored is there, nothing is
   /// left in the kernel, and the next one goes on. MEROPS_KILLS says how many.
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/usr/sbin/bpftool"), "needs bpftool"))
+  @Test(
+    .sameOnEveryKernel, .enabled(if: FileManager.default.fileExists(atPath: "/usr/sbin/bpftool"), "needs bpftool"))
   func nothingStoredIsLostByKills() async throws {
     try await Daemon.withFolder { folder in
       let kills = ProcessInfo.processInfo.environment["MEROPS_KILLS"].flatMap(Int.init) ?? 4
@@ -59,7 +60,7 @@ extension FaultTests {
   }
 
   /// A disk that somebody else fills: an alarm, and with room again nothing is missing.
-  @Test func aFullDiskIsAnAlarm() async throws {
+  @Test(.sameOnEveryKernel) func aFullDiskIsAnAlarm() async throws {
     try await Daemon.withFolder { folder in
       let place = folder + "/disk"
       mkdir(place, 0o700)
@@ -85,7 +86,7 @@ extension FaultTests {
   }
 
   /// Somebody removes the store's folder: an alarm, and what follows is stored in a new one.
-  @Test func aRemovedFolderIsAnAlarm() async throws {
+  @Test(.sameOnEveryKernel) func aRemovedFolderIsAnAlarm() async throws {
     try await Daemon.withFolder { folder in
       let daemon = try Daemon("store:\n  folder: \(folder)/store\n", in: folder)
       try daemon.waitUntilWatching()
@@ -108,7 +109,7 @@ extension FaultTests {
   }
 
   /// What the store cannot be opened on is said, and nothing runs: another agent's, and one that is read-only.
-  @Test func aStoreThatCannotBeOpenedEndsTheAgent() async throws {
+  @Test(.sameOnEveryKernel) func aStoreThatCannotBeOpenedEndsTheAgent() async throws {
     try await Daemon.withFolder { folder in
       let first = try Daemon("store:\n  folder: \(folder)/store\n", in: folder)
       try first.waitUntilWatching()
@@ -136,7 +137,7 @@ extension FaultTests {
   }
 
   /// A collector that is down, while the agent is killed and started again: each event arrives, some of them twice.
-  @Test func aCollectorThatWasDownMissesNothing() async throws {
+  @Test(.sameOnEveryKernel) func aCollectorThatWasDownMissesNothing() async throws {
     try await Daemon.withFolder { folder in
       let (free, port) = try TestServer.listen(0)
       close(free)
@@ -200,7 +201,7 @@ extension FaultTests {
 
 extension FaultTests {
   /// A clock that was set back: what is stored is from the year 2039, and new events come behind it.
-  @Test func idsGoOnBehindWhatIsStored() async throws {
+  @Test(.sameOnEveryKernel) func idsGoOnBehindWhatIsStored() async throws {
     try await Daemon.withFolder { folder in
       let late = EventID.first(at: 2_180_000_000_000_000_000)
       let store = try EventStore(at: folder + "/store")

@@ -277,6 +277,8 @@ static void retransmitted(void) {
   tell(getpid(), "network.accept", 0, &at, &here);
   struct pollfd wait = {descriptor, POLLOUT, 0};
   check(poll(&wait, 1, -1), "poll");
+  // From here on it waits: what is sent to it may come a moment later.
+  check(fcntl(descriptor, F_SETFL, 0), "F_SETFL");
   here = local(descriptor);
   tell(getpid(), "network.connect", 0, &here, &at);
   close(connection);
