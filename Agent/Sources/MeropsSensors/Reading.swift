@@ -114,13 +114,14 @@ extension EventHeader {
   var isLeftOut: Bool { flags & RecordFlags.isLeftOut != 0 }
 }
 
-/// Records that arrived, and those that did not: by class, from the sequence of each CPU.
+/// Records that arrived, and those that did not: by class, from the numbers that each CPU gives.
 struct Accounts {
   struct Entry {
     var read: UInt64 = 0
-    var missing: UInt64 = 0
-    /// The sequence number of each CPU's last record.
-    fileprivate var last: [UInt64] = []
+    /// Of each CPU. Where one program is preempted by another, records are not in the order of their numbers.
+    fileprivate var highest: [UInt64] = []
+
+    var missing: UInt64 { highest.reduce(0, &+) &- read }
   }
 
   private var entries = [Entry](repeating: Entry(), count: EventClass.allCases.count)
@@ -129,10 +130,8 @@ struct Accounts {
 
   mutating func note(_ eventClass: EventClass, _ processor: Int, _ sequence: UInt64, isRead: Bool) {
     let index = Int(eventClass.rawValue)
-    while entries[index].last.count <= processor { entries[index].last.append(0) }
-    let last = entries[index].last[processor]
-    if sequence > last { entries[index].missing &+= sequence - last - 1 }
-    entries[index].last[processor] = sequence
+    while entries[index].highest.count <= processor { entries[index].highest.append(0) }
+    entries[index].highest[processor] = max(entries[index].highest[processor], sequence)
     if isRead { entries[index].read += 1 }
   }
 }

@@ -13,6 +13,7 @@ import Synchronization
 /// - Requires: Linux 5.10; root, or CAP_BPF, CAP_PERFMON and what /proc asks for.
 public final class Sensors: Sendable {
   private let object: ProcessObject
+  private let tasks: Tasks
   private let links = LinkSet()
   private let reading: Mutex<Reading>
   private let isStopped = Atomic(false)
@@ -46,6 +47,7 @@ public final class Sensors: Sendable {
     ]
     let makers = all.filter { !options.classes.isDisjoint(with: $0.0) }
     let process = Mutex<ProcessObject?>(nil)
+    let existing = Mutex<Tasks?>(nil)
     let made = Mutex([(any Sensor)?](repeating: nil, count: makers.count))
     let loads: [@Sendable () throws -> Void] = makers.indices.map { index in
       { [makers] in
@@ -58,11 +60,19 @@ public final class Sensors: Sendable {
         {
           let object = try Self.processObject(options, maps)
           process.withLock { $0 = object }
-        }
+        },
+        {
+          let opened = try Tasks.open()
+          try maps.share(with: opened.collection)
+          let object = try opened.load()
+          existing.withLock { $0 = object }
+        },
       ])
-    if let failure = failures[makers.count] { throw failure }
-    guard let object = process.withLock({ $0 }) else { throw BPFError(.closed, "loading the programs of processes") }
-    self.object = object
+    for case let failure? in failures[makers.count...] { throw failure }
+    guard let object = process.withLock({ $0 }), let tasks = existing.withLock({ $0 }) else {
+      throw BPFError(.closed, "loading the programs of processes")
+    }
+    (self.object, self.tasks) = (object, tasks)
     try calls.add(SystemCall.ofNamespaces)
     try calls.add(object.onNamespacesCall.program(), as: CallProgram.namespaces)
     others = made.withLock { $0.compactMap(\.self) }
@@ -152,7 +162,7 @@ public final class Sensors: Sendable {
     for eventClass in EventClass.allCases {
       guard let values = try calls.counters.get(UInt32(eventClass.rawValue)) else { continue }
       for (processor, value) in values.enumerated() {
-        accounts.note(eventClass, processor, value.sequence &+ 1, isRead: false)
+        accounts.note(eventClass, processor, value.sequence, isRead: false)
       }
     }
     return accounts
@@ -186,6 +196,8 @@ public final class Sensors: Sendable {
     defer { links.removeAll() }
     try attach()
     var isFirst = true
+    // Looks that found nothing since the last record; nil while records wake this thread.
+    var emptyLooks: Int?
     var nextCollection = ContinuousClock.now + Self.collectionInterval
     while !isStopped.load(ordering: .acquiring) {
       let count = drain(deliver)
@@ -193,9 +205,13 @@ public final class Sensors: Sendable {
         try collect()
         nextCollection = ContinuousClock.now + Self.collectionInterval
       }
-      if count > 0 {
-        // The kernel wakes the reader for a record that it would find at once, and that is most of a record's cost. What
-        // happens mostly comes in numbers: after some records the reader lets others gather, for which the ring has room.
+      if count > 0 || emptyLooks != nil {
+        // A wakeup takes longer than all else about most records, and what happens mostly comes in numbers: after some
+        // records the reader looks by itself, until it has found nothing for a while. Before it waits again it looks once
+        // more: a program may have left out a wakeup while it was told not to.
+        emptyLooks = count > 0 ? 0 : emptyLooks.map { $0 + 1 }
+        if emptyLooks == Self.lookLimit { emptyLooks = nil }
+        calls.setWakeups(emptyLooks == nil)
         if count < options.batchLimit { usleep(Self.gathering) }
         continue
       }
@@ -203,19 +219,34 @@ public final class Sensors: Sendable {
         reading.withLock { $0.table.sweep() }
         isFirst = false
       }
-      if try !object.events.wait(timeout: .milliseconds(500)) {
+      if try !object.events.wait(timeout: .milliseconds(100)) {
         reading.withLock { $0.finishPending() }
       }
     }
     links.removeAll()
-    while drain(deliver) > 0 {}
+    // A program that was preempted finishes its record a moment later, and until then nobody reads what is behind.
+    for _ in 0..<100 {
+      while drain(deliver) > 0 {}
+      if try hasReadAll() { break }
+      usleep(Self.gathering)
+    }
     try collect(isLast: true)
     reading.withLock { $0.finishPending() }
     _ = drain(deliver)
   }
 
+  private func hasReadAll() throws -> Bool {
+    let accounts = reading.withLock { $0.accounts }
+    return try EventClass.allCases.allSatisfy { eventClass in
+      try countsByProcessor(eventClass).reduce(0) { $0 + $1.recorded } <= accounts[eventClass].read
+    }
+  }
+
   /// How long records gather, in microseconds.
   private static let gathering: UInt32 = 1000
+
+  /// After how many looks that find nothing the reader waits.
+  private static let lookLimit = 4
 
   /// How often what is kept in maps is looked at.
   private static let collectionInterval = Duration.seconds(5)
@@ -239,7 +270,7 @@ public final class Sensors: Sendable {
   }
 
   private func takeSnapshot() throws {
-    let iterator = try object.onTask.attach()
+    let iterator = try tasks.onTask.attach()
     let bytes = try iterator.output()
     reading.withLock { $0.takeSnapshot(bytes) }
   }

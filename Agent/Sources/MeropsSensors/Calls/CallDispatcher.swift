@@ -6,6 +6,8 @@ import MeropsModel
 struct CallDispatcher: Sendable {
   private let object: Calls
   let filters: Filters
+  /// Not 0 while the ring's reader looks by itself.
+  private let reader: MappedArray<UInt32>
 
   var collection: BPFCollection { object.collection }
   var counters: PerCPUMap<UInt32, ClassCounts> { object.counters }
@@ -20,6 +22,7 @@ struct CallDispatcher: Sendable {
     try Filters.prepare(opened.collection, options.filters)
     object = try opened.load()
     filters = try Filters(object, options.filters)
+    reader = try MappedArray(object.reader.map)
   }
 
   /// Lets a sensor's program record some system calls.
@@ -35,6 +38,7 @@ struct CallDispatcher: Sendable {
   func shareMaps(with collection: BPFCollection) throws(BPFError) {
     try collection.replaceMap("events", with: object.collection.map("events"))
     try collection.replaceMap("counters", with: object.collection.map("counters"))
+    try collection.replaceMap("reader", with: object.reader.map)
     try filters.share(with: collection)
   }
 
@@ -43,6 +47,9 @@ struct CallDispatcher: Sendable {
     try collection.replaceMap("programs", with: object.collection.map("programs"))
     try collection.replaceMap("calls", with: object.collection.map("calls"))
   }
+
+  /// Whether records wake the reader.
+  func setWakeups(_ isOn: Bool) { reader[0] = isOn ? 0 : 1 }
 
   /// Nothing is called before.
   func attach(_ links: LinkSet) throws(BPFError) { links.keep(try object.onCall.attach(), as: object.onCall.name) }

@@ -152,6 +152,14 @@ struct CgroupRecord {
 
 // What programs of several sensors do.
 #if hasFeature(Embedded)
+  /// Not 0 while the reader looks at the ring by itself every now and then. Shared by all programs.
+  var reader = ArrayMap<UInt32>(maxEntries: 1, flags: .memoryMappable)
+
+  /// Whether a record wakes the reader: that takes longer than all else about most records.
+  var wakeup: RingWakeup {
+    @inline(__always) get { RingWakeup(rawValue: UInt64(reader.pointer(to: 0)?.pointee ?? 0) & 1) }
+  }
+
   extension EventHeader {
     /// Fills everything in.
     ///

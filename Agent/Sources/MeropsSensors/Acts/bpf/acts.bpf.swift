@@ -15,7 +15,7 @@ func send(_ class: UInt32, _ kind: UInt32, isNeeded: Bool = false, _ fill: (inou
   counters.count(`class`) { counts in
     let isLeftOut = isCallerOwnOrLeftOut() || counts.isOverLimit(`class`)
     if isLeftOut && !isNeeded { return nil }
-    let isSent = events.send { record in
+    let isSent = events.send(wakeup: wakeup) { record in
       record.header.begin(kind, flags: isLeftOut ? RecordFlags.isLeftOut : 0, counts)
       record.targetStart = 0
       record.number = 0

@@ -60,7 +60,7 @@ func onNameCall(_ context: RawTracepoint) -> Int32 {
         }
         bytes.withValue(FileRecord.self) { $0.textBytes = size }
       }
-      return events.send(bytes)
+      return events.send(bytes, wakeup: wakeup)
     } ?? false
   }
   return 0
@@ -193,7 +193,7 @@ func send<let capacity: Int>(_ bytes: ByteBuilder<capacity>.Bytes, _ kind: UInt3
       record.header.begin(kind, flags: record.header.flags, counts)
       if result < 0 { record.error = UInt32(truncatingIfNeeded: 0 &- result) }
     }
-    return events.send(bytes)
+    return events.send(bytes, wakeup: wakeup)
   }
   return true
 }

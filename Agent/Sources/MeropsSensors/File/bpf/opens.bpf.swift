@@ -111,7 +111,7 @@ func record(_ opened: file.Probed, _ kind: UInt32, flags: UInt32) {
           record.directoryBytes = UInt32(truncatingIfNeeded: size)
           if !isWhole { record.header.flags |= RecordFlags.pathIsCut }
         }
-        isSent = events.send(bytes)
+        isSent = events.send(bytes, wakeup: wakeup)
       }
     }
     if isSent != true { report(0 &- before) }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Processes that start others, become other programs, and end; and those that are there already.
+// Processes that start others, become other programs, and end.
 import BPFKernel
 
 let license = License.dualBSDGPL
@@ -23,17 +23,6 @@ let argumentLimit: UInt64 = 16384
 /// The most bytes of the environment that are sent.
 let environmentLimit: UInt64 = 12000
 
-extension EventHeader {
-  @inline(__always)
-  mutating func set(
-    _ kind: UInt16, of task: task_struct, flags: UInt32 = 0, _ counts: UnsafeMutablePointer<ClassCounts>
-  ) {
-    set(
-      kind, start: task.group_leader.start_boottime, pid: UInt32(truncatingIfNeeded: task.tgid),
-      thread: UInt32(truncatingIfNeeded: task.pid), flags: flags, sequence: counts.pointee.sequence)
-  }
-}
-
 /// Counts what a process does to itself. User space has to know of it also where it is left out.
 @inline(__always)
 func count(_ task: task_struct, _ send: (_ flags: UInt32, UnsafeMutablePointer<ClassCounts>) -> Bool) {
@@ -42,102 +31,6 @@ func count(_ task: task_struct, _ send: (_ flags: UInt32, UnsafeMutablePointer<C
       isLeftOut(task.probed, UInt32(truncatingIfNeeded: task.tgid)) || counts.isOverLimit(CountedClass.process)
     let isSent = send(isFiltered ? RecordFlags.isLeftOut : 0, counts)
     return isFiltered ? nil : isSent
-  }
-}
-
-/// A process begins to run a program, or runs it already: whether it is one of those that are left out is kept by its number.
-@inline(__always)
-func noteProgram(_ task: task_struct) {
-  let memory = task.mm
-  if filter.value.byProgram == 0 || memory.isNull { return }
-  let pid = UInt32(truncatingIfNeeded: task.tgid)
-  let program = memory.exe_file.probed.f_inode
-  if leftOutPrograms.pointer(to: FileIdentity(inode: program.i_ino, device: UInt64(program.i_sb.s_dev))) != nil {
-    leftOutProcesses.set(LeftOut.byProgram, for: pid, if: .absent)
-  } else {
-    forgetProgram(pid)
-  }
-}
-
-@inline(__always)
-func forgetProgram(_ pid: UInt32) {
-  if leftOutProcesses[pid] == LeftOut.byProgram { leftOutProcesses.delete(pid) }
-}
-
-@inline(__always)
-func describe(
-  _ record: inout ProcessRecord, _ task: task_struct, _ kind: UInt16, flags: UInt32 = 0,
-  _ counts: UnsafeMutablePointer<ClassCounts>
-) {
-  record.header.set(kind, of: task, flags: flags, counts)
-  let parent = task.real_parent
-  record.parentStart = parent.group_leader.start_boottime
-  record.parent = UInt32(truncatingIfNeeded: parent.tgid)
-  record.creatorStart = 0
-  record.creator = 0
-  record.cgroup = task.cgroups.dfl_cgrp.kn.id
-  let pid = task.probed.thread_pid
-  let number = pid.numbers[Int(pid.level)]
-  record.namespacedPID = UInt32(truncatingIfNeeded: number.nr)
-  record.pidNamespace = number.ns.ns.inum
-  let namespaces = task.nsproxy
-  record.mountNamespace = namespaces.mnt_ns.ns.inum
-  record.networkNamespace = namespaces.net_ns.ns.inum
-  let credentials = task.cred
-  record.user = credentials.euid.val
-  record.group = credentials.egid.val
-  record.realUser = credentials.uid.val
-  record.realGroup = credentials.gid.val
-  record.savedUser = credentials.suid.val
-  record.userNamespace = credentials.user_ns.ns.inum
-  record.capabilities = readKernel(at: credentials.pointer + cred.offset.cap_effective) ?? 0
-  record.loginUser = task_struct.exists.loginuid ? task.loginuid.val : .max
-  record.session = task_struct.exists.sessionid ? task.sessionid : .max
-  record.inode = 0
-  record.device = 0
-  record.links = 0
-  record.mountFlags = 0
-  record.pathBytes = 0
-  record.directoryBytes = 0
-  record.argumentBytes = 0
-  task.comm.read(into: &record.command)
-  record.terminal = FixedString()
-  let terminal = task.signal.tty
-  if !terminal.isNull { terminal.name.read(into: &record.terminal) }
-}
-
-/// The program and the working directory, behind the record.
-@inline(__always)
-func appendPlaces(_ bytes: ByteBuilder<12288>.Bytes, _ task: task_struct) {
-  let memory = task.mm
-  var flags: UInt32 = 0
-  let start = UInt64(MemoryLayout<ProcessRecord>.size)
-  if memory.isNull {
-    flags = RecordFlags.isKernelThread
-  } else {
-    let program = memory.exe_file
-    if !program.isNull {
-      let inode = program.f_inode
-      let mount = program.f_path.mnt
-      bytes.withValue(ProcessRecord.self) { record in
-        record.inode = inode.i_ino
-        record.device = inode.i_sb.s_dev
-        record.links = inode.i_nlink
-        record.mountFlags = UInt32(truncatingIfNeeded: mount.mnt_flags)
-      }
-      if isUpper(program.probed.f_inode) { flags = RecordFlags.isUpper }
-      if !bytes.appendPath(of: program) { flags |= RecordFlags.pathIsCut }
-    }
-  }
-  let pathEnd = bytes.count
-  if !memory.isNull {
-    if !bytes.appendPath(task.fs.pwd) { flags |= RecordFlags.directoryIsCut }
-  }
-  let end = bytes.count
-  bytes.withValue(ProcessRecord.self) { record in
-    record.header.flags |= flags
-    record.pathBytes = UInt32(truncatingIfNeeded: pathEnd &- start)
-    record.directoryBytes = UInt32(truncatingIfNeeded: end &- pathEnd)
   }
 }
 
@@ -158,7 +51,7 @@ func onFork(_ context: BTFTracepoint.sched_process_fork) -> Int32 {
         record.creatorStart = creator.group_leader.start_boottime
         record.creator = UInt32(truncatingIfNeeded: creator.tgid)
       }
-      return events.send(bytes)
+      return events.send(bytes, wakeup: wakeup)
     } ?? false
   }
   return 0
@@ -187,7 +80,7 @@ func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
         if total > argumentLimit || !isWhole { record.header.flags |= RecordFlags.argumentsAreCut }
         if rest > 0 || withEnvironment != 0 { record.header.flags |= RecordFlags.hasMore }
       }
-      guard events.send(bytes) else { return false }
+      guard events.send(bytes, wakeup: wakeup) else { return false }
       var at = start &+ taken
       let end = at &+ rest
       // What is in the builder takes 8,192 bytes at most without the arguments: two more records hold the rest.
@@ -202,7 +95,7 @@ func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
           if !isWhole { header.flags |= RecordFlags.argumentsAreCut }
           if isWhole && at < end || withEnvironment != 0 { header.flags |= RecordFlags.hasMore }
         }
-        if !events.send(bytes) { break }
+        if !events.send(bytes, wakeup: wakeup) { break }
       }
       if withEnvironment != 0 {
         let start = memory.env_start
@@ -214,7 +107,7 @@ func onExec(_ context: BTFTracepoint.sched_process_exec) -> Int32 {
         bytes.withValue(EventHeader.self) { header in
           if total > environmentLimit { header.flags |= RecordFlags.argumentsAreCut }
         }
-        events.send(bytes)
+        events.send(bytes, wakeup: wakeup)
       }
       return true
     } ?? false
@@ -249,25 +142,11 @@ func onExit(_ context: BTFTracepoint.sched_process_exit) -> Int32 {
         record.processorTime = time
         record.maximumPages = UInt64(signal.maxrss)
       }
-      return events.send(bytes)
+      return events.send(bytes, wakeup: wakeup)
     } ?? false
   }
   if filter.value.byProgram != 0 { forgetProgram(UInt32(truncatingIfNeeded: task.tgid)) }
   return 0
-}
-
-@section("iter/task")
-func onTask(_ item: IteratorItem) -> IteratorVerdict {
-  guard let raw = item.item else { return .next }
-  let task = task_struct(raw: raw)
-  guard task.pid == task.tgid, let counts = counters.pointer(to: CountedClass.process) else { return .next }
-  noteProgram(task)
-  bytes.build { bytes in
-    bytes.append(ProcessRecord.self) { describe(&$0, task, RecordKind.snapshot, counts) }
-    appendPlaces(bytes, task)
-    item.write(bytes)
-  }
-  return .next
 }
 
 /// Where unshare(2) and setns(2) end. Each thread may have namespaces of its own: a process's are those of its first one.
@@ -305,7 +184,7 @@ func sendChange(_ task: task_struct.Probed) {
       record.networkNamespace = namespaces.net_ns.ns.inum
       record.isPadding = 0
     }
-    events.send(bytes)
+    events.send(bytes, wakeup: wakeup)
   }
 }
 
@@ -332,7 +211,7 @@ func send(_ group: cgroup, _ kind: UInt16, path: UnsafeRawPointer) -> Int32 {
       record.cgroup = group.kn.id
     }
     bytes.appendKernelText(from: path)
-    events.send(bytes)
+    events.send(bytes, wakeup: wakeup)
   }
   return 0
 }

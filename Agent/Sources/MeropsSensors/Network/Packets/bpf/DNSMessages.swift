@@ -6,7 +6,7 @@ import BPFKernel
 func send(_ packet: SocketBuffer, _ seen: Packet, _ who: Connection) {
   counters.count(CountedClass.dns) { counts in
     if counts.isOverLimit(CountedClass.dns) { return nil }
-    return events.send { record in
+    return events.send(wakeup: wakeup) { record in
       record.header.set(seen.isOut ? DNSRecordKind.query : DNSRecordKind.answer, by: who, at: Clock.boot, counts)
       record.socket = who.socket
       record.endpoints = seen.endpoints

@@ -17,7 +17,7 @@ func send(
   }
   counters.count(CountedClass.network) { counts in
     if counts.isOverLimit(CountedClass.network) { return nil }
-    return events.send { record in
+    return events.send(wakeup: wakeup) { record in
       record.header.set(kind, by: who, at: time, counts)
       clear(
         &record, sk, who,

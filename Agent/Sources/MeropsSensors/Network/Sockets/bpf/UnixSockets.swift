@@ -37,7 +37,7 @@ func tellOfUnix(_ sk: sock.Probed, _ call: Call, _ error: UInt32) {
         bytes.appendUser(count: call.length &- 2, from: UnsafeRawPointer(bitPattern: UInt(call.address &+ 2)))
       }
       bytes.withValue(SocketRecord.self) { $0.header.flags = flags }
-      return events.send(bytes)
+      return events.send(bytes, wakeup: wakeup)
     } ?? false
   }
 }
