@@ -96,6 +96,18 @@ let package = Package(
     .executableTarget(
       name: "sensor-events", dependencies: ["MeropsSensors", "MeropsSinks", "MeropsModel"], path: "Tests/SensorEvents",
       swiftSettings: settings),
+    // Packets that are dropped where they arrive: rules, their image in the kernel, and who takes it over at the next start.
+    .target(
+      name: "MeropsFirewall",
+      dependencies: [
+        "MeropsModel", .product(name: "BPF", package: "Merops"), .product(name: "BPFKernel", package: "Merops"),
+        .product(name: "BPFValues", package: "Merops"),
+      ],
+      exclude: ["bpf"], swiftSettings: settings, plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
+    .testTarget(
+      name: "MeropsFirewallTests",
+      dependencies: ["MeropsFirewall", "MeropsModel", .product(name: "BPF", package: "Merops")], swiftSettings: settings
+    ),
     // Events and tables as people read them.
     .target(name: "MeropsScreens", dependencies: ["MeropsModel"], swiftSettings: settings),
     .testTarget(name: "MeropsScreensTests", dependencies: ["MeropsScreens", "MeropsModel"], swiftSettings: settings),
@@ -138,6 +150,14 @@ let package = Package(
       name: "agent-bench", dependencies: ["MeropsStore", "MeropsSinks", "MeropsModel", "SampleEvents"],
       path: "Benchmarks/Bench", swiftSettings: settings,
       linkerSettings: [.linkedLibrary("curl", .when(configuration: .release))]),
+    .executableTarget(
+      name: "firewall-bench",
+      dependencies: [
+        "MeropsFirewall", "MeropsModel", .product(name: "BPF", package: "Merops"),
+        .product(name: "BPFKernel", package: "Merops"), .product(name: "BPFValues", package: "Merops"),
+      ],
+      path: "Benchmarks/Firewall", exclude: ["bpf"], swiftSettings: settings,
+      plugins: [.plugin(name: "BPFPlugin", package: "Merops")]),
     // Acts whose cost is measured.
     .executableTarget(name: "merops-acts", path: "Benchmarks/Acts"),
     // Made-up events, for tests and benchmarks.
@@ -146,15 +166,16 @@ let package = Package(
     .target(
       name: "MeropsAgent",
       dependencies: [
-        "MeropsControl", "MeropsEnforcement", "MeropsExpression", "MeropsModel", "MeropsPolicy", "MeropsSensors",
-        "MeropsServer", "MeropsSinks", "MeropsMetrics", "MeropsStore",
+        "MeropsControl", "MeropsEnforcement", "MeropsExpression", "MeropsFirewall", "MeropsModel", "MeropsPolicy",
+        "MeropsSensors", "MeropsServer", "MeropsSinks", "MeropsMetrics", "MeropsStore",
         .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "MeropsAgentTests",
       dependencies: [
-        "MeropsAgent", "MeropsControl", "MeropsModel", "MeropsStore", "TestServer", "merops-workload", "meropsd",
+        "MeropsAgent", "MeropsControl", "MeropsModel", "MeropsStore", "TestServer", "merops-agent", "merops-workload",
+        "meropsd",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
