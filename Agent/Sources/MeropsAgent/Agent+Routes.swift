@@ -20,7 +20,7 @@ extension Agent {
       event: { [self] id, format throws(ControlError) in try event(id, format) },
       processes: { [self] request throws(ControlError) in try processes(request) },
       top: { [self] request, subject, order throws(ControlError) in try top(request, subject, order) },
-      metrics: { [self] in metrics }, policies: policyRoutes)
+      metrics: { [self] in metrics }, policies: policyRoutes, firewall: options.firewall?.routes)
   }
 
   private var policyRoutes: PolicyRoutes? {

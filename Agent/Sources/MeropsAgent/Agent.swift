@@ -35,9 +35,16 @@ public final class Agent: Sendable {
     public var port: UInt16?
     public var token: String?
     public var version: String
+    public var firewall: FirewallService?
+    /// Why there is no firewall although one was asked for, or one enforces that this agent has not taken over.
+    public var firewallAlarm: String?
 
-    public init(socket: ControlSocket, port: UInt16? = nil, token: String? = nil, version: String) {
+    public init(
+      socket: ControlSocket, port: UInt16? = nil, token: String? = nil, version: String,
+      firewall: FirewallService? = nil, firewallAlarm: String? = nil
+    ) {
       (self.socket, self.port, self.token, self.version) = (socket, port, token, version)
+      (self.firewall, self.firewallAlarm) = (firewall, firewallAlarm)
     }
   }
 
@@ -122,6 +129,7 @@ public final class Agent: Sendable {
       case nil: break
       }
       noteLosses()
+      options.firewall?.tick()
       if manager.watchdog != nil { manager.notify("WATCHDOG=1") }
       pulse += 1
       // Connections whose reader has gone show it when something is written.

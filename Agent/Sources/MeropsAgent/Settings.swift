@@ -111,6 +111,7 @@ public final class Settings: Sendable {
     }
     let group = configuration.group.flatMap(Self.group)
     let socket = try privileged.run { try ControlSocket(configuration.socket, group: group) }
+    let (firewall, firewallAlarm) = try privileged.run { [log] in Self.firewall(configuration, log) }
     let policies = try Self.policies(configuration, privileged, log)
     if policies == nil { privileged.end() }
     let archive: any EventArchive =
@@ -120,7 +121,9 @@ public final class Settings: Sendable {
     let prepared = try configuration.sinks.map { try maker.prepare($0) }
     var sinks = try prepared.map { (name: $0.name, sink: try $0.start()) }
     if let output { sinks.append(("output", SinkMaker.output(output, where: filter, closed: closed))) }
-    let options = Agent.Options(socket: socket, port: configuration.port, token: token, version: Version.text)
+    let options = Agent.Options(
+      socket: socket, port: configuration.port, token: token, version: Version.text, firewall: firewall,
+      firewallAlarm: firewallAlarm)
     let agent = Agent(options, source: source, archive: archive, sinks: sinks.map(\.sink), policies: policies, log: log)
     running.withLock { $0 = Running(agent: agent, maker: maker, sinks: sinks) }
     return agent
@@ -137,6 +140,24 @@ public final class Settings: Sendable {
     return try PolicyKeeper(
       folder: configuration.policyFolder, cgroup: cgroup, pins: configuration.policyPins, privileged: privileged,
       log: log)
+  }
+
+  /// A firewall that cannot be had does not keep the agent from watching.
+  private static func firewall(_ configuration: Configuration, _ log: Logger) -> (FirewallService?, String?) {
+    let pins = configuration.firewallPins
+    if configuration.hasFirewall {
+      do { return (try FirewallService.start(pins: pins, log), nil) } catch {
+        log.error("there is no firewall: \(error)")
+        return (nil, "There is no firewall, although the settings ask for one: \(error)")
+      }
+    }
+    let links = (try? FileManager.default.contentsOfDirectory(atPath: pins + "/links")) ?? []
+    guard !links.isEmpty else { return (nil, nil) }
+    let alarm =
+      "Packets are dropped by the firewall pinned in \(pins), and this agent's is off: write `enabled: true` at `firewall` in "
+      + "the settings to take it over, or end it with `rm -r \(pins)`."
+    log.warning("\(alarm)")
+    return (nil, alarm)
   }
 
   private static func attached(_ options: SensorOptions) throws -> Sensors {

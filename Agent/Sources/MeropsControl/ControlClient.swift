@@ -59,6 +59,18 @@ public struct ControlClient: Sendable {
     }
   }
 
+  /// The same with a value that becomes JSON.
+  public func send<Reply: Decodable>(
+    _ method: String, _ target: String, _ value: some Encodable, as type: Reply.Type
+  ) throws(ControlError) -> Reply {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    guard let body = try? encoder.encode(value) else {
+      throw ControlError(status: 0, message: "The request cannot be written as JSON.")
+    }
+    return try change(method, target, body: Array(body), as: type)
+  }
+
   static func decoder() -> JSONDecoder {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -15,7 +15,17 @@ struct ControlHandler: HTTPHandler {
 
   func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
     do {
-      try allow(request)
+      let peer = try allow(request)
+      if let change = Change(rawValue: request.path) {
+        guard change.methods.contains(request.method) else {
+          let names = change.methods.map(\.rawValue)
+          return Self.failure(
+            ControlError(
+              status: 405, message: "Only \(names.joined(separator: " and ")) is answered at \(request.path)."),
+            allowed: names.joined(separator: ", "), isEmpty: request.method == .HEAD)
+        }
+        if request.method != .GET { return try await self.change(request, peer) }
+      }
       if let methods = Self.policyMethods(at: request.path) {
         guard methods.contains(request.method) else {
           let message = "\(request.method.rawValue) is not answered at \(request.path)."
@@ -35,12 +45,14 @@ struct ControlHandler: HTTPHandler {
     }
   }
 
-  private func allow(_ request: HTTPRequest) throws(ControlError) {
+  /// - Returns: who asks; nil for whoever has the token.
+  private func allow(_ request: HTTPRequest) throws(ControlError) -> Peer? {
     switch request.remoteAddress {
     case .unix(let name)?:
-      guard name.hasPrefix(names + "/"), Peer(name: name.dropFirst(names.count + 1)) != nil else {
+      guard name.hasPrefix(names + "/"), let peer = Peer(name: name.dropFirst(names.count + 1)) else {
         throw ControlError(status: 403, message: "The connection did not come through the agent's socket.")
       }
+      return peer
     case .ip4?, .ip6?:
       guard let token, let given = request.headers[.authorization], given.hasPrefix("Bearer "),
         Token.isEqual(String(given.dropFirst(7)), token)
@@ -49,6 +61,7 @@ struct ControlHandler: HTTPHandler {
           status: 401, message: "Send the agent's token: `Authorization: Bearer TOKEN`. It is in the file `token_file`."
         )
       }
+      return nil
     case nil: throw ControlError(status: 403, message: "It is not known who asks.")
     }
   }
@@ -79,6 +92,12 @@ struct ControlHandler: HTTPHandler {
       let order = try Self.choice("sort", &rest) ?? Tally.Order.acts
       let wanted = try EventRequest(rest, now: now, allowed: [.since, .until, .kinds, .pid, .where, .limit])
       return try Self.json(try routes.top(wanted, subject, order))
+    case ["v1", "firewall"]:
+      _ = try EventRequest(items, now: now, allowed: [])
+      return try Self.json(firewall.report())
+    case ["v1", "firewall", "drops"]:
+      _ = try EventRequest(items, now: now, allowed: [])
+      return Self.stream(try firewall.drops(), "application/x-ndjson")
     case ["v1", "openapi.json"]:
       return HTTPResponse(statusCode: .ok, headers: [.contentType: "application/json"], body: Data(OpenAPI.text.utf8))
     case ["metrics"]:
@@ -131,6 +150,7 @@ struct ControlHandler: HTTPHandler {
     if error.status == 401 { headers[HTTPHeader("WWW-Authenticate")] = "Bearer" }
     let phrases = [
       400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+      409: "Conflict", 413: "Content Too Large",
     ]
     return HTTPResponse(
       statusCode: HTTPStatusCode(error.status, phrase: phrases[error.status] ?? "Error"), headers: headers,

@@ -19,6 +19,8 @@ public struct ControlRoutes: Sendable {
   public var metrics: @Sendable () -> String
   /// nil where the agent enforces nothing.
   public var policies: PolicyRoutes?
+  /// nil where the agent has no firewall.
+  public var firewall: FirewallRoutes?
 
   public init(
     status: @escaping @Sendable () -> AgentStatus,
@@ -27,10 +29,12 @@ public struct ControlRoutes: Sendable {
     event: @escaping @Sendable (EventID, ReplyFormat) throws(ControlError) -> [UInt8]?,
     processes: @escaping @Sendable (EventRequest) throws(ControlError) -> [UInt8],
     top: @escaping @Sendable (EventRequest, Tally.Subject, Tally.Order) throws(ControlError) -> TopReply,
-    metrics: @escaping @Sendable () -> String, policies: PolicyRoutes? = nil
+    metrics: @escaping @Sendable () -> String, policies: PolicyRoutes? = nil,
+    firewall: FirewallRoutes? = nil
   ) {
     (self.status, self.events, self.stream, self.event) = (status, events, stream, event)
-    (self.processes, self.top, self.metrics, self.policies) = (processes, top, metrics, policies)
+    (self.processes, self.top, self.metrics) = (processes, top, metrics)
+    (self.policies, self.firewall) = (policies, firewall)
   }
 }
 

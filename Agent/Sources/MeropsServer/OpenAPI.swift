@@ -21,7 +21,7 @@ enum OpenAPI {
         "content": {"application/json": {"schema": \(JSON.reference("schemas/Error"))}}
       }
     },
-    "schemas": \(JSON.object(schemas, separator: ",\n"))
+    "schemas": \(JSON.object(schemas + firewallSchemas, separator: ",\n"))
     }
     }
     """
@@ -40,8 +40,9 @@ extension OpenAPI {
     /// The forms of the answer: the media type and the schema of each.
     var content: [(String, String)]
     var errors = ["401", "403", "400"]
-    /// The media type of what is sent.
+    /// The media type of what is sent, and its schema.
     var body: String?
+    var bodySchema = JSON.string
 
     /// The member of its path.
     var member: (String, String) {
@@ -55,7 +56,7 @@ extension OpenAPI {
         ("responses", JSON.object(answers + errors)),
       ]
       if let body {
-        let content = JSON.object([(body, JSON.object([("schema", JSON.string)]))])
+        let content = JSON.object([(body, JSON.object([("schema", bodySchema)]))])
         members.append(("requestBody", JSON.object([("required", "true"), ("content", content)])))
       }
       return (method, JSON.object(members))
@@ -69,6 +70,16 @@ extension OpenAPI {
     var order: [String] = []
     for path in paths where !order.contains(path.path) { order.append(path.path) }
     return order.map { path in (path, JSON.object(paths.filter { $0.path == path }.map(\.member))) }
+  }
+
+  private static func firewallChange(
+    _ method: String, _ path: String, _ operation: String, _ schema: String, _ summary: String
+  ) -> Path {
+    Path(
+      path: path, method: method, operation: operation, summary: summary, answer: "It is done.",
+      content: [("application/json", JSON.reference("schemas/FirewallReply"))],
+      errors: ["401", "403", "400", "404", "409", "413"], body: "application/json",
+      bodySchema: JSON.reference("schemas/" + schema))
   }
 
   private static let lines = ("application/x-ndjson", JSON.string)
@@ -129,6 +140,23 @@ extension OpenAPI {
     Path(
       path: "/metrics", operation: "metrics", summary: "Counters in the text format of Prometheus.",
       answer: "The counters.", content: [("text/plain", JSON.string)], errors: ["401", "403"]),
+    Path(
+      path: "/v1/firewall", operation: "firewall", summary: "The firewall's rules, and what it has done.",
+      answer: "The firewall's state.", content: [("application/json", JSON.reference("schemas/Firewall"))],
+      errors: ["401", "403", "400", "409"]),
+    firewallChange(
+      "patch", "/v1/firewall", "setFirewall", "FirewallSettings",
+      "Guards interfaces, or not any more, and sets the default. By root, over the unix socket."),
+    firewallChange(
+      "post", "/v1/firewall/rules", "addRule", "FirewallRequest",
+      "Adds a rule, which counts when the answer comes. By root, over the unix socket."),
+    firewallChange(
+      "post", "/v1/firewall/removals", "removeRules", "FirewallRemoval",
+      "Takes sources out of rules that drop them, and removes rules and lists. By root, over the unix socket."),
+    Path(
+      path: "/v1/firewall/drops", operation: "drops",
+      summary: "Packets that are dropped from now on: of a flood some, and how many are not told.",
+      answer: "Drops as they happen, without an end.", content: [lines], errors: ["401", "403", "400", "409", "503"]),
     Path(
       path: "/v1/openapi.json", operation: "openapi", summary: "This document.", answer: "This document.",
       content: [("application/json", JSON.anyObject)], errors: ["401", "403"]),
@@ -301,7 +329,7 @@ extension OpenAPI {
 // MARK: Writing
 
 /// Pieces of the document.
-private enum JSON {
+enum JSON {
   static let string = #"{"type": "string"}"#
   static let integer = #"{"type": "integer"}"#
   static let count = #"{"type": "integer", "minimum": 0}"#
@@ -319,9 +347,10 @@ private enum JSON {
   static func array(_ items: String) -> String { object([("type", text("array")), ("items", items)]) }
 
   static func schema(_ required: [(String, String)], optional: [(String, String)] = []) -> String {
-    object([
-      ("type", text("object")), ("required", "[" + required.map { text($0.0) }.joined(separator: ", ") + "]"),
-      ("properties", object(required + optional)),
-    ])
+    // OpenAPI 3.0 has no empty list of what is required.
+    let names = "[" + required.map { text($0.0) }.joined(separator: ", ") + "]"
+    return object(
+      [("type", text("object"))] + (required.isEmpty ? [] : [("required", names)])
+        + [("properties", object(required + optional))])
   }
 }

@@ -16,6 +16,9 @@ enum Candidates {
     continued(prefix, Field.allCases.map(\.definition.name)) { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") }
   }
 
+  /// Network interfaces.
+  static let interfaces = CompletionKind.shellCommand("ls /sys/class/net")
+
   static let times = CompletionKind.list(["1m", "10m", "1h", "1d", "7d"])
 
   /// The names that the last word of a text may become, each behind the rest of the text.

@@ -14,13 +14,22 @@ final class Daemon {
   var socket: String { folder + "/" + name }
   var client: ControlClient { ControlClient(socket: socket) }
 
-  /// - Parameter name: of its socket and its file, where there are two.
-  init(_ settings: String, in folder: String, name: String = "s", environment: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - name: of its socket and its file, where there are two.
+  ///   - namespace: a process in whose network namespace it runs; nil for this one's.
+  init(
+    _ settings: String, in folder: String, name: String = "s", environment: [String: String] = [:],
+    namespace: Int32? = nil
+  ) throws {
     (self.folder, self.name) = (folder, name)
     try write(settings)
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = Self.path
     process.arguments = ["--config", file]
+    if let namespace {
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")
+      process.arguments = ["--net=/proc/\(namespace)/ns/net", Self.path.path, "--config", file]
+    }
     process.standardError = errors
     try process.run()
   }
@@ -38,7 +47,7 @@ final class Daemon {
   static let path = beside("meropsd")
   static let workload = beside("merops-workload")
 
-  private static func beside(_ program: String) -> URL {
+  static func beside(_ program: String) -> URL {
     var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     while !FileManager.default.fileExists(atPath: folder.path + "/" + program), folder.path != "/" {
       folder = folder.deletingLastPathComponent()

@@ -156,15 +156,71 @@ import Testing
     #expect(error?.message.contains("No agent is running") == true)
   }
 
+  /// Whoever may ask may not change: only root may, and over the socket.
+  @Test(.enabled(if: geteuid() == 0, "needs root, to become somebody else")) func onlyRootChangesTheFirewall()
+    async throws
+  {
+    let asked = Mutex<[FirewallRequest]>([])
+    var routes = routes()
+    routes.firewall = Self.firewall { request in asked.withLock { $0.append(request) } }
+    let body = #"{"action":"drop","sources":["203.0.113.7"]}"#
+    try await withServer(routes, .init(port: 0, token: "secret"), group: 12_345) { (client, server, path) throws in
+      #expect(try Self.curl(path, user: 54_321, group: 12_345, "GET /v1/firewall") == "200")
+      #expect(try Self.curl(path, user: 54_321, group: 12_345, "POST /v1/firewall/rules", body) == "403")
+      let port = try #require(server.port)
+      let head = "Authorization: Bearer secret\r\nConnection: close\r\nContent-Length: \(body.utf8.count)"
+      #expect(
+        try Self.http(port, "POST /v1/firewall/rules HTTP/1.1\r\n\(head)\r\n\r\n\(body)").hasPrefix("HTTP/1.1 403 "))
+      #expect(asked.withLock { $0 }.isEmpty)
+      var request = FirewallRequest(action: "drop")
+      request.sources = ["203.0.113.7"]
+      request.time = 5
+      // Larger than what a server holds at once.
+      request.addresses = String(repeating: "203.0.113.7\n", count: 400_000)
+      let reply = try client.send("POST", "/v1/firewall/rules", request, as: FirewallReply.self)
+      #expect(reply.rules == [7])
+      #expect(asked.withLock { $0 } == [request])
+      #expect(try Self.curl(path, user: 0, group: 0, "PUT /v1/firewall/rules", body) == "405")
+      #expect(try Self.curl(path, user: 0, group: 0, "POST /v1/firewall/rules?x=1", body) == "400")
+      #expect(try Self.curl(path, user: 0, group: 0, "POST /v1/firewall/rules", "{}") == "400")
+      #expect(try Self.curl(path, user: 0, group: 0, "POST /v1/firewall/rules", "[") == "400")
+    }
+    // Without a firewall there is a sentence.
+    routes.firewall = nil
+    try await withServer(routes) { (client, _, _) throws in
+      let error = #expect(throws: ControlError.self) {
+        try client.send("POST", "/v1/firewall/rules", FirewallRequest(action: "drop"), as: FirewallReply.self)
+      }
+      #expect(error?.status == 409)
+      #expect(error?.message.contains("firewall is off") == true)
+    }
+  }
+
+  private static func firewall(_ added: @escaping @Sendable (FirewallRequest) -> Void) -> FirewallRoutes {
+    let count = FirewallReport.Count(packets: 0, bytes: 0)
+    let report = FirewallReport(
+      defaultAction: "pass", interfaces: [], rules: [], others: count, malformed: count, unreadable: count,
+      otherProtocols: count, generation: 1, memory: 0, isAdopted: false)
+    let reply = FirewallReply(rules: [7], sources: 1, generation: 2, time: 3)
+    return FirewallRoutes(
+      report: { report }, drops: { stream([], cancelled: {}) },
+      add: { request, _ in
+        added(request)
+        return reply
+      }, remove: { _, _ in reply }, set: { _, _ in reply })
+  }
+
   /// The status that a program of Python's gets as another user; empty where it may not connect.
-  private static func curl(_ path: String, user: Int, group: Int) throws -> String {
+  private static func curl(
+    _ path: String, user: Int, group: Int, _ request: String = "GET /v1/status", _ body: String = ""
+  ) throws -> String {
     let program = """
       import os, socket
       os.setgroups([]); os.setgid(\(group)); os.setuid(\(user))
       s = socket.socket(socket.AF_UNIX)
       try: s.connect("\(path)")
       except PermissionError: raise SystemExit
-      s.sendall(b"GET /v1/status HTTP/1.1\\r\\nConnection: close\\r\\n\\r\\n")
+      s.sendall(b"\(request) HTTP/1.1\\r\\nConnection: close\\r\\nContent-Length: \(body.utf8.count)\\r\\n\\r\\n" + b'''\(body)''')
       print(s.recv(99).split()[1].decode(), end="")
       """
     let process = Foundation.Process()

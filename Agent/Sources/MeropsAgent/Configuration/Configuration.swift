@@ -25,6 +25,8 @@ public struct Configuration: Hashable, Sendable {
   public var withMissingFiles = false
   public var watchesUnixSockets = false
   public var countsRunTime = false
+  public var hasFirewall = false
+  public var firewallPins = "/sys/fs/bpf/merops/firewall"
   public var storage = Storage.disk
   public var storeFolder = "/var/lib/merops"
   public var storeBytes: UInt64 = 2 << 30
@@ -119,6 +121,14 @@ public struct ConfigurationKey: Sendable {
     flag(
       "statistics", \.countsRunTime,
       "Whether the kernel counts how long its programs run, for `merops status` and the metrics. It makes each run of each program on the machine a little longer."
+    ),
+    flag(
+      "firewall.enabled", \.hasFirewall,
+      "Whether the agent takes rules for packets (`merops firewall`). One of its threads then keeps CAP_BPF and CAP_NET_ADMIN."
+    ),
+    text(
+      "firewall.pins", \.firewallPins,
+      "Where in a bpffs the firewall is pinned. What is there goes on when the agent ends, and is taken over at its start."
     ),
     ConfigurationKey(
       name: "store.kind", form: "disk or memory",
