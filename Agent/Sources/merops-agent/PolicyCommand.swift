@@ -12,6 +12,7 @@ struct PolicyCommand: ParsableCommand {
       EXAMPLES
         merops policy check mine.yaml            say what is wrong with it, with line and column
         merops policy test mine.test.yaml        compare verdicts with what is expected
+        merops policy plan mine.yaml             show what applying it would change
         sudo merops policy apply mine.yaml       let it count, at once
         merops policy list
         merops policy decisions                  what was denied, by which rule
@@ -19,7 +20,8 @@ struct PolicyCommand: ParsableCommand {
         sudo merops policy off                   end enforcement, also without the agent
       """,
     subcommands: [
-      PolicyCheckCommand.self, PolicyTestCommand.self, Schema.self, Apply.self, List.self, Show.self, Decisions.self,
+      PolicyCheckCommand.self, PolicyTestCommand.self, PolicyPlanCommand.self, Schema.self, Apply.self, List.self,
+      Show.self, Decisions.self,
       History.self,
       Rollback.self,
       Delete.self, Off.self,

@@ -179,6 +179,11 @@ import Testing
   @Test(arguments: ["", "# nothing", "[]", "a", "{}", "\u{0}", "a: &a [*a]", "kind: PolicyTest\n---\nkind: PolicyTest"])
   func whatIsNoCaseIsAnError(_ text: String) { #expect(throws: PolicyProblem.self) { try Self.run(text) } }
 
+  @Test func casesAreNoPolicy() {
+    let error = #expect(throws: PolicyProblem.self) { try PolicyFile.read(Self.cases, name: "web.test.yaml") }
+    #expect(error?.description.hasPrefix("web.test.yaml:1:1: the file has cases, and no policy.") == true)
+  }
+
   /// A directory of policies may have cases beside them.
   @Test func casesLieBesidePolicies() throws {
     let folder = try OwnFolder()

@@ -2,6 +2,7 @@
 
 import MeropsExpression
 import MeropsModel
+import Yams
 
 /// Makes a policy of a document.
 struct PolicyReader {
@@ -23,17 +24,18 @@ struct PolicyReader {
       throw PolicyProblem(
         "a policy consists of keys and values, `apiVersion: \(PolicyFile.apiVersion)` first", root.place)
     }
+    // Cases are told apart before their keys are.
+    if root.node["kind"]?.scalar?.string == CaseReader.kind {
+      throw PolicyProblem(
+        "the file has cases, and no policy", root.place, hint: "`merops policy test` compares verdicts with them")
+    }
     let keys = try root.entries(Self.keys)
     let version = try root.required("apiVersion", in: keys)
     guard try version.text() == PolicyFile.apiVersion else {
       throw version.problem("has to be `\(PolicyFile.apiVersion)`, not `\(try version.text())`")
     }
     let kind = try root.required("kind", in: keys)
-    guard try kind.text() == "Policy" else {
-      throw kind.problem(
-        "has to be `Policy`, not `\(try kind.text())`",
-        hint: try kind.text() == CaseReader.kind ? "Cases are asked by `merops policy test`" : nil)
-    }
+    guard try kind.text() == "Policy" else { throw kind.problem("has to be `Policy`, not `\(try kind.text())`") }
     let metadata = try root.required("metadata", in: keys)
     let about = try metadata.entries(Self.metadataKeys)
     var labels: [String: String] = [:]

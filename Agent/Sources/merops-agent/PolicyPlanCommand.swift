@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import MeropsControl
+import MeropsPolicy
+import MeropsScreens
+
+struct PolicyPlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Show what applying files would change, and what the kernel would get. Changes nothing.",
+    discussion: """
+      The files stand in place of those of the same names that the agent has. Without an agent they are compared with no
+      policies. Whether this kernel takes them, and whether their cgroups exist, shows when they are applied.
+
+      EXAMPLES
+        merops policy plan web.yaml
+        merops policy plan web.yaml --offline
+        merops policy plan web.yaml --json | jq '.changes[] | select(.kind == "removed")'
+      """)
+
+  @Argument(help: "Files, and directories of files that end in .yaml.", completion: .file())
+  var paths: [String]
+
+  @Flag(help: "Ask no agent: compare with no policies.")
+  var offline = false
+
+  @Flag(help: "As JSON.")
+  var json = false
+
+  @OptionGroup var agent: AgentOptions
+
+  func run() throws {
+    var sources = PolicySources()
+    do throws(PolicyProblem) {
+      for path in paths { try sources.add(path: path) }
+      _ = try sources.set()
+    } catch {
+      Output.note(sources.described(error))
+      throw ExitCode(1)
+    }
+    let before = PolicySources(offline ? [] : try counting())
+    // As `apply` names them.
+    func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+    let replaced = Set(sources.texts.map { name($0.name) })
+    var after = PolicySources(before.texts.filter { !replaced.contains($0.name) })
+    after.add(sources)
+    let plan: PolicyPlan
+    do throws(PolicyProblem) { plan = try PolicyPlan(try after.set(), before: try before.set()) } catch {
+      Output.note(after.described(error))
+      throw ExitCode(1)
+    }
+    json ? try Output.json(plan) : Output.lines(Self.lines(plan))
+  }
+
+  /// The files that the agent has; none without an agent, or where it enforces no policies.
+  private func counting() throws -> [(name: String, text: String)] {
+    do {
+      return try agent.client.get("/v1/policies", as: PolicyReport.self).files.map { ($0.name, $0.text) }
+    } catch  where error.status == 0 || error.status == 404 {
+      Output.note("\(error.message)\nThe files are compared with no policies.")
+      return []
+    }
+  }
+
+  private static func lines(_ plan: PolicyPlan) -> [String] {
+    var changes = TextTable(["CHANGE", "RULE", "ON", "BECOMES", "OTHER KEYS"])
+    for change in plan.changes {
+      changes.add([
+        change.kind.rawValue, change.rule, change.acts.joined(separator: " "),
+        change.kind == .removed ? "nothing" : change.enforcement, change.keys.joined(separator: " "),
+      ])
+    }
+    var hooks = TextTable(
+      ["HOOK", "RUNG", "RULES", "INSTRUCTIONS", "MAP ENTRIES", "MAP BYTES"], numbers: [2, 3, 4, 5])
+    for hook in plan.hooks {
+      hooks.add([
+        hook.name, hook.rung, "\(hook.rules)", "\(hook.instructions)", "\(hook.mapEntries)", "\(hook.mapBytes)",
+      ])
+    }
+    let counts = [PolicyPlan.ChangeKind.added, .changed, .removed].map { kind in
+      "\(plan.changes.count { $0.kind == kind }) \(kind.rawValue)"
+    }
+    return (plan.changes.isEmpty ? [] : changes.lines() + [""]) + (plan.hooks.isEmpty ? [] : hooks.lines() + [""])
+      + ["\(counts.joined(separator: ", ")), \(plan.unchanged) as before"]
+  }
+}
