@@ -55,12 +55,13 @@ struct PolicyPlanCommand: ParsableCommand {
 
   /// The files that the agent has; none without an agent, or where it enforces no policies.
   private func counting() throws -> [(name: String, text: String)] {
-    do {
-      return try agent.client.get("/v1/policies", as: PolicyReport.self).files.map { ($0.name, $0.text) }
-    } catch  where error.status == 0 || error.status == 404 {
+    let report: PolicyReport
+    do { report = try agent.client.get("/v1/policies", as: PolicyReport.self) } catch {
+      guard error.status == 0 || error.status == 404 else { throw error }
       Output.note("\(error.message)\nThe files are compared with no policies.")
       return []
     }
+    return report.files.map { ($0.name, $0.text) }
   }
 
   private static func lines(_ plan: PolicyPlan) -> [String] {
