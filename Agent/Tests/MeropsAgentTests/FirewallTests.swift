@@ -21,6 +21,8 @@ struct FirewallTests {
       holder.arguments = [
         "--net", "sh", "-c",
         """
+        # Nobody else speaks here: with IPv6 Linux asks for routers.
+        for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6; done 2> /dev/null
         ip link set lo up
         ip link add veth0 address 02:00:00:00:00:01 type veth peer name veth1 address 02:00:00:00:00:02
         ip addr add 10.77.0.1/24 dev veth0
