@@ -3,9 +3,8 @@
 # make tracker    the exec tracker of Examples, in the same way
 # make firewall   two network namespaces, traffic, block, allow
 # make examples   those that are Swift on both sides, each for a moment
-# make test       see that everything works: tests on this kernel, examples, fuzzing for a moment, the oldest kernel and
-#                 the newest
-# make test-all   and the kernels between them, arm64, release builds, more fuzzing: before anything is called done
+# make test       see that everything works: tests on this kernel, examples, the oldest kernel and the newest
+# make test-all   and the kernels between them, arm64, release builds, fuzzing: before anything is called done
 # make check      the part of it for day to day: format and tests on this kernel
 # make setup      install the Debian packages that are missing
 SHELL := /bin/bash
