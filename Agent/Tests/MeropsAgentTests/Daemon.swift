@@ -192,12 +192,14 @@ extension Daemon {
     return found
   }
 
-  /// Which of these the kernel still has.
-  static func left(of ids: Set<String>, _ kinds: [String]) throws -> Set<String> {
+  /// Which of these the kernel still has, but for those of a type.
+  static func left(of ids: Set<String>, _ kinds: [String], but type: String? = nil) throws -> Set<String> {
     var found: Set<String> = []
     for kind in kinds {
       let list = try JSONSerialization.jsonObject(with: run("/usr/sbin/bpftool", ["-j", kind, "show"]))
-      for entry in list as? [[String: Any]] ?? [] { found.insert("\(kind) \(entry["id"] ?? "")") }
+      for entry in list as? [[String: Any]] ?? [] where type == nil || entry["type"] as? String != type {
+        found.insert("\(kind) \(entry["id"] ?? "")")
+      }
     }
     return found.intersection(ids)
   }
