@@ -98,7 +98,8 @@ for place in /usr/x /etc/x /root/x /sys/fs/cgroup/x; do
   nsenter -t $(main) -m sh -c ": >$place" 2>/dev/null && fail "it can write $place"
 done
 nsenter -t $(main) -m sh -c ': >/var/lib/merops/x && rm /var/lib/merops/x' || fail "it cannot write /var/lib/merops"
-did "it can write its own folder, and no other"
+nsenter -t $(main) -m mkdir -p /sys/fs/bpf/merops/policies || fail "it cannot make a folder for pins"
+did "it can write its own folder and where pins are, and no other"
 
 # /dev of the machine, not the one that the service has for itself, is what is left out.
 sh -c ': </dev/null'; act /marker/dev
@@ -165,6 +166,7 @@ did "what was done before the stop is kept"
 
 dpkg --remove merops >/dev/null 2>&1 || fail "remove"
 expect inactive "$(systemctl is-active merops)" "removed"
+[ ! -e /sys/fs/bpf/merops ] || fail "what is pinned stays in force when the package is removed"
 [ -e /etc/merops/merops.yaml ] && [ -e /var/lib/merops ] || fail "removing takes settings or store"
 dpkg -i /newer.deb >/tmp/apt 2>&1 || { cat /tmp/apt; fail "installed again"; }
 await active
