@@ -105,7 +105,9 @@ extension Interpreter {
       guard let map = maps.first(where: { $0.spec.section == .kconfig }) else { return nil }
       return space.address(of: map.region) + UInt64(truncatingIfNeeded: offset)
     case .kfunc:
-      // A program asks whether there is a function by its address.
+      // A program asks whether there is a function by its address. Here no read of an address that is none faults safely, as
+      // reads of what bpf_rdonly_cast returns do: a program that asks for it takes the helper.
+      if extern.isWeak, extern.essentialName == "bpf_rdonly_cast" { return 0 }
       let isThere =
         kernelFunctions[extern.essentialName] != nil || Execution.kernelFunctions[extern.essentialName] != nil
       return isThere ? 0xffff_ffff_8100_0000 : extern.isWeak ? 0 : nil

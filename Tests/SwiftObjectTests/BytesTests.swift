@@ -74,9 +74,9 @@ import Testing
     #expect(PackedPath(start.rest).description.hasSuffix(folder))
   }
 
-  /// What is longer than the loops that the verifier walks is said to be cut.
+  /// What has more names than are walked on any kernel is said to be cut.
   @Test func longPathsAreCut() throws {
-    let (start, path, _) = try start("startedByAddresses", names: 60)
+    let (start, path, _) = try start("startedByAddresses", names: 110)
     #expect(!start.isWhole && path.hasSuffix(start.path) && start.path.hasSuffix("/a/merops-true"))
   }
 
@@ -148,6 +148,22 @@ import Testing
     #expect(records == expected)
     let info = try probe.map("kept").info
     #expect(info.keyTypeID != .void && info.valueTypeID != .void, "what the map keeps has types, which bpftool shows")
+  }
+
+  /// Each key has bytes of its own, which start anew each time.
+  @Test func aBuilderForEachKey() throws {
+    let probe = try SwiftCorpus.load("bytes", ["buildPayload"])
+    let run = { (length: UInt8) throws in
+      try probe.program("buildPayload").testRun(data: packet(length)).returnValue == 0
+    }
+    #expect(try run(5) && run(56) && run(5))
+    #expect(try !run(57), "more bytes than the capacity")
+    for length in [5, 56] as [UInt8] {
+      let value = try #require(try probe.map("byLength").get([length, 0, 0, 0]))
+      let bytes = [UInt8](repeating: 0, count: 8) + packet(length)[16...].prefix(Int(length))
+      #expect(value.prefix(8) == [UInt8(bytes.count), 0, 0, 0, 0, 0, 0, 0])
+      #expect(value[8..<8 + bytes.count].elementsEqual(bytes))
+    }
   }
 
   @Test(arguments: [(UInt8(5), XDPAction.pass), (64, .pass), (65, .drop), (0, .pass)])

@@ -146,7 +146,7 @@ def boot(folder, command, output, timeout=1800, memory="2G", environment=None, m
                  "-object", f"memory-backend-memfd,id=memory,size={memory},share=on",
                  "-kernel", f"{folder}/vmlinux", "-initrd", f"{work}/initrd", "-serial", f"file:{work}/console",
                  "-append", f"console={console} quiet panic=-1 mitigations=off cryptomgr.notests no_timer_check "
-                            "lsm=landlock,lockdown,yama,bpf",
+                            f"lsm={os.environ.get('MEROPS_VM_LSM', 'landlock,lockdown,yama,bpf')}",
                  "-chardev", f"socket,id=files,path={work}/files",
                  "-device", "vhost-user-fs-pci,chardev=files,tag=host",
                  "-device", "virtio-serial-pci",

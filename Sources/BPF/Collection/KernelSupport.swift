@@ -21,6 +21,11 @@ enum KernelSupport {
   /// One link for many uprobes.
   static var hasMultipleUprobes: Bool { (try? Features.supports(.uprobeMulti)) ?? isAtLeast(6, 6) }
 
+  /// The address of a kernel function may be loaded; before, only that of a variable.
+  ///
+  /// Source: 58aa2afbb1e6, "bpf: Allow ld_imm64 instruction to point to kfunc".
+  static var hasFunctionAddresses: Bool { isAtLeast(6, 4) }
+
   /// The address of a map's value may be loaded with an offset of 1 GiB and more; older kernels refuse it in other words.
   static let hasLargeOffsets: Bool = {
     guard let map = try? BPFCall.createMap(MapCreate(type: 2, keySize: 4, valueSize: 1, maxEntries: 1)) else {

@@ -53,9 +53,14 @@ extension LoadSession {
 
   private mutating func create(_ map: MapSpec) throws(BPFError) -> AnyMap {
     var inner: AnyMap?
-    if let spec = map.inner { inner = try create(spec) }
+    if let spec = map.inner { inner = try create(spec, isTyped: !isFilledByUserSpace(map)) }
+    return try create(map, isTyped: true, inner: inner)
+  }
+
+  private mutating func create(_ map: MapSpec, isTyped: Bool, inner: AnyMap? = nil) throws(BPFError) -> AnyMap {
     var creation = try MapCreation(
-      try parameters(map), types: mapTypes(map), btf: types?.fd, inner: inner, token: plan.options.token?.fd)
+      try parameters(map), types: mapTypes(map), btf: isTyped ? types?.fd : nil, inner: inner,
+      token: plan.options.token?.fd)
     let made = try creation.map()
     if let refusal = creation.typesRefusal {
       loaded.omissions.append(
@@ -63,6 +68,16 @@ extension LoadSession {
           .mapTypes, of: "map \(map.name)", because: "the kernel refused the map with them (\(refusal))"))
     }
     return made
+  }
+
+  /// Whether maps without types are put into a map of maps.
+  ///
+  /// Linux 5.15 to 6.1 take no map without types where the one that it has to be like has a structure as its value
+  /// (`bpf_map_meta_equal` in kernel/bpf/map_in_map.c compares where a timer would be), and none with them where that one has none.
+  private func isFilledByUserSpace(_ map: MapSpec) -> Bool {
+    if case .slots(let slots) = map.contents, !slots.isEmpty { return false }
+    guard let types = spec.types, let value = map.inner?.valueType else { return true }
+    return !MapCodec.needsTypes(value, in: types)
   }
 
   /// A struct_ops map's value has the kernel's type.

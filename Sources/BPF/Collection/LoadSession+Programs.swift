@@ -109,6 +109,11 @@ extension LoadSession {
       }
       if isCall {
         call(number, &prepared.instructions[index])
+      } else if case .kfunc = spec.externs[number].kind, externs.resolutions[number] != .missing,
+        !KernelSupport.hasFunctionAddresses
+      {
+        // All that a program does with the address is ask whether there is one.
+        load(.address(1), index, &prepared.instructions)
       } else {
         load(externs.resolutions[number], index, &prepared.instructions)
       }

@@ -37,6 +37,18 @@ public struct MapCodec: Sendable {
     "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
   ]
 
+  /// Whether a value has such a member, or a pointer to the kernel's objects: the kernel then has to know its type.
+  static func needsTypes(_ type: TypeID, in types: BTFTypes) -> Bool {
+    guard let id = try? types.resolved(type), let found = try? types.type(id) else { return true }
+    switch found {
+    case .structure(let structure):
+      return hidden.contains(structure.name) || structure.members.contains { needsTypes($0.type, in: types) }
+    case .array(let array): return needsTypes(array.element, in: types)
+    case .pointer(let target): if case .typeTag = try? types.type(target) { return true } else { return false }
+    default: return false
+    }
+  }
+
   /// - Parameters:
   ///   - map: any map.
   ///   - ignoringTypes: takes keys and values for numbers and bytes, as if the map had no types.

@@ -50,7 +50,7 @@ extension GeneratedText {
       for field in view.fields { write(field, of: view, isProbed: false) }
       writeInquiries(view)
       if view.isCastTo { writeCast(view) }
-      add("\n  /// `\(view.root.c)` at any address of the kernel: each field is read by `bpf_probe_read_kernel`.\n")
+      add("\n  /// `\(view.root.c)` at any address of the kernel: 0 is read where there is none.\n")
       add("  struct Probed: KernelObject {\n")
       writeAddress("raw", probed: nil)
       writeCurrent(view, isProbed: true)

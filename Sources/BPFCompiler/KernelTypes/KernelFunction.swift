@@ -68,7 +68,7 @@ extension TypeCollector {
         name: name, parameters: parameters, result: value, isCalled: isCalled, isAskedFor: isAskedFor))
   }
 
-  /// `bpf_rdonly_cast`, which `T.cast` calls.
+  /// `bpf_rdonly_cast`, which `T.cast` calls, and `T.Probed` where the kernel has it.
   mutating func addCastFunction() {
     guard !result.functions.contains(where: { $0.name == "bpf_rdonly_cast" }) else { return }
     result.functions.append(

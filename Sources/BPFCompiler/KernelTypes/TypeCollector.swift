@@ -36,6 +36,7 @@ struct TypeCollector {
     try collectContexts()
     try collectFunctions()
     while let next = pending.popLast() { try fill(next.view, next.id, owner: next.owner, inside: next.inside) }
+    if !result.views.isEmpty { addCastFunction() }
     try collectEnumerations()
     result.views.sort { $0.name < $1.name }
   }
@@ -102,10 +103,7 @@ struct TypeCollector {
 
   /// Notes what the probe asks about the type and its fields.
   private mutating func inquire(_ view: inout KernelView, _ id: TypeID) throws {
-    if names.paths[[view.name, "cast"]] != nil {
-      view.isCastTo = true
-      addCastFunction()
-    }
+    view.isCastTo = names.paths[[view.name, "cast"]] != nil
     view.typeInquiries = Set(TypeInquiry.allCases.filter { names.paths[[view.name, $0.rawValue]] != nil })
     for (path, place) in names.paths where path.count == 3 && path[0] == view.name {
       guard let inquiry = FieldInquiry(rawValue: path[1]) else { continue }

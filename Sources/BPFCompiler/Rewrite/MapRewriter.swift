@@ -29,7 +29,8 @@ struct MapDeclaration {
   var shape: MapShape {
     switch type {
     // A type even for plain bytes: the kernel rejects a type for the keys without one for the values.
-    case 1 where valueSize != 0: MapShape(key: .argument(0), value: .type(.array(of: .byte, count: valueSize)))
+    case 1 where valueSize != 0, 9 where valueSize != 0:
+      MapShape(key: .argument(0), value: .type(.array(of: .byte, count: valueSize)))
     case 1, 5, 9, 10, 11: MapShape(key: .argument(0), value: .argument(1))
     case 6 where valueSize != 0: MapShape(key: .size(4), value: .size(valueSize))
     case 2, 6: MapShape(key: .type(.unsignedInt), value: .argument(0))

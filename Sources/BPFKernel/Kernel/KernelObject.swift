@@ -4,7 +4,9 @@
 ///
 /// The build step makes a type of this kind for each structure that a probe names, with a property for each field that
 /// it reads: `task_struct` for addresses whose type the verifier knows, which are read directly, and
-/// `task_struct.Probed` for any other, whose fields are copied by `bpf_probe_read_kernel`.
+/// `task_struct.Probed` for any other. Its fields are read directly, too, where the kernel has `bpf_rdonly_cast` (Linux
+/// 6.2), and copied by `bpf_probe_read_kernel` elsewhere; either way, what cannot be read is 0. One object does both: the
+/// verifier drops what the running kernel has no use for.
 public protocol KernelObject: BitwiseCopyable, Equatable {
   /// The address, as functions in C take it.
   var raw: OpaquePointer { get }

@@ -6,8 +6,8 @@ extension ByteBuilder.Bytes {
   /// Appends the names of a path, leaf first, each with a zero byte behind it: `true\0bin\0usr\0` for `/usr/bin/true`, and
   /// nothing for `/`. User space turns them round: ``PackedPath``.
   ///
-  /// The names lead up to the root of the mount namespace, whatever root the process has. A path of more than 96 names, or
-  /// of more than 48 behind the first border of a mount, is cut.
+  /// The names lead up to the root of the mount namespace, whatever root the process has. A path of more than 96 names is
+  /// cut; before Linux 6.4, one of more than 48 behind the first border of a mount, too.
   ///
   ///     bytes.appendPath(of: context.file)      // LSM.file_open
   ///

@@ -68,6 +68,20 @@ import CBPFKernel
     /// Takes all bytes after the first `count` away.
     @inline(__always)
     public func truncate(to count: UInt64) { if count < self.count { bpf_set_position(place, count) } }
+
+    /// Makes it `count` bytes: those at the end are taken away, or what lies behind it is taken in, whatever it is.
+    ///
+    /// - Parameter count: at most the capacity.
+    @inline(__always)
+    public func resize(to count: UInt64) { if count <= UInt64(capacity) { bpf_set_position(place, count) } }
+
+    /// Sets `count` bytes from `offset` on to zero, whether they are in use or not; both are constants, within the capacity.
+    @inline(__always)
+    public func clear(_ count: Int, at offset: Int) {
+      if offset >= 0, count >= 0, offset &+ count <= capacity {
+        bpf_clear_words(start + offset, UInt64(truncatingIfNeeded: count))
+      }
+    }
   }
 }
 

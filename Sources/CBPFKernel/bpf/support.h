@@ -18,6 +18,8 @@
 #define FIELD_EXISTS(field) __builtin_preserve_field_info(field, 2)
 #define FIELD_OFFSET(field) __builtin_preserve_field_info(field, 0)
 #define ADDRESS(field) __builtin_preserve_access_index(&(field))
+// The number of a type of the running kernel.
+#define TYPE_ID(type) __builtin_btf_type_id(*(type *)0, 1)
 #else
 #define STATIC_OFFSETS
 #define CORE
@@ -25,4 +27,5 @@
 #define FIELD_EXISTS(field) 1
 #define FIELD_OFFSET(field) ((uintptr_t)&(field))
 #define ADDRESS(field) &(field)
+#define TYPE_ID(type) 0
 #endif

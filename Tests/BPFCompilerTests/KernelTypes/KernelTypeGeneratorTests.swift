@@ -236,6 +236,14 @@ struct KernelTypeGeneratorTests {
     #expect(error?.message.hasPrefix("'String' is not a type that a field can be declared with") == true)
   }
 
+  /// One object for all kernels: it reads directly where it can, and copies elsewhere.
+  @Test func anyAddressIsReadBothWays() throws {
+    let texts = try generate("func f(_ task: task_struct.Probed) { task.tgid }")
+    let cast = "bpf_rdonly_cast(p, __builtin_btf_type_id(*(struct task_struct *)0, 1))"
+    #expect(texts.c.contains("if (&bpf_rdonly_cast) return ((const struct task_struct *)\(cast))->tgid;"))
+    #expect(texts.c.contains("(&v, sizeof(v), &((const struct task_struct *)p)->tgid); return v;"))
+  }
+
   @Test func otherAddressesAreCast() throws {
     let texts = try generate("func f(_ x: UInt64, y: UnsafeRawPointer) { task_struct.cast(y).tgid }")
     #expect(texts.c.contains("return bpf_rdonly_cast(p, __builtin_btf_type_id(*(struct task_struct *)0, 1));"))

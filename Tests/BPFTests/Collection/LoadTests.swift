@@ -87,6 +87,22 @@ import Testing
     #expect(error?.hint?.contains("__array(values, ...)") == true)
   }
 
+  /// What user space puts into a map of maps has no types that the kernel knows; Linux 5.15 to 6.1 would refuse it where the
+  /// object's inner map had a structure's.
+  @Test func innerMapsNeedNoTypes() throws {
+    let object = try open("map_in_map")
+    let type = try #require(object.spec.types?.id(named: "inner", kind: .structure))
+    try object.change(map: "outer_hash") {
+      $0.inner?.valueType = type
+      $0.inner?.valueSize = 32
+    }
+    try object.load()
+    let plain = try AnyMap(creating: MapParameters(.hash, name: "plain", keySize: 8, valueSize: 32, maxEntries: 8))
+    let outer = try MapOfMaps<UInt32>(object.map("outer_hash"))
+    try outer.set(plain, for: 1)
+    #expect(try outer.id(1) == plain.info.id)
+  }
+
   @Test func sizesThatAreLeftToTheLoader() throws {
     let error = #expect(throws: BPFError.self) { try load("subprograms") { try $0.setMaxEntries(0, of: "results") } }
     #expect(error?.detail?.contains("max_entries") == true)

@@ -18,6 +18,8 @@ var copies = ArrayMap<InlineArray<64, UInt8>>(maxEntries: 2)
 var generations = ArrayOfMaps<HashMap<UInt32, UInt32>>(maxEntries: 2, innerMaxEntries: 16)
 var named = HashOfMaps<UInt64, ArrayMap<UInt32>>(maxEntries: 4, innerMaxEntries: 4)
 var kept = KeptBytes<UInt32, 64>(maxEntries: 2)
+var byLength = KeyedBuilder<UInt32, 64>(maxEntries: 64)
+var empty = ByteBuilder<64>()
 /// The process that user space waits for.
 @section(".rodata") var wanted: Int32 = 0
 @section(".rodata") var wakeupBytes: UInt32 = 4096
@@ -103,6 +105,18 @@ func sendKept(_ context: SocketBuffer) -> TrafficAction {
     return payloads.send(bytes)
   }
   return isSent ?? false ? .pass : .drop
+}
+
+/// Builds in the place of the length: the payload from 8 on, in front of it 8 zeroes.
+@section("tc")
+func buildPayload(_ context: SocketBuffer) -> TrafficAction {
+  guard let length = context.load(UInt8.self, at: 15) else { return .drop }
+  let isBuilt = byLength.build(for: UInt32(length), from: &empty) { bytes in
+    bytes.clear(64, at: 0)
+    bytes.resize(to: 8)
+    return bytes.append(count: length, of: context, at: 16)
+  }
+  return isBuilt ?? false ? .pass : .drop
 }
 
 /// The same by direct access, byte by byte.
