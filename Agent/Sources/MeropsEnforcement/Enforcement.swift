@@ -15,7 +15,8 @@ import Synchronization
 ///
 /// - Requires: Linux 5.10, cgroup v2; root, or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN.
 public final class Enforcement: Sendable {
-  private let parts: KernelParts
+  private let ring: AnyMap
+  private let unknownProcesses: GlobalVariable<UInt64>
   private let layout: KernelLayout
   private let grace: GracePeriod
   private let reader: RingReader<[UInt8]>
@@ -28,11 +29,14 @@ public final class Enforcement: Sendable {
   public var isInForce: Bool { pins.map { KernelParts.arePinned(in: $0) } ?? true }
 
   private struct State {
-    /// Whether the entry programs were pinned, if they are to be.
-    var isAttached = false
+    var parts: KernelParts
+    /// Whether the parts were pinned, if they are to be.
+    var isBegun = false
     var generation: UInt32 = 0
     /// The newest last.
     var sets: [Loaded] = []
+    /// Verdicts that the ring had no room for, of sets that are not remembered any more.
+    var forgottenLosses: UInt64 = 0
   }
 
   /// A set whose programs are in the kernel.
@@ -63,7 +67,8 @@ public final class Enforcement: Sendable {
     }
     layout = try KernelLayout.running()
     grace = try GracePeriod()
-    if let pins, let pinned = try KernelParts(pinned: pins) {
+    var parts: KernelParts
+    if let pins, let pinned = try KernelParts(pinned: pins, cgroup: cgroup) {
       guard pinned.scope == scope else {
         throw EnforcementError(
           "Policies are in force in another cgroup than \(cgroup), pinned in \(pins): end them with `merops policy off`."
@@ -72,28 +77,34 @@ public final class Enforcement: Sendable {
       parts = pinned
       isTakenOver = true
     } else {
-      parts = try KernelParts(cgroup: scope)
+      parts = try KernelParts(cgroup: cgroup, scope)
       isTakenOver = false
     }
-    reader = try RingReader(parts.ring)
-    var state = State(generation: try parts.generation.loadAcquiring())
+    (ring, unknownProcesses) = (parts.ring, parts.unknownProcesses)
+    reader = try RingReader(ring)
+    if !isTakenOver, let pins { try parts.pin(in: pins) }
+    var state = State(parts: parts, isBegun: true, generation: try parts.generation.loadAcquiring())
     if isTakenOver, let last {
       state.sets.append(Loaded(generation: state.generation, rules: last.rules, counters: [], programs: []))
     }
     self.state = Mutex(state)
+    try parts.exemptThisProcess()
     // A process that was ended has not waited for what ran before its last store.
-    if isTakenOver {
-      try grace.wait()
-    } else {
-      _ = try apply(PolicySet([]))
-      try parts.attach(to: cgroup)
-      if let pins { try parts.pin(in: pins) }
-    }
-    self.state.withLock { $0.isAttached = true }
+    if isTakenOver { try grace.wait() } else { _ = try apply(PolicySet([])) }
   }
+
+  /// How the kernel asks at each hook that a set had rules about.
+  public var methods: [PolicyHook: HookMethod] { state.withLock { $0.parts.hooks.mapValues(\.method) } }
 
   /// Where the machine has cgroup v2; nil where it is not mounted.
   public static var cgroupMount: String? { Cgroups.mount }
+
+  /// Where the kernel asks a rule that counts, and how.
+  public func places(of rule: Rule) -> [String] {
+    guard rule.mode != .off else { return [] }
+    let hooks = methods.filter { !Set($0.key.acts).isDisjoint(with: rule.acts) }
+    return hooks.sorted { $0.key.rawValue < $1.key.rawValue }.map { $0.key.place($0.value) }
+  }
 
   /// What `apply` did.
   public struct Applied: Sendable {
@@ -107,6 +118,8 @@ public final class Enforcement: Sendable {
     public var flip: Duration
     /// From the store until no program of the set before ran any more.
     public var grace: Duration
+    /// Rules that events are asked about, and not the kernel.
+    public var observed: [ObservedRule]
   }
 
   /// Puts a set in place of the one that counts. When this returns, no act is decided by the set before any more.
@@ -116,7 +129,7 @@ public final class Enforcement: Sendable {
   @discardableResult
   public func apply(_ set: PolicySet) throws -> Applied {
     try state.withLock { state in
-      guard !state.isAttached || isInForce else {
+      guard isInForce else {
         throw EnforcementError(
           "Policies were switched off, by removing \(pins ?? ""): nothing is enforced until the agent is started again."
         )
@@ -124,53 +137,83 @@ public final class Enforcement: Sendable {
       let clock = ContinuousClock()
       let start = clock.now
       let generation = state.generation &+ 1
-      let compiled = try PolicyCompiler(layout: layout, cgroup: Cgroups.find).compile(set, generation: generation)
+      let known = state.parts.hooks.mapValues(\.method)
+      let compiled = try PolicyCompiler(layout: layout, cgroup: Cgroups.find) { hook in
+        if known[hook] != nil { return nil }
+        let (method, refusal) = hook.runningMethod
+        return method == nil ? refusal : nil
+      }.compile(set, generation: generation)
       var loaded = Loaded(generation: generation, rules: compiled.rules, counters: [], programs: [])
-      var slots: [(hook: PolicyHook, program: Program)] = []
+      var slots: [(programs: DescriptorMap<UInt32>, slot: UInt32, program: Program)] = []
       // Hooks that look for the same members share a map.
       var members: [CompiledMap: AnyMap] = [:]
-      for hook in PolicyHook.allCases {
+      // Hooks that no set before had rules about. Until this set counts, they allow.
+      var new: [PolicyHook: KernelParts.HookParts] = [:]
+      for hook in compiled.hooks.keys where state.parts.hooks[hook] == nil {
+        new[hook] = try loadHook(hook, &state.parts)
+      }
+      let hooks = state.parts.hooks.merging(new) { old, _ in old }
+      for (hook, parts) in hooks {
         let program = compiled.hooks[hook] ?? .allowing(hook)
-        let (result, counters) = try load(program, for: hook, generation, set, &members)
-        slots.append((hook, result))
-        loaded.programs.append(result)
-        if let counters { loaded.counters.append((hook, counters)) }
+        let results = try load(program, for: hook, parts, state.parts, generation, set, &members, &loaded)
+        for (slot, program) in results { slots.append((parts.programs, slot, program)) }
+        guard new[hook] != nil else { continue }
+        for (slot, program) in try load(
+          .allowing(hook), for: hook, parts, state.parts, state.generation, set, &members, &loaded)
+        { slots.append((parts.programs, slot, program)) }
       }
       // Nobody looks at this bank: the set before the last one was waited for when it was replaced.
-      for (hook, program) in slots { try parts.slots[hook]?.set(program, for: generation & 1) }
+      for (programs, slot, program) in slots { try programs.set(program, for: slot) }
+      try state.parts.attach(new)
       let flip = clock.now
-      try parts.generation.storeReleasing(generation)
+      try state.parts.generation.storeReleasing(generation)
       let flipped = clock.now
       state.generation = generation
       state.sets.append(loaded)
-      if state.sets.count > Self.remembered { state.sets.removeFirst() }
+      if state.sets.count > Self.remembered { state.forgottenLosses += try Self.words(of: state.sets.removeFirst())[0] }
       // What is two sets old is in no bank.
       for index in state.sets.indices.dropLast(2) { state.sets[index].programs = [] }
       try grace.wait()
       return Applied(
         generation: generation, ruleCount: compiled.rules.count,
         instructions: compiled.hooks.mapValues(\.instructions.count), loading: flip - start, flip: flipped - flip,
-        grace: clock.now - flipped)
+        grace: clock.now - flipped, observed: compiled.observed)
     }
   }
 
-  /// Hands one program to the verifier, with maps of its own that are filled.
+  private func loadHook(_ hook: PolicyHook, _ parts: inout KernelParts) throws -> KernelParts.HookParts {
+    let (method, refusal) = hook.runningMethod
+    do {
+      guard let method else { throw EnforcementError(refusal) }
+      return try parts.load(hook, method)
+    } catch {
+      throw EnforcementError(
+        "The kernel does not let programs decide at \(hook.name); the policies before stay in force: \(error)")
+    }
+  }
+
+  /// Hands a hook's programs to the verifier, with maps of their own that are filled.
+  ///
+  /// - Returns: which slot each is for.
   private func load(
-    _ compiled: CompiledProgram, for hook: PolicyHook, _ generation: UInt32, _ set: PolicySet,
-    _ members: inout [CompiledMap: AnyMap]
-  ) throws -> (Program, counters: AnyMap?) {
-    var counters: AnyMap?
+    _ compiled: CompiledProgram, for hook: PolicyHook, _ hookParts: KernelParts.HookParts, _ parts: KernelParts,
+    _ generation: UInt32, _ set: PolicySet, _ members: inout [CompiledMap: AnyMap], _ loaded: inout Loaded
+  ) throws -> [(slot: UInt32, program: Program)] {
     do {
       var maps: [AnyMap] = []
       for map in compiled.maps {
         switch map {
         case .processes: maps.append(parts.processes)
-        case .verdicts: maps.append(parts.ring)
+        case .verdicts: maps.append(ring)
+        case .slots: maps.append(hookParts.slots)
+        case .acts:
+          guard let acts = parts.acts else { throw EnforcementError("There is no map for the paths of acts.") }
+          maps.append(acts)
         case .counters:
           let created = try AnyMap(
             creating: MapParameters(
               .array, name: "policy_counts", keySize: 4, valueSize: 8 * (set.rules.count + 1), maxEntries: 1))
-          counters = created
+          loaded.counters.append((hook, created))
           maps.append(created)
         default:
           let created = try members[map] ?? map.created()
@@ -178,20 +221,22 @@ public final class Enforcement: Sendable {
           maps.append(created)
         }
       }
-      var prepared = PreparedProgram(
-        hook.programType, name: "policy_\(generation)",
-        instructions: compiled.instructions(descriptors: maps.map(\.fd)))
-      prepared.attachType = hook.attachType
-      if let type = hook.kernelType {
-        guard let found = try KernelTypes.current().find(type, kind: .typedef) else {
-          throw EnforcementError("this kernel has no \(type)")
-        }
-        prepared.attachTypeID = found.id
+      let stages =
+        compiled.filter.isEmpty
+        ? [(PolicySlots.first, compiled.instructions)]
+        : [(PolicySlots.first, compiled.filter), (PolicySlots.second, compiled.instructions)]
+      return try stages.map { slot, instructions in
+        var prepared = try hook.prepared(
+          hookParts.method, CompiledProgram.instructions(instructions, descriptors: maps.map(\.fd)))
+        prepared.name = "policy_\(generation)"
+        let program = try withExtendedLifetime(maps) { try prepared.load() }
+        loaded.programs.append(program)
+        return (slot + generation & 1, program)
       }
-      return (try withExtendedLifetime(maps) { try prepared.load() }, counters)
     } catch {
+      let acts = hook.acts.map(\.name).joined(separator: ", ")
       throw EnforcementError(
-        "The kernel refuses the rules about \(hook.act.name) (\(hook.name)); the policies before stay in force: \(error)"
+        "The kernel refuses the rules about \(acts) (\(hook.name)); the policies before stay in force: \(error)"
       )
     }
   }
@@ -211,6 +256,7 @@ public final class Enforcement: Sendable {
     }
     for var verdict in verdicts {
       verdict.rule = rule(verdict.ruleNumber, of: verdict.generation)
+      verdict.method = state.withLock { $0.parts.hooks[verdict.hook]?.method }
       body(verdict)
     }
     return verdicts.count
@@ -241,19 +287,34 @@ public final class Enforcement: Sendable {
     try state.withLock { state in
       guard let set = state.sets.last else { return Counts(generation: 0, applied: [:], lost: 0, unknownProcesses: 0) }
       var counts = Counts(
-        generation: set.generation, applied: [:], lost: 0, unknownProcesses: parts.unknownProcesses.get())
+        generation: set.generation, applied: [:], lost: 0, unknownProcesses: unknownProcesses.get())
       for rule in set.rules { counts.applied[rule.name] = 0 }
-      for (_, map) in set.counters {
-        var words = [UInt64](repeating: 0, count: set.rules.count + 1)
-        var key: UInt32 = 0
-        _ = try words.withUnsafeMutableBytes { bytes in
-          try bytes.baseAddress.map { try map.rawGet(&key, into: $0) }
-        }
-        counts.lost += words[0]
-        for (rule, number) in zip(set.rules, words.dropFirst()) { counts.applied[rule.name, default: 0] += number }
-      }
+      let words = try Self.words(of: set)
+      counts.lost = words[0]
+      for (rule, number) in zip(set.rules, words.dropFirst()) { counts.applied[rule.name, default: 0] += number }
       return counts
     }
+  }
+
+  /// Verdicts that the ring had no room for, since this object is there.
+  public func lostVerdicts() throws -> UInt64 {
+    try state.withLock { state in
+      try state.sets.reduce(state.forgottenLosses) { $0 + (try Self.words(of: $1)[0]) }
+    }
+  }
+
+  /// What a set's programs have counted: verdicts that were lost, and how often each rule applied.
+  private static func words(of set: Loaded) throws -> [UInt64] {
+    var sums = [UInt64](repeating: 0, count: set.rules.count + 1)
+    for (_, map) in set.counters {
+      var words = sums.map { _ in 0 as UInt64 }
+      var key: UInt32 = 0
+      _ = try words.withUnsafeMutableBytes { bytes in
+        try bytes.baseAddress.map { try map.rawGet(&key, into: $0) }
+      }
+      for index in words.indices { sums[index] += words[index] }
+    }
+    return sums
   }
 }
 
@@ -265,26 +326,27 @@ public struct EnforcementError: Error, CustomStringConvertible, Sendable {
 }
 
 extension PolicyHook {
-  /// The entry program's name; with `Slots` behind it, that of its banks.
+  /// The entry program's name, and that of what writes paths; its slots have it as well.
   var entry: String { "\(self)" }
 
-  var programType: ProgramType { self == .exec ? .tracing : .cgroupSockAddr }
-
-  var isOfCgroup: Bool { self != .exec }
-
-  /// What the kernel calls the hook in its types.
-  var kernelType: String? { self == .exec ? "btf_trace_sched_process_exec" : nil }
-
-  var attachType: AttachType {
+  /// A program for the hook.
+  func prepared(_ method: HookMethod, _ instructions: [Instruction]) throws -> PreparedProgram {
+    if let security { return try SecurityMethods.program(method, security, instructions) }
+    var prepared = PreparedProgram(
+      fields == nil ? .tracing : .cgroupSockAddr, name: "policy", instructions: instructions)
     switch self {
-    case .connect4: .cgroupInet4Connect
-    case .connect6: .cgroupInet6Connect
-    case .send4: .cgroupUDP4Sendmsg
-    case .send6: .cgroupUDP6Sendmsg
-    case .bind4: .cgroupInet4Bind
-    case .bind6: .cgroupInet6Bind
-    case .exec: .traceRawTP
+    case .connect4: prepared.attachType = .cgroupInet4Connect
+    case .connect6: prepared.attachType = .cgroupInet6Connect
+    case .send4: prepared.attachType = .cgroupUDP4Sendmsg
+    case .send6: prepared.attachType = .cgroupUDP6Sendmsg
+    case .bind4: prepared.attachType = .cgroupInet4Bind
+    case .bind6: prepared.attachType = .cgroupInet6Bind
+    default:
+      prepared.attachType = .traceRawTP
+      prepared.attachTypeID =
+        try KernelTypes.current().attachTarget(named: "sched_process_exec", for: .traceRawTP).id
     }
+    return prepared
   }
 }
 

@@ -4,9 +4,13 @@ public import MeropsModel
 
 extension EventExpression {
   /// What the expression says of an event.
-  public func evaluate(_ event: Event) -> Verdict {
+  public func evaluate(_ event: Event) -> Verdict { condition.evaluate(event) }
+}
+
+extension Condition {
+  func evaluate(_ event: Event) -> Verdict {
     let evaluation = Evaluation(event: event, ancestor: nil)
-    return event.withFacts { evaluation.answer(condition, Borrowed(facts: $0, item: RawSpan(), itemIsCut: false)) }
+    return event.withFacts { evaluation.answer(self, Borrowed(facts: $0, item: RawSpan(), itemIsCut: false)) }
   }
 }
 

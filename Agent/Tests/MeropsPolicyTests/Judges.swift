@@ -20,7 +20,7 @@ struct Act {
 
   /// A connection to no address is one to this machine.
   var seenAddress: Address {
-    guard hook.act == .networkConnect else { return address }
+    guard hook.acts[0] == .networkConnect else { return address }
     if address == Address(bits: 0) { return Address(bits: 1) }
     return address == Address(ipv4: 0) ? Address(ipv4: 0x7f00_0001) : address
   }
@@ -35,12 +35,12 @@ struct Act {
     var own = Facts()
     if hook != .exec {
       own.append(.networkTransport, .text(Text(transport == 6 ? "tcp" : "udp")))
-      let isBind = hook.act == .networkBind
+      let isBind = hook.acts[0] == .networkBind
       own.append(isBind ? .sourceAddress : .destinationAddress, .address(seenAddress))
       own.append(isBind ? .sourcePort : .destinationPort, UInt64(port))
     }
     var builder = EventBatchBuilder()
-    builder.append(hook.act, id: EventID(rawValue: 1), time: 1, by: process, own)
+    builder.append(hook.acts[0], id: EventID(rawValue: 1), time: 1, by: process, own)
     return builder.finish()[0]
   }
 }
@@ -50,7 +50,7 @@ enum Reference {
   /// - Returns: the rule that denies; nil where the act is allowed.
   static func denial(of act: Act, by set: PolicySet) -> Rule? {
     let event = act.event
-    for rule in set.rules where rule.acts.contains(act.hook.act) && !rule.isAudit {
+    for rule in set.rules where rule.acts.contains(act.hook.acts[0]) && !rule.isAudit {
       guard rule.cgroups.isEmpty || rule.cgroups.contains(act.cgroup) else { continue }
       let verdicts = rule.conditions.map { $0.evaluate(event) }
       let isDenied = rule.action.failsClosed && !verdicts.contains(.no)
@@ -65,7 +65,7 @@ enum Reference {
 extension Act {
   /// As the interpreter is asked about it.
   var policyAct: PolicyAct {
-    var act = PolicyAct(hook.act)
+    var act = PolicyAct(hook.acts[0])
     (act.address, act.port, act.transport, act.executable) = (address, port, transport, path)
     (act.process, act.cgroup, act.numbers) = (process, cgroup, [.processUser: UInt64(user)])
     return act

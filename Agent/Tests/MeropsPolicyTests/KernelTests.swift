@@ -145,7 +145,7 @@ struct KernelTests {
   /// Processes that were there before, that fork without exec, and whose program has a long path.
   @Test func programsOfAllProcessesAreKnown() throws {
     let group = try OwnCgroup()
-    let loop = try ConnectLoop(in: group, denied: "127.0.0.66", allowed: "127.0.0.1")
+    let loop = try DeedLoop(in: group, denied: "127.0.0.66", allowed: "127.0.0.1")
     while try loop.counts().leaked == 0 { usleep(1000) }
     let enforcement = try Enforcement(cgroup: group.path)
     let text = """
@@ -156,7 +156,9 @@ struct KernelTests {
     let before = try loop.counts()
     while try loop.counts().refused < before.refused + 1000 { usleep(1000) }
     let counts = try loop.end()
-    #expect(counts.leaked == before.leaked && counts.wronged == 0)
+    // Each of the loop's processes may have been between an act under the set before and its count.
+    let processes = UInt64(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    #expect(counts.leaked <= before.leaked + processes && counts.wronged == 0, "\(before) \(counts)")
     // What the loop was told may fill the ring: the next verdict has to find room.
     while try enforcement.readVerdicts(timeout: .zero, { _ in }) > 0 {}
 

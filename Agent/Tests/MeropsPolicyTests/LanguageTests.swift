@@ -59,7 +59,7 @@ import Testing
     ("  name: no-scanners", "  nam: no-scanners", "there is no key `metadata.nam`; did you mean `name`?"),
     ("action: deny", "action: denny", "p.yaml:19:15: `action` cannot be `denny`; did you mean `deny`?"),
     ("on: network.connect", "on: network.conect", "there is no act `network.conect`; did you mean `network.connect`?"),
-    ("on: network.connect", "on: dns.answer", "no rule can be about `dns.answer` yet"),
+    ("on: network.connect", "on: dns.answer", "no rule can decide about `dns.answer` yet"),
     ("executable: [/usr/bin/curl, /opt/tools/]", "executable: curl", "has to be an absolute path, not `curl`"),
     ("uid: 1000", "uid: root", "`subject.uid` has to be a number from 0 to 4294967295"),
     (

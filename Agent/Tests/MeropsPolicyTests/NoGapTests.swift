@@ -33,7 +33,7 @@ struct NoGapTests {
     let group = try OwnCgroup()
     let enforcement = try Enforcement(cgroup: group.path)
     try enforcement.apply(Self.set(0))
-    let loop = try ConnectLoop(in: group, denied: "127.0.0.66", allowed: "127.0.0.1")
+    let loop = try DeedLoop(in: group, denied: "127.0.0.66", allowed: "127.0.0.1")
     var last = try loop.counts().refused
     var flips: [Duration] = []
     for number in 1...Self.swaps {
@@ -56,7 +56,7 @@ struct NoGapTests {
     let program = try deny.load()
     let links = LinkSet()
     links.keep(try program.attach(to: .cgroup(path: group.path)), as: "policy")
-    let loop = try ConnectLoop(in: group, denied: "127.0.0.66", allowed: "::1")
+    let loop = try DeedLoop(in: group, denied: "127.0.0.66", allowed: "::1")
     var counts = try loop.counts()
     // One swap may be too quick to be seen; a minute of them is not.
     let end = ContinuousClock.now + .seconds(60)

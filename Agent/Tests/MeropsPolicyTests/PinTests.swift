@@ -64,7 +64,7 @@ struct PinTests {
       try Data(text.utf8).write(to: URL(filePath: path))
       files.append(path)
     }
-    var loop: ConnectLoop?
+    var loop: DeedLoop?
     for _ in 0..<Self.kills {
       let enforcer = Process()
       let output = Pipe()
@@ -78,7 +78,7 @@ struct PinTests {
         let bytes = output.fileHandleForReading.availableData
         guard !bytes.isEmpty else { throw Failure(description: "the enforcer ended") }
         lines += bytes.count { $0 == UInt8(ascii: "\n") }
-        if loop == nil { loop = try ConnectLoop(in: group, denied: "127.0.0.66", allowed: "127.0.0.1") }
+        if loop == nil { loop = try DeedLoop(in: group, denied: "127.0.0.66", allowed: "127.0.0.1") }
       }
       kill(enforcer.processIdentifier, SIGKILL)
       enforcer.waitUntilExit()

@@ -83,8 +83,8 @@ enum Connector {
   }
 }
 
-/// Connects in a loop, on each CPU.
-final class ConnectLoop {
+/// Does in a loop, on each CPU, what is denied and what is allowed.
+final class DeedLoop {
   private let process = Process()
   private let input = Pipe()
   private let output = Pipe()
@@ -93,9 +93,18 @@ final class ConnectLoop {
     var refused, leaked, allowed, wronged, failed: UInt64
   }
 
-  init(in cgroup: OwnCgroup, denied: String, allowed: String) throws {
-    process.executableURL = Connector.path
-    process.arguments = [cgroup.path, denied, allowed]
+  convenience init(in cgroup: OwnCgroup, denied: String, allowed: String) throws {
+    try self.init(Connector.path, [cgroup.path, denied, allowed])
+  }
+
+  /// Does one kind of act to two files.
+  convenience init(in cgroup: OwnCgroup, doing kind: String, denied: String, allowed: String) throws {
+    try self.init(Deeds.path, [cgroup.path, "loop", kind, denied, allowed])
+  }
+
+  private init(_ program: URL, _ arguments: [String]) throws {
+    process.executableURL = program
+    process.arguments = arguments
     process.standardInput = input
     process.standardOutput = output
     try process.run()
@@ -114,7 +123,7 @@ final class ConnectLoop {
     try input.fileHandleForWriting.close()
     let counts = try line()
     process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(description: "the connector failed") }
+    guard process.terminationStatus == 0 else { throw Failure(description: "the program failed") }
     return counts
   }
 
@@ -122,11 +131,11 @@ final class ConnectLoop {
     var text = ""
     while !text.hasSuffix("\n") {
       let bytes = output.fileHandleForReading.availableData
-      guard !bytes.isEmpty else { throw Failure(description: "the connector ended") }
+      guard !bytes.isEmpty else { throw Failure(description: "the program ended") }
       text += String(decoding: bytes, as: UTF8.self)
     }
     let numbers = text.split(whereSeparator: { $0 == " " || $0 == "\n" }).compactMap { UInt64($0) }
-    guard numbers.count == 5 else { throw Failure(description: "the connector said \(text)") }
+    guard numbers.count == 5 else { throw Failure(description: "the program said \(text)") }
     return Counts(
       refused: numbers[0], leaked: numbers[1], allowed: numbers[2], wronged: numbers[3], failed: numbers[4])
   }

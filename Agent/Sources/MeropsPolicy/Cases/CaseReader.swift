@@ -96,7 +96,7 @@ struct CaseReader {
     }
     let given = try keys["given"]?.block() ?? []
     for (key, value) in given { try read(key, value, into: &result) }
-    let hook = PolicyHook.allCases.first { $0.act == kind }
+    let hook = result.act.hooks.first
     if let fields = hook?.fields {
       for field in [fields.address, fields.port] where !result.given.contains(field) {
         throw PolicyProblem(
@@ -146,7 +146,7 @@ struct CaseReader {
   }
 
   private func read(_ key: PolicyNode, _ value: PolicyNode, into result: inout PolicyCase) throws(PolicyProblem) {
-    guard let hook = PolicyHook.allCases.first(where: { $0.act == result.act.kind }) else { return }
+    guard let hook = PolicyHook.allCases.first(where: { $0.acts.contains(result.act.kind) }) else { return }
     let known = hook.knownFields.filter { $0 != .eventKind }
     guard let field = known.first(where: { $0.name == key.name }) else {
       throw PolicyProblem(
@@ -168,17 +168,23 @@ struct CaseReader {
         throw PolicyProblem("`\(value.name)` cannot be `\(text)`", value.place, written: text, known: ["tcp", "udp"])
       }
     case .processExecutable:
-      let path = try value.text()
-      guard ProcessLayout.packed(Array(path.utf8)) != nil, !path.split(separator: "/").contains("..") else {
-        throw value.problem("has to be an absolute path as the kernel writes it, not `\(path)`")
-      }
-      result.act.executable = path
+      result.act.executable = try path(value)
+    case .filePath: result.act.path = try path(value)
+    case .fileTarget: result.act.target = try path(value)
     case .processExecutableInode: result.act.inode = try number(value, .max)
     case .processID: result.act.process = UInt32(try number(value, UInt64(UInt32.max)))
     case .processCgroup: result.act.cgroupID = try number(value, .max)
-    case .processCapabilities: result.act.numbers[field] = try number(value, .max)
+    case .processCapabilities, .fileInode: result.act.numbers[field] = try number(value, .max)
     default: result.act.numbers[field] = try number(value, UInt64(UInt32.max))
     }
+  }
+
+  private func path(_ value: PolicyNode) throws(PolicyProblem) -> String {
+    let path = try value.text()
+    guard ProcessLayout.packed(Array(path.utf8)) != nil, !path.split(separator: "/").contains("..") else {
+      throw value.problem("has to be an absolute path as the kernel writes it, not `\(path)`")
+    }
+    return path
   }
 
   /// A number, decimal or hexadecimal.

@@ -18,8 +18,12 @@ public struct PolicyAct: Hashable, Sendable {
   public var cgroup = "/"
   /// The cgroup's number where a condition asks for it.
   public var cgroupID: UInt64?
-  /// What the kernel reads from the task. What is missing it cannot read.
+  /// What the kernel reads from the task, and of what the act is about. What is missing it cannot read.
   public var numbers: [Field: UInt64] = [:]
+  /// What a file act is about; nil where the kernel does not know it.
+  public var path: String?
+  /// Of an act that is about two paths.
+  public var target: String?
 
   public init(_ kind: EventKind) { self.kind = kind }
 
@@ -27,8 +31,8 @@ public struct PolicyAct: Hashable, Sendable {
   /// without a connection.
   public var hooks: [PolicyHook] {
     PolicyHook.allCases.filter { hook in
-      guard hook.act == kind else { return false }
-      if hook == .exec { return true }
+      guard hook.acts.contains(kind) else { return false }
+      guard hook.fields != nil else { return true }
       if hook == .send4 || hook == .send6, transport != 17 { return false }
       return hook.isIPv6 || address.isIPv4
     }

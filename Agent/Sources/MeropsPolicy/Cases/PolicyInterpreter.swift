@@ -24,10 +24,22 @@ public final class PolicyInterpreter {
     public let description: String
   }
 
-  private let rules: [Rule]
-  private let programs: [PolicyHook: (program: CompiledProgram, interpreter: Interpreter)]
+  let rules: [Rule]
+  private let programs: [PolicyHook: Runs]
   private let cgroup: @Sendable (String) -> PolicyCompiler.Cgroup
-  private var tasks: [PolicyHook: [[Field: UInt64]: UInt64]] = [:]
+
+  /// A hook's program, and what finds out whether it is asked.
+  private final class Runs {
+    let program: CompiledProgram
+    let main: Interpreter
+    let filter: Interpreter?
+    /// What was placed in the memory of an interpreter, by the numbers that it leads to.
+    var placed: [ObjectIdentifier: [[Field: UInt64]: UInt64]] = [:]
+
+    init(_ program: CompiledProgram, _ main: Interpreter, filter: Interpreter?) {
+      (self.program, self.main, self.filter) = (program, main, filter)
+    }
+  }
 
   /// - Parameter cgroup: finds a cgroup by its path below the root. Usually each path has one.
   /// - Throws: ``PolicyProblem`` for a set that cannot be compiled.
@@ -38,17 +50,22 @@ public final class PolicyInterpreter {
     self.cgroup = cgroup
     let compiled = try PolicyCompiler(layout: Self.layout, cgroup: cgroup).compile(set, generation: 1)
     rules = compiled.rules
-    var programs: [PolicyHook: (CompiledProgram, Interpreter)] = [:]
-    for (hook, program) in compiled.hooks {
-      let specs = program.maps.enumerated().map { index, map in Self.spec(map, "m\(index)", set.rules.count) }
-      let interpreter = try Interpreter(
-        instructions: program.instructions, type: hook == .exec ? .tracing : .cgroupSockAddr, maps: specs)
-      for (map, memory) in zip(program.maps, interpreter.maps) {
-        for key in map.keys { try memory.set([1, 0, 0, 0], for: key) }
+    let ruleCount = set.rules.count
+    programs = try compiled.hooks.reduce(into: [:]) { programs, each in
+      let (hook, program) = each
+      func interpreter(_ instructions: [Instruction]) throws -> Interpreter {
+        let specs = program.maps.enumerated().map { index, map in Self.spec(map, "m\(index)", ruleCount) }
+        let interpreter = try Interpreter(
+          instructions: instructions, type: hook.fields == nil ? .tracing : .cgroupSockAddr, maps: specs)
+        for (map, memory) in zip(program.maps, interpreter.maps) {
+          for key in map.keys { try memory.set([1, 0, 0, 0], for: key) }
+        }
+        return interpreter
       }
-      programs[hook] = (program, interpreter)
+      programs[hook] = Runs(
+        program, try interpreter(program.instructions),
+        filter: program.filter.isEmpty ? nil : try interpreter(program.filter))
     }
-    self.programs = programs
   }
 
   /// What becomes of an act at each hook that it may go through.
@@ -56,7 +73,17 @@ public final class PolicyInterpreter {
   /// - Throws: ``Failure`` where the hooks do not agree.
   public func decide(_ act: PolicyAct) throws -> Decision {
     var result: (hook: PolicyHook, decision: Decision)?
-    for hook in act.hooks {
+    if act.kind == .processExec {
+      var first = try decide(act, at: .execCheck)
+      guard first.action == .allow else { return first }
+      let second = try decide(act, at: .exec)
+      first.told += second.told
+      if first.rule != nil { return first }
+      (first.action, first.rule, first.isUncertain) = (second.action, second.rule, second.isUncertain)
+      return first
+    }
+    // What a process does to a file goes through one hook; what it does in the network may go through several.
+    for hook in act.hooks.first?.fields == nil ? Array(act.hooks.prefix(1)) : act.hooks {
       let decision = try decide(act, at: hook)
       if let result, result.decision != decision {
         throw Failure(description: "\(result.hook.name) and \(hook.name) decide differently: this is a fault of Merops")
@@ -68,26 +95,14 @@ public final class PolicyInterpreter {
 
   /// What becomes of an act at one hook.
   public func decide(_ act: PolicyAct, at hook: PolicyHook) throws -> Decision {
-    guard let (program, interpreter) = programs[hook] else { return Decision(action: .allow) }
-    interpreter.environment.currentTask = try task(with: act.numbers, hook, interpreter)
-    interpreter.environment.processID = act.process
-    interpreter.environment.cgroupID = act.cgroupID ?? cgroup(act.cgroup).id
-    interpreter.environment.ancestorCgroupIDs = Self.ancestors(of: act.cgroup).map { cgroup($0).id }
-    let maps = zip(program.maps, interpreter.maps)
-    for (map, memory) in maps {
-      switch map {
-      case .processes:
-        memory.removeAll()
-        guard let path = act.executable else { continue }
-        try memory.set(
-          ProcessLayout.value(path: Array(path.utf8), inode: act.inode), for: ProcessLayout.bytes(act.process))
-      case .verdicts: _ = memory.takeRecords()
-      case .counters: try memory.set([UInt8](repeating: 0, count: 8 * (rules.count + 1)), for: [0, 0, 0, 0])
-      default: continue
-      }
+    guard let runs = programs[hook] else { return Decision(action: .allow) }
+    // There is nothing behind its tail call: it denies what it would hand on.
+    if let filter = runs.filter, try run(act, at: hook, runs, filter).r0 == UInt64(hook.allowing) {
+      return Decision(action: .allow)
     }
-    let run = try interpreter.run("main", hook == .exec ? .arguments([0, 0, 0]) : .bytes(Self.context(act, hook)))
-    let isStopped = hook == .exec ? run.signals == [9] : run.r0 == 0
+    let run = try run(act, at: hook, runs, runs.main)
+    let maps = zip(runs.program.maps, runs.main.maps)
+    let isStopped = hook == .exec ? run.signals == [9] : run.r0 != UInt64(hook.allowing)
     guard let counters = try maps.first(where: { $0.0 == .counters })?.1.get([0, 0, 0, 0]) else {
       return Decision(action: .allow)
     }
@@ -105,35 +120,113 @@ public final class PolicyInterpreter {
     }
     return decision
   }
+
+  private func run(
+    _ act: PolicyAct, at hook: PolicyHook, _ runs: Runs, _ interpreter: Interpreter
+  ) throws -> Run {
+    interpreter.environment.currentTask = try place(Self.fields, of: act.numbers, runs, interpreter)
+    interpreter.environment.processID = act.process
+    interpreter.environment.cgroupID = act.cgroupID ?? cgroup(act.cgroup).id
+    interpreter.environment.ancestorCgroupIDs = Self.ancestors(of: act.cgroup).map { cgroup($0).id }
+    for (map, memory) in zip(runs.program.maps, interpreter.maps) {
+      switch map {
+      case .processes:
+        memory.removeAll()
+        guard let path = act.executable else { continue }
+        try memory.set(
+          ProcessLayout.value(path: Array(path.utf8), inode: act.inode), for: ProcessLayout.bytes(act.process))
+      case .acts:
+        memory.removeAll()
+        // By the thread: the interpreter's one is the process.
+        let path = hook == .execCheck ? act.executable : act.path
+        guard let path else { continue }
+        try memory.set(
+          ActLayout.value(path: Array(path.utf8), target: act.target.map { Array($0.utf8) }),
+          for: ProcessLayout.bytes(act.process))
+      case .verdicts: _ = memory.takeRecords()
+      case .counters: try memory.set([UInt8](repeating: 0, count: 8 * (rules.count + 1)), for: [0, 0, 0, 0])
+      default: continue
+      }
+    }
+    if hook.fields != nil { return try interpreter.run("main", .bytes(Self.context(act, hook))) }
+    return try interpreter.run("main", .arguments(try arguments(act, hook, runs, interpreter)))
+  }
 }
 
 // What stands in for the kernel.
 extension PolicyInterpreter {
   private static let fields = KernelLayout.members.keys.sorted { $0.name < $1.name }
 
-  /// A task that points to each number. A pointer to nowhere stands for what the kernel cannot read.
+  /// Fields that are found by a hook's arguments, which point to them all.
+  private static func fields(_ hook: PolicyHook) -> [Field] {
+    (hook.security?.arguments ?? [:]).filter { !$0.value.members.isEmpty }.keys.sorted { $0.name < $1.name }
+  }
+
+  /// A task, and arguments, that point to each number. A pointer to nowhere stands for what the kernel cannot read.
   private static let layout = KernelLayout(
+    paths(fields),
+    arguments: Dictionary(uniqueKeysWithValues: PolicyHook.allCases.map { ($0, paths(fields($0))) }))
+
+  private static func paths(_ fields: [Field]) -> [Field: KernelLayout.Path] {
     Dictionary(
       uniqueKeysWithValues: fields.enumerated().map { index, field in
-        (field, KernelLayout.Path(offsets: [8 * index, 0], size: field == .processCapabilities ? 8 : 4))
-      }))
+        let size =
+          switch field {
+          case .processCapabilities, .fileInode, .processExecutableInode: 8
+          case .fileMode: 2
+          default: 4
+          }
+        return (field, KernelLayout.Path(offsets: [8 * index, 0], size: size))
+      })
+  }
 
-  private func task(
-    with numbers: [Field: UInt64], _ hook: PolicyHook, _ interpreter: Interpreter
+  /// Pointers to the numbers of some fields.
+  private func place(
+    _ fields: [Field], of numbers: [Field: UInt64], _ runs: Runs, _ interpreter: Interpreter
   ) throws -> UInt64 {
-    if let task = tasks[hook]?[numbers] { return task }
+    let key = numbers.filter { fields.contains($0.key) }
+    if let place = runs.placed[ObjectIdentifier(interpreter)]?[key] { return place }
     var bytes: [UInt8] = []
-    for field in Self.fields {
+    for field in fields {
       bytes += ProcessLayout.bytes(try numbers[field].map { try interpreter.place(value: $0, named: field.name) } ?? 0)
     }
-    let task = try interpreter.place(bytes, named: "task_struct")
-    tasks[hook, default: [:]][numbers] = task
-    return task
+    let place = try interpreter.place(bytes, named: "facts")
+    runs.placed[ObjectIdentifier(interpreter), default: [:]][key] = place
+    return place
+  }
+
+  private func arguments(
+    _ act: PolicyAct, _ hook: PolicyHook, _ runs: Runs, _ interpreter: Interpreter
+  ) throws -> [UInt64] {
+    var words = [UInt64](repeating: 0, count: 6)
+    guard let security = hook.security else { return words }
+    var numbers = act.numbers
+    if hook == .execCheck, act.executable != nil { numbers[.processExecutableInode] = act.inode }
+    if let device = numbers[.fileDevice] { numbers[.fileDevice] = Self.kernelDevice(device) }
+    // O_WRONLY
+    if act.kind == .fileWrite, numbers[.fileFlags] == nil { numbers[.fileFlags] = 1 }
+    if act.kind == .fileOpen, numbers[.fileFlags] == nil { numbers[.fileFlags] = 0 }
+    let fields = Self.fields(hook)
+    let facts = fields.isEmpty ? 0 : try place(fields, of: numbers, runs, interpreter)
+    for (field, argument) in security.arguments {
+      words[argument.index] = argument.members.isEmpty ? numbers[field] ?? 0 : facts
+    }
+    if let gate = security.gate { words[gate.index] |= UInt64(gate.bits | gate.number) }
+    return words
+  }
+
+  /// A device number as the kernel has it, of that of stat(2).
+  private static func kernelDevice(_ device: UInt64) -> UInt64 {
+    let minor = device & 0xff | device >> 12 & 0xfff00
+    return (device >> 8 & 0xfff) << 20 | minor
   }
 
   private static func spec(_ map: CompiledMap, _ name: String, _ rules: Int) -> MapSpec {
     switch map {
     case .processes: MapSpec(name: name, type: .hash, keySize: 4, valueSize: 256, maxEntries: 16)
+    case .acts:
+      MapSpec(name: name, type: .hash, keySize: 4, valueSize: UInt32(ActLayout.valueBytes), maxEntries: 16)
+    case .slots: MapSpec(name: name, type: .programArray, keySize: 4, valueSize: 4, maxEntries: 6)
     case .verdicts: MapSpec(name: name, type: .ringBuffer, keySize: 0, valueSize: 0, maxEntries: 1 << 16)
     case .counters: MapSpec(name: name, type: .array, keySize: 4, valueSize: UInt32(8 * (rules + 1)), maxEntries: 1)
     case .blocks:

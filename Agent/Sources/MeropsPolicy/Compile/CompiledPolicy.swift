@@ -8,11 +8,16 @@ public struct CompiledPolicy: Sendable {
   /// In the order in which they are asked. A verdict names a rule by its place here.
   public var rules: [Rule]
   public var hooks: [PolicyHook: CompiledProgram]
+  /// What events are asked about instead.
+  public var observed: [ObservedRule] = []
 }
 
 /// A program for one hook. It refers to maps by their place in ``maps``.
 public struct CompiledProgram: Sendable {
   public var instructions: [Instruction]
+  /// Where paths have to be written before rules can be asked: what finds out first whether a rule may be about the process.
+  /// Then it goes on by the hook's slots, else the act is allowed. Empty where there is nothing to be written.
+  public var filter: [Instruction] = []
   public var maps: [CompiledMap]
   /// How many rules it has.
   public var ruleCount: Int
@@ -22,10 +27,12 @@ public struct CompiledProgram: Sendable {
     CompiledProgram(instructions: [.move(.r0, .immediate(hook.allowing)), .exit], maps: [], ruleCount: 0)
   }
 
-  /// The instructions for the kernel.
+  /// Instructions for the kernel.
   ///
-  /// - Parameter descriptors: those of the maps, in their order.
-  public func instructions(descriptors: [Int32]) -> [Instruction] {
+  /// - Parameters:
+  ///   - instructions: the program's, or its filter's.
+  ///   - descriptors: those of the maps, in their order.
+  public static func instructions(_ instructions: [Instruction], descriptors: [Int32]) -> [Instruction] {
     var result = instructions
     for index in result.indices where result[index].opcode == .wideLoad {
       switch result[index].source.rawValue {
@@ -39,6 +46,16 @@ public struct CompiledProgram: Sendable {
   }
 }
 
+/// The places of programs in a hook's slots. The lowest bit is the bank.
+public enum PolicySlots {
+  /// What entries go on with: what decides, or finds out whether a rule may be about the process.
+  public static let first: UInt32 = 0
+  /// What decides once paths are written.
+  public static let second: UInt32 = 2
+  /// What writes paths.
+  public static let paths: UInt32 = 4
+}
+
 /// A map that a program refers to.
 public enum CompiledMap: Hashable, Sendable {
   /// What the kernel knows of processes: keys of 4 bytes, values of ``ProcessLayout``.
@@ -47,6 +64,10 @@ public enum CompiledMap: Hashable, Sendable {
   case verdicts
   /// One value: how many verdicts the ring had no room for, then how often each rule applied; 8 bytes each.
   case counters
+  /// The paths of acts: keys of 4 bytes, values of ``ActLayout``.
+  case acts
+  /// The hook's programs, as ``PolicySlots`` numbers them.
+  case slots
   /// A hash of 8-byte numbers.
   case numbers(Set<UInt64>)
   /// A hash of packed paths.
@@ -61,6 +82,10 @@ public enum VerdictLayout {
   static let time: Int16 = 0
   static let thread: Int16 = 8
   static let address: Int16 = 16
+  /// In place of an address: how many bytes the path and that of the target have, and whether they were cut (1, 2).
+  static let pathBytes: Int16 = 16
+  static let targetBytes: Int16 = 20
+  static let pathFlags: Int16 = 24
   static let generation: Int16 = 32
   static let rule: Int16 = 36
   static let port: Int16 = 40

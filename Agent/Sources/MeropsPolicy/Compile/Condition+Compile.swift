@@ -57,36 +57,66 @@ extension HookCompiler {
   func unavailable(_ place: MeropsExpression.Operand.Place) -> CompileProblem {
     let known = (hook.knownFields).map(\.name).sorted().joined(separator: ", ")
     return CompileProblem(
-      "the kernel does not know `\(place.field.name)` when it decides about `\(hook.act.name)`",
+      "the kernel does not know `\(place.field.name)` when it decides about `\(hook.acts[0].name)`",
       hint: "What it knows: \(known)")
   }
 
   private mutating func compileHas(
     _ place: MeropsExpression.Operand.Place, _ yes: Label, _ unknown: Label
   ) throws(CompileProblem) {
-    guard place.scope == .event, hook.knownFields.contains(place.field) else { throw unavailable(place) }
-    if place.field == .processExecutable || place.field == .processExecutableInode {
+    guard place.scope == .event, hook.knownFields.contains(place.field) else {
+      guard isKnownElsewhere(place.field) else { throw unavailable(place) }
+      return code.jump(to: unknown)
+    }
+    if hook.paths.contains(place.field) {
+      if isFilter { return code.jump(to: unknown) }
+      loadAct(.r3, unknown)
+    } else if hook.security?.arguments[place.field] != nil {
+      _ = loadArgument(place.field, unknown)
+    } else if place.field == .processExecutable || place.field == .processExecutableInode {
       code.jump(to: unknown, if: .r7, .equal, 0)
     }
     code.jump(to: yes)
+  }
+
+  /// Whether a condition asks what is kept of the process's program.
+  func asksOfProgram(_ condition: Condition) -> Bool {
+    condition.places.contains {
+      ($0.field == .processExecutable || $0.field == .processExecutableInode) && !hook.knowsOfAct($0.field)
+    }
+  }
+
+  /// Whether another hook that decides about the same act knows a field: here it is unknown.
+  func isKnownElsewhere(_ field: Field) -> Bool {
+    PolicyHook.allCases.contains { !Set($0.acts).isDisjoint(with: hook.acts) && $0.knownFields.contains(field) }
+  }
+
+  /// Leaves in a register where the paths of the act are.
+  mutating func loadAct(_ register: Register, _ unknown: Label) {
+    code.emit(.load(register, from: .r10, Frame.act, size: .doubleWord))
+    code.jump(to: unknown, if: register, .equal, 0)
   }
 }
 
 extension PolicyHook {
   /// What a condition can ask here.
   var knownFields: [Field] {
-    [
+    let ofProcess: [Field] = [
       .eventKind, .processID, .processExecutable, .processExecutableInode, .processCgroup,
-    ] + (fields.map { [$0.address, $0.port, .networkTransport] } ?? []) + KernelLayout.members.keys
+    ]
+    let ofAct = fields.map { [$0.address, $0.port, .networkTransport] } ?? []
+    let ofArguments = paths + (security.map { Array($0.arguments.keys) } ?? [])
+    return ofProcess + ofAct + ofArguments.filter { !ofProcess.contains($0) } + KernelLayout.members.keys
   }
+
+  /// The paths that are written before rules are asked.
+  var paths: [Field] { security?.paths ?? [] }
+
+  /// Whether a field is found by the hook's arguments.
+  func knowsOfAct(_ field: Field) -> Bool { paths.contains(field) || security?.arguments[field] != nil }
 }
 
 extension Condition {
-  /// Whether it asks what is known of the process's program.
-  var asksOfProgram: Bool {
-    places.contains { $0.field == .processExecutable || $0.field == .processExecutableInode }
-  }
-
   /// Whether the kernel may not know the answer.
   var canBeUnknown: Bool { places.contains { Self.kernelMayNotKnow($0.field) } }
 
@@ -95,39 +125,4 @@ extension Condition {
   private static let contextFields: Set<Field> = [
     .destinationAddress, .destinationPort, .sourceAddress, .sourcePort, .networkTransport, .processID, .processCgroup,
   ]
-
-  /// All fields that it names.
-  var places: [MeropsExpression.Operand.Place] {
-    switch self {
-    case .constant: []
-    case .field(let place), .has(let place), .addresses(let place, _): [place]
-    case .not(let condition), .ancestors(_, let condition): condition.places
-    case .all(let conditions), .any(let conditions): conditions.flatMap(\.places)
-    case .numbers(_, let left, let right): left.places + right.places
-    case .numberIsIn(let number, _): number.places
-    case .texts(_, let left, let right): left.places + right.places
-    case .text(_, let operand), .textIsIn(let operand, _): operand.places
-    case .items(_, let place, let condition): [place] + condition.places
-    }
-  }
-}
-
-extension MeropsExpression.Operand {
-  fileprivate var places: [Place] {
-    switch self {
-    case .field(let place), .element(let place, _): [place]
-    case .literal, .item: []
-    }
-  }
-}
-
-extension MeropsExpression.Number {
-  fileprivate var places: [MeropsExpression.Operand.Place] {
-    switch self {
-    case .literal: []
-    case .field(let place), .count(let place): [place]
-    case .arithmetic(_, let left, let right, _): left.places + right.places
-    case .negated(let number): number.places
-    }
-  }
 }

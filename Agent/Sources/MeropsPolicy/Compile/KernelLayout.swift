@@ -7,15 +7,33 @@ public struct KernelLayout: Sendable {
   /// Pointers that are followed from the `task_struct`, each at an offset in bytes; what is at the last one is the number.
   public struct Path: Hashable, Sendable {
     public var offsets: [Int]
-    /// Bytes of the number: 4 or 8.
+    /// Bytes of the number: 2, 4 or 8.
     public var size: Int
 
     public init(offsets: [Int], size: Int) { (self.offsets, self.size) = (offsets, size) }
   }
 
   public var paths: [Field: Path]
+  /// The same from what an argument of a hook points to. What a hook's function has as a number is left out.
+  public var arguments: [PolicyHook: [Field: Path]]
 
-  public init(_ paths: [Field: Path]) { self.paths = paths }
+  public init(_ paths: [Field: Path], arguments: [PolicyHook: [Field: Path]]) {
+    (self.paths, self.arguments) = (paths, arguments)
+  }
+
+  /// Finds the place of each number.
+  ///
+  /// - Parameter place: where the members lead to; nil where this kernel has no such members.
+  public init(finding place: ([(structure: String, member: String)]) throws -> Path?) rethrows {
+    paths = [:]
+    arguments = [:]
+    for (field, members) in Self.members { paths[field] = try place(members) }
+    for hook in PolicyHook.allCases {
+      for (field, argument) in hook.security?.arguments ?? [:] where !argument.members.isEmpty {
+        arguments[hook, default: [:]][field] = try place(argument.members)
+      }
+    }
+  }
 
   /// The members that lead to each number: a `.` is a structure in a structure, an element of the list a pointer.
   public static let members: [Field: [(structure: String, member: String)]] = [
@@ -31,6 +49,5 @@ public struct KernelLayout: Sendable {
   ]
 
   /// A layout that no kernel has: to check policies without one.
-  public static let none = KernelLayout(
-    members.mapValues { Path(offsets: $0.map { _ in 0 }, size: 4) })
+  public static let none = KernelLayout { Path(offsets: $0.map { _ in 0 }, size: 4) }
 }

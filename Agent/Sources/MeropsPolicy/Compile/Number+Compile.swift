@@ -97,25 +97,68 @@ extension HookCompiler {
   ) throws(CompileProblem) {
     switch place.field {
     case hook.fields?.port: code.emit(.load(.r0, from: .r10, Frame.port, size: .doubleWord))
+    case let field where hook.security?.arguments[field] != nil:
+      guard loadArgument(field, unknown) else { throw unavailable(place) }
     case .processID: code.emit(.call(.getCurrentPIDTGID), .arithmetic(.shiftRight, .r0, 32))
     case .processCgroup: code.emit(.call(.getCurrentCgroupID))
     case .processExecutableInode:
       code.jump(to: unknown, if: .r7, .equal, 0)
       code.emit(.load(.r0, from: .r7, ProcessLayout.inode, size: .doubleWord))
     default:
-      guard let path = compiler.layout.paths[place.field] else { throw unavailable(place) }
-      // The buffer is zeroed first: a number of four bytes fills half of it.
-      code.emit(.call(.getCurrentTask))
-      for (index, offset) in path.offsets.enumerated() {
-        let size = index == path.offsets.count - 1 ? path.size : 8
-        code.emit(
-          .store(0, to: .r10, Frame.buffer, size: .doubleWord), .move(.r3, .r0), .add(.r3, .immediate(Int32(offset))),
-          .move(.r1, .r10), .add(.r1, .immediate(Int32(Frame.buffer))), .move(.r2, .immediate(Int32(size))),
-          .call(.probeReadKernel))
-        code.jump(to: unknown, if: .r0, .notEqual, 0)
-        code.emit(.load(.r0, from: .r10, Frame.buffer, size: .doubleWord))
+      guard let path = compiler.layout.paths[place.field] else {
+        guard isKnownElsewhere(place.field) else { throw unavailable(place) }
+        return code.jump(to: unknown)
       }
+      code.emit(.call(.getCurrentTask))
+      follow(path, unknown)
     }
+  }
+
+  /// Leaves in r0 the number that a path leads to from the address in r0.
+  private mutating func follow(_ path: KernelLayout.Path, _ unknown: Label) {
+    // The buffer is zeroed first: a number of four bytes fills half of it.
+    for (index, offset) in path.offsets.enumerated() {
+      let size = index == path.offsets.count - 1 ? path.size : 8
+      code.emit(
+        .store(0, to: .r10, Frame.buffer, size: .doubleWord), .move(.r3, .r0), .add(.r3, .immediate(Int32(offset))),
+        .move(.r1, .r10), .add(.r1, .immediate(Int32(Frame.buffer))), .move(.r2, .immediate(Int32(size))),
+        .call(.probeReadKernel))
+      code.jump(to: unknown, if: .r0, .notEqual, 0)
+      code.emit(.load(.r0, from: .r10, Frame.buffer, size: .doubleWord))
+    }
+  }
+
+  /// Leaves in r0 a number that the hook's arguments lead to.
+  ///
+  /// - Returns: false, emitting nothing, where this kernel does not have it.
+  mutating func loadArgument(_ field: Field, _ unknown: Label) -> Bool {
+    guard let argument = hook.security?.arguments[field] else { return false }
+    let load = Instruction.load(.r0, from: .r6, 8 * Int16(argument.index), size: .doubleWord)
+    if argument.members.isEmpty {
+      code.emit(load, .move(.r0, .r0, width: .bits32))
+    } else {
+      guard let path = compiler.layout.arguments[hook]?[field] else { return false }
+      code.emit(load)
+      follow(path, unknown)
+    }
+    if let mask = argument.mask { code.emit(.arithmetic(.and, .r0, .immediate(mask))) }
+    if field == .fileDevice { userDevice() }
+    return true
+  }
+
+  /// Makes of the kernel's device number in r0 what stat(2) says: minor numbers stand on both sides of the major one.
+  private mutating func userDevice() {
+    code.emit(
+      .move(.r1, .r0), .arithmetic(.shiftRight, .r1, 20), .arithmetic(.shiftLeft, .r1, 8),
+      .move(.r2, .r0), .arithmetic(.and, .r2, 0xff), .arithmetic(.or, .r1, .r2),
+      .arithmetic(.and, .r0, 0xfff00), .arithmetic(.shiftLeft, .r0, 12), .arithmetic(.or, .r0, .r1))
+  }
+
+  /// Whether a file is opened for writing, or emptied by opening it.
+  mutating func jumpIfWritten(to label: Label, unknown: Label) throws(CompileProblem) {
+    guard loadArgument(.fileFlags, unknown) else { throw CompileProblem("this kernel's `struct file` has no flags") }
+    // O_WRONLY, O_RDWR, O_TRUNC
+    code.jump(to: label, if: .r0, .anyBit, 0x203)
   }
 }
 

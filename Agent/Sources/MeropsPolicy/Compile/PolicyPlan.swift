@@ -7,6 +7,8 @@ import MeropsModel
 public struct PolicyPlan: Hashable, Sendable, Encodable {
   /// Those that a rule is about, in the order of ``PolicyHook``.
   public var hooks: [Hook]
+  /// Rules that only tell, and that events are asked about instead of the kernel.
+  public var observed: [Observed]
   /// Rules that are not as they were, by their names.
   public var changes: [Change]
   /// How many rules stay as they are.
@@ -22,6 +24,13 @@ public struct PolicyPlan: Hashable, Sendable, Encodable {
     /// Members of lists that are looked up, and what they take with their values, in bytes. The kernel adds its own to each.
     public var mapEntries: Int
     public var mapBytes: Int
+  }
+
+  public struct Observed: Hashable, Sendable, Encodable {
+    public var rule: String
+    public var acts: [String]
+    /// Why the kernel is not asked.
+    public var reason: String
   }
 
   public enum ChangeKind: String, Sendable, Encodable {
@@ -46,6 +55,9 @@ public struct PolicyPlan: Hashable, Sendable, Encodable {
   public init(_ set: PolicySet, before: PolicySet) throws(PolicyProblem) {
     let compiled = try PolicyCompiler.offline.compile(set, generation: 1)
     hooks = PolicyHook.allCases.compactMap { hook in compiled.hooks[hook].map { Hook(hook, $0) } }
+    observed = compiled.observed.map {
+      Observed(rule: $0.rule.name, acts: $0.acts.map(\.name), reason: $0.reason)
+    }
     let (new, old) = (Self.rules(set), Self.rules(before))
     changes = []
     for (name, rule) in new {
@@ -70,7 +82,7 @@ public struct PolicyPlan: Hashable, Sendable, Encodable {
 extension PolicyPlan.Hook {
   fileprivate init(_ hook: PolicyHook, _ program: CompiledProgram) {
     (name, rung, rules) = (hook.name, hook.rung.rawValue, program.ruleCount)
-    instructions = program.instructions.count
+    instructions = program.filter.count + program.instructions.count
     (mapEntries, mapBytes) = (0, 0)
     for keys in program.maps.map(\.keys) {
       mapEntries += keys.count

@@ -10,6 +10,13 @@ public struct Policy: Sendable {
   public var summary: String
   public var labels: [String: String]
   public var rules: [Rule]
+
+  /// The same policy, whose rules only tell.
+  public var audited: Policy {
+    var policy = self
+    for index in rules.indices where rules[index].mode == .enforce { policy.rules[index].mode = .audit }
+    return policy
+  }
 }
 
 /// One rule of a policy.
@@ -118,6 +125,9 @@ public struct PolicySet: Sendable {
 }
 
 extension Rule {
+  /// The acts that rules can be about: those that sensors see, and no counts.
+  public static let acts = EventKind.allCases.filter { $0.eventClass.isWatched && $0 != .fileRepeats }
+
   /// Whether it only tells.
   public var isAudit: Bool { action == .audit || mode == .audit }
 

@@ -106,11 +106,22 @@ struct PolicyReader {
     var acts: [EventKind] = []
     for item in try on.items() { acts.append(try act(item)) }
     let action = try node.required("action", in: keys)
+    let kind = try action.choice(Action.self)
+    let mode = try keys["mode"]?.choice(Mode.self) ?? shared.mode
+    let required = try keys["require"]?.choice(Rung.self)
+    for (act, item) in zip(acts, try on.items())
+    where !PolicyHook.acts.contains(act)
+      && (kind != .audit && mode == .enforce || ![nil, .observe].contains(required))
+    {
+      throw PolicyProblem(
+        "no rule can decide about `\(act.name)` yet", item.place,
+        hint: "`action: audit` tells of it; rules can decide about "
+          + PolicyHook.acts.map(\.name).joined(separator: ", "))
+    }
     var rule = Rule(
-      id: id, policy: shared.policy, acts: acts, cgroups: [], conditions: [], action: try action.choice(Action.self),
-      mode: try keys["mode"]?.choice(Mode.self) ?? shared.mode,
+      id: id, policy: shared.policy, acts: acts, cgroups: [], conditions: [], action: kind, mode: mode,
       priority: try keys["priority"]?.integer(in: Self.priorities) ?? shared.priority,
-      requiredRung: try keys["require"]?.choice(Rung.self), note: try note(keys), place: node.place)
+      requiredRung: required, note: try note(keys), place: node.place)
     if let subject = keys["subject"] { try read(subject, into: &rule) }
     if let match = keys["match"] { rule.conditions.append(try condition(match, acts, shared.lists)) }
     return rule
@@ -118,14 +129,8 @@ struct PolicyReader {
 
   private func act(_ node: PolicyNode) throws(PolicyProblem) -> EventKind {
     let name = try node.text()
-    let enforced = PolicyHook.acts
-    if let kind = EventKind(name: name) {
-      if enforced.contains(kind) { return kind }
-      throw PolicyProblem(
-        "no rule can be about `\(name)` yet", node.place,
-        hint: "Rules can be about " + enforced.map(\.name).joined(separator: ", "))
-    }
-    throw PolicyProblem("there is no act `\(name)`", node.place, written: name, known: enforced.map(\.name))
+    if let kind = EventKind(name: name), Rule.acts.contains(kind) { return kind }
+    throw PolicyProblem("there is no act `\(name)`", node.place, written: name, known: Rule.acts.map(\.name))
   }
 
   private func note(_ keys: [String: PolicyNode]) throws(PolicyProblem) -> Rule.Note {

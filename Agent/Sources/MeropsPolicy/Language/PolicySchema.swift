@@ -54,7 +54,7 @@ public enum PolicySchema {
     {
       "type": "object", "additionalProperties": false, "required": ["id", "on", "action"],
       "properties": {
-        "id": \(name), "on": \(some(words(PolicyHook.acts.map(\.name)))),
+        "id": \(name), "on": \(some(words(Rule.acts.map(\.name)))),
         "subject": {
           "type": "object", "additionalProperties": false,
           "properties": {
