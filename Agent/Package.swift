@@ -82,8 +82,8 @@ let package = Package(
     .testTarget(
       name: "MeropsPolicyTests",
       dependencies: [
-        "MeropsPolicy", "MeropsEnforcement", "MeropsExpression", "MeropsModel", "merops-connector", "merops-enforcer",
-        .product(name: "BPF", package: "Merops"), .product(name: "BPFBytecode", package: "Merops"),
+        "MeropsPolicy", "MeropsEnforcement", "MeropsExpression", "MeropsModel", "merops-connector", "merops-deeds",
+        "merops-enforcer", .product(name: "BPF", package: "Merops"), .product(name: "BPFBytecode", package: "Merops"),
       ],
       swiftSettings: settings),
     // Applies policies until somebody ends it.
@@ -92,6 +92,8 @@ let package = Package(
       swiftSettings: settings),
     // Connects in a loop and counts what is refused.
     .executableTarget(name: "merops-connector", path: "Tests/Connector"),
+    // Does what rules are about: to files, processes, the kernel.
+    .executableTarget(name: "merops-deeds", path: "Tests/Deeds"),
     // The sensors' events as JSON lines, without the rest of the agent.
     .executableTarget(
       name: "sensor-events", dependencies: ["MeropsSensors", "MeropsSinks", "MeropsModel"], path: "Tests/SensorEvents",

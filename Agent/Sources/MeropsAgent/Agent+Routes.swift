@@ -20,7 +20,8 @@ extension Agent {
       event: { [self] id, format throws(ControlError) in try event(id, format) },
       processes: { [self] request throws(ControlError) in try processes(request) },
       top: { [self] request, subject, order throws(ControlError) in try top(request, subject, order) },
-      metrics: { [self] in metrics }, policies: policyRoutes, firewall: options.firewall?.routes)
+      metrics: { [self] in metrics }, policies: policyRoutes, firewall: options.firewall?.routes,
+      firewallAlarm: options.firewallAlarm)
   }
 
   private var policyRoutes: PolicyRoutes? {
@@ -32,8 +33,9 @@ extension Agent {
       history: { () throws(ControlError) in
         do { return try policies.history() } catch { throw ControlError(status: 500, message: "\(error)") }
       },
-      decisions: { policies.lastDecisions() },
-      apply: { file, text, author throws(ControlError) in try policies.apply(file, text, author: author) },
+      version: { number throws(ControlError) in try policies.version(number) },
+      apply: { application, author throws(ControlError) in try policies.apply(application, author: author) },
+      confirm: { author throws(ControlError) in try policies.confirm(author: author) },
       delete: { file, author throws(ControlError) in try policies.delete(file, author: author) },
       rollBack: { version, author throws(ControlError) in try policies.rollBack(to: version, author: author) })
   }

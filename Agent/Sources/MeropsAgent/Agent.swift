@@ -25,8 +25,7 @@ public final class Agent: Sendable {
   let started = OwnCost.started() ?? wallClock()
   let options: Options
   private let losses = Mutex(Losses())
-  private let announcements = Mutex<[Announcement]>([])
-  private let hasAnnouncements = Atomic<Bool>(false)
+  private let announcements: Announcements
   /// Of the event that was handed on last.
   private let lastID = Atomic<UInt64>(0)
 
@@ -60,6 +59,7 @@ public final class Agent: Sendable {
   ) {
     (self.options, self.source, self.archive, self.log) = (options, source, archive, log)
     self.policies = policies
+    announcements = policies?.announcements ?? Announcements()
     sinkList = Mutex(sinks)
   }
 
@@ -92,11 +92,8 @@ public final class Agent: Sendable {
     if let alarm = Self.namespaceAlarm { log.warning("\(alarm)") }
     if let port = server.port { log.notice("listening on 127.0.0.1:\(port), for whoever has the token") }
     let sensing = Sensing()
-    sensing.start { [self] in try source.run { deliver($0) } }
-    policies?.start { [source] pid in
-      guard case .text(let path)? = source.process(pid)?.facts[.processExecutable] else { return nil }
-      return path.description
-    }
+    sensing.start { [self] in try source.run({ deliver($0) }, idle: { deliverAnnouncements(before: $0) }) }
+    policies?.start()
     announce(.agentStart)
     manager.notify("READY=1\nSTATUS=Watching.")
     ready()
@@ -108,8 +105,10 @@ public final class Agent: Sendable {
     let failure = sensing.wait()
     // Behind all that the sensors have seen.
     announce(.agentStop)
-    deliverAnnouncements(
-      before: max(EventID.first(at: wallClock()), EventID(rawValue: lastID.load(ordering: .relaxed)).farNext))
+    while !announcements.isEmpty {
+      deliverAnnouncements(
+        before: max(EventID.first(at: wallClock()), EventID(rawValue: lastID.load(ordering: .relaxed)).farNext))
+    }
     subscribers.finish()
     for sink in sinks { sink.close() }
     archive.close()
@@ -130,6 +129,7 @@ public final class Agent: Sendable {
       }
       noteLosses()
       options.firewall?.tick()
+      policies?.tick()
       if manager.watchdog != nil { manager.notify("WATCHDOG=1") }
       pulse += 1
       // Connections whose reader has gone show it when something is written.
@@ -156,35 +156,39 @@ public final class Agent: Sendable {
     archive.append(batch)
     for sink in sinks { sink.append(batch) }
     subscribers.deliver(batch)
+    policies?.observer.observe(batch)
   }
 
   /// An event of the agent itself, told with the next batch: the sensors' thread gives ids their order.
   private func announce(_ kind: EventKind, _ facts: Facts = Facts()) {
-    announcements.withLock { $0.append(Announcement(kind: kind, time: wallClock(), facts: facts)) }
-    hasAnnouncements.store(true, ordering: .releasing)
-  }
-
-  struct Announcement {
-    var kind: EventKind
-    var time: UInt64
-    var facts: Facts
+    announcements.add(Announcement(kind: kind, time: wallClock(), facts: facts))
   }
 
   private func deliverAnnouncements(before next: EventID) {
-    guard hasAnnouncements.exchange(false, ordering: .acquiring) else { return }
-    let list = announcements.withLock { list in
-      defer { list = [] }
-      return list
-    }
+    let list = announcements.take()
+    guard !list.isEmpty else { return }
     let process = source.process(UInt32(getpid())) ?? Self.process
     var builder = EventBatchBuilder()
     for (index, each) in list.enumerated() {
+      var facts = each.facts
+      let actor = each.actor.map { actor in
+        actor.isKnown
+          ? actor.process : source.process(actor.pid, at: actor.time, afterExec: actor.isAfterExec) ?? actor.process
+      }
+      if let actor { facts.append(.processAncestry, .texts(actor.ancestors.map(Self.program))) }
       builder.append(
-        each.kind, id: EventID(rawValue: next.rawValue - UInt64(list.count - index)), time: each.time, by: process,
-        each.facts)
+        each.kind, id: EventID(rawValue: next.rawValue - UInt64(list.count - index)), time: each.time,
+        by: actor ?? process, facts)
     }
     let batch = builder.finish()
     if let first = batch.first { hand(batch, first) }
+  }
+
+  private static func program(_ process: MeropsModel.Process) -> Text {
+    for field in [Field.processExecutable, .processName] {
+      if case .text(let text)? = process.facts[field], !text.bytes.isEmpty { return text }
+    }
+    return "?"
   }
 
   /// This process, where the sensors do not know it.
@@ -206,7 +210,9 @@ extension Agent {
 
   /// What the kernel's programs have counted; the last that could be read where they cannot be read now.
   func counts() -> Counts {
-    guard let counts = try? source.counts() else { return losses.withLock { $0.counts } }
+    guard var counts = try? source.counts() else { return losses.withLock { $0.counts } }
+    counts[.policy] = announcements.counts
+    counts[.policy].lost += policies?.lost ?? 0
     return counts
   }
 

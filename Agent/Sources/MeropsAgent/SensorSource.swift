@@ -9,10 +9,12 @@ public protocol SensorSource: Sendable {
   func counts() throws -> Counts
   /// What the kernel's programs have cost, as far as the kernel counts it.
   func costs() throws -> [ProgramCost]
-  /// Hands over events on the caller's thread until ``stop()``.
-  func run(_ deliver: (EventBatch) -> Void) throws
+  /// Hands over events on the caller's thread until ``stop()``; where there are none, the id that the next one has at least.
+  func run(_ deliver: (EventBatch) -> Void, idle: (EventID) -> Void) throws
   func stop()
   func process(_ pid: UInt32) -> MeropsModel.Process?
+  /// As it was at a time since boot; `afterExec`: what it became then.
+  func process(_ pid: UInt32, at time: UInt64, afterExec: Bool) -> MeropsModel.Process?
 }
 
 extension Sensors: SensorSource {}

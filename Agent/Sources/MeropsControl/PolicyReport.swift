@@ -11,6 +11,10 @@ public struct PolicyReport: Hashable, Sendable, Codable {
   /// The directory of cgroup v2 that policies are about.
   public var cgroup: String
   public var files: [File]
+  /// The change that made them count; nil before any was applied.
+  public var change: PolicyChange?
+  /// The directory in a bpffs by which they stay in force when the agent ends; nil where they end with it.
+  public var pins: String?
   /// Verdicts that the kernel's ring had no room for.
   public var lost: UInt64
   /// Processes whose program the kernel does not know: rules that deny count for them.
@@ -19,10 +23,12 @@ public struct PolicyReport: Hashable, Sendable, Codable {
   public struct File: Hashable, Sendable, Codable {
     public var name: String
     public var text: String
+    /// `audit` where it was applied so that all its rules only tell.
+    public var mode: String?
     public var policies: [Policy]
 
-    public init(name: String, text: String, policies: [Policy]) {
-      (self.name, self.text, self.policies) = (name, text, policies)
+    public init(name: String, text: String, mode: String?, policies: [Policy]) {
+      (self.name, self.text, self.mode, self.policies) = (name, text, mode, policies)
     }
   }
 
@@ -44,17 +50,22 @@ public struct PolicyReport: Hashable, Sendable, Codable {
     public var priority: Int
     /// How often it has decided, or told, since the newest change.
     public var applied: UInt64
+    /// Where the kernel asks it, and how: `cgroup/connect4`, `lsm/file_open`, `fmod_ret/security_file_open`.
+    public var places: [String]
 
-    public init(id: String, acts: [String], action: String, mode: String, priority: Int, applied: UInt64) {
+    public init(
+      id: String, acts: [String], action: String, mode: String, priority: Int, applied: UInt64, places: [String]
+    ) {
       (self.id, self.acts, self.action, self.mode) = (id, acts, action, mode)
-      (self.priority, self.applied) = (priority, applied)
+      (self.priority, self.applied, self.places) = (priority, applied, places)
     }
   }
 
   public init(
-    version: UInt64, generation: UInt32, isInForce: Bool, cgroup: String, files: [File], lost: UInt64,
-    unknownProcesses: UInt64
+    version: UInt64, generation: UInt32, isInForce: Bool, cgroup: String, files: [File], change: PolicyChange?,
+    pins: String?, lost: UInt64, unknownProcesses: UInt64
   ) {
+    (self.change, self.pins) = (change, pins)
     (self.version, self.generation, self.cgroup, self.files) = (version, generation, cgroup, files)
     self.isInForce = isInForce
     (self.lost, self.unknownProcesses) = (lost, unknownProcesses)
@@ -66,48 +77,57 @@ public struct PolicyChange: Hashable, Sendable, Codable {
   public var version: UInt64
   /// Nanoseconds since 1970.
   public var time: UInt64
-  /// Who asked for it: `uid 0, pid 4711`.
+  /// Who asked for it: `uid 0, pid 4711, login alice`; the login is the audit session's, kept through sudo.
   public var author: String
   /// What was asked for: `apply web.yaml`.
   public var change: String
   public var policies: Int
   public var rules: Int
+  /// SHA-256 of all files that count, in hexadecimal; nil for a version of an older agent.
+  public var hash: String?
+  /// When it rolls itself back unless it is confirmed, in nanoseconds since 1970; nil where it needs no confirmation.
+  public var confirmBy: UInt64?
 
-  public init(version: UInt64, time: UInt64, author: String, change: String, policies: Int, rules: Int) {
+  public init(
+    version: UInt64, time: UInt64, author: String, change: String, policies: Int, rules: Int, hash: String?,
+    confirmBy: UInt64? = nil
+  ) {
     (self.version, self.time, self.author) = (version, time, author)
     (self.change, self.policies, self.rules) = (change, policies, rules)
+    (self.hash, self.confirmBy) = (hash, confirmBy)
   }
 }
 
-/// An act that a rule denied, or told.
-public struct PolicyDecision: Hashable, Sendable, Codable {
-  /// Nanoseconds since 1970.
-  public var time: UInt64
-  /// `deny`; `audit` where it was told alone.
-  public var verdict: String
-  /// `policy/rule`.
-  public var rule: String
-  public var message: String?
-  public var generation: UInt32
-  public var hook: String
-  public var pid: UInt32
-  /// The thread's name.
-  public var command: String
-  /// The program's path, where the agent knows it.
-  public var executable: String?
-  public var address: String
-  public var port: UInt16
-  public var transport: String
-  /// A field that the rule asks for was not known.
-  public var isUncertain: Bool
+/// The files that counted in a version.
+public struct PolicyVersion: Hashable, Sendable, Codable {
+  public var change: PolicyChange
+  public var files: [File]
 
-  public init(
-    time: UInt64, verdict: String, rule: String, message: String?, generation: UInt32, hook: String, pid: UInt32,
-    command: String, executable: String?, address: String, port: UInt16, transport: String, isUncertain: Bool
-  ) {
-    (self.time, self.verdict, self.rule, self.message) = (time, verdict, rule, message)
-    (self.generation, self.hook, self.pid, self.command) = (generation, hook, pid, command)
-    (self.executable, self.address, self.port) = (executable, address, port)
-    (self.transport, self.isUncertain) = (transport, isUncertain)
+  public struct File: Hashable, Sendable, Codable {
+    public var name: String
+    public var text: String
+    /// `audit` where it was applied so that all its rules only tell.
+    public var mode: String?
+
+    public init(name: String, text: String, mode: String? = nil) {
+      (self.name, self.text, self.mode) = (name, text, mode)
+    }
+  }
+
+  public init(change: PolicyChange, files: [File]) { (self.change, self.files) = (change, files) }
+}
+
+/// A file of policies that shall count.
+public struct PolicyApplication: Hashable, Sendable {
+  /// Its name, without directories.
+  public var file: String
+  public var text: String
+  /// All its rules only tell.
+  public var isAudit: Bool
+  /// Nanoseconds after which it rolls itself back unless it is confirmed; nil where it needs no confirmation.
+  public var confirmWithin: UInt64?
+
+  public init(file: String, text: String, isAudit: Bool = false, confirmWithin: UInt64? = nil) {
+    (self.file, self.text, self.isAudit, self.confirmWithin) = (file, text, isAudit, confirmWithin)
   }
 }

@@ -44,11 +44,18 @@ public enum EventKind: UInt8, CaseIterable, Sendable {
   case agentStart = 128
   case agentStop = 129
   case agentLoss = 130
+
+  case policyDecision = 144
+  case policyChange = 145
+  case policyRefusal = 146
 }
 
 /// What events share a rate limit, a loss counter and a place in the ring's accounting.
 public enum EventClass: UInt8, CaseIterable, Sendable {
-  case process, file, network, dns, kernel, agent
+  case process, file, network, dns, kernel, agent, policy
+
+  /// Whether sensors see the acts: the others are what the agent itself tells.
+  public var isWatched: Bool { self != .agent && self != .policy }
 
   /// The name in counters and metrics.
   public var name: String {
@@ -59,6 +66,7 @@ public enum EventClass: UInt8, CaseIterable, Sendable {
     case .dns: "dns"
     case .kernel: "kernel"
     case .agent: "agent"
+    case .policy: "policy"
     }
   }
 }
@@ -207,6 +215,14 @@ extension EventKind {
     case .agentStop: EventKindDefinition("agent.stop", .agent, "The agent stopped watching.")
     case .agentLoss:
       EventKindDefinition("agent.loss", .agent, "Events of a class were lost since the last such event, or the start.")
+    case .policyDecision:
+      EventKindDefinition(
+        "policy.decision", .policy,
+        "A rule denied an act, ended who did it, or told of it. The event has the act's fields, too.")
+    case .policyChange:
+      EventKindDefinition("policy.change", .policy, "Other policies count from now on, or none.")
+    case .policyRefusal:
+      EventKindDefinition("policy.refused", .policy, "Policies were refused: those before stay in force.")
     }
   }
 
@@ -219,7 +235,7 @@ extension EventKind {
   /// Whether the event says all that is known of its process (``Field/isDetail``).
   public var describesProcess: Bool {
     switch self {
-    case .processFork, .processExec, .processCredentials, .agentStart: true
+    case .processFork, .processExec, .processCredentials, .agentStart, .policyDecision: true
     default: false
     }
   }

@@ -107,6 +107,24 @@ public enum Field: UInt8, CaseIterable, Sendable {
   case bpfAttachType = 165
 
   case lossClass = 176
+
+  case policyName = 184
+  case policyRule = 185
+  case policyVersion = 186
+  case policyGeneration = 187
+  case policyAct = 188
+  case policyAction = 189
+  case policyRung = 190
+  case policyHook = 191
+  case policyIsUncertain = 192
+  case policySeverity = 193
+  case policyMessage = 194
+  case attackTechnique = 195
+  case attackTactic = 196
+  case policyAuthor = 197
+  case policyChange = 198
+  case policyReason = 199
+  case processAncestry = 200
 }
 
 /// One row of the schema.
@@ -239,14 +257,14 @@ extension Field {
     case .filePath: FieldDefinition("file.path", .text, in: Self.files, "The path, as seen from the host's root.")
     case .fileTarget:
       FieldDefinition(
-        "file.target_path", .text, in: [.fileRename, .fileLink, .fileSymlink],
+        "file.target_path", .text, in: [.fileRename, .fileLink, .fileSymlink, .policyDecision],
         "The new name (rename, link), or what the symbolic link says.")
     case .fileInode: FieldDefinition("file.inode", .uint, in: Self.files, "The inode number.")
     case .fileDevice: FieldDefinition("file.device", .uint, in: Self.files, "The device number of the file system.")
     case .fileFlags:
       FieldDefinition(
         "file.flags", .uint,
-        in: [.fileOpen, .fileCreate, .fileWrite, .fileMapExecutable, .fileRepeats, .mount, .unmount],
+        in: [.fileOpen, .fileCreate, .fileWrite, .fileMapExecutable, .fileRepeats, .mount, .unmount, .policyDecision],
         "The flags of open(2), or of mount(2); of mmap(2), the protection in the low byte.")
     case .fileMode:
       FieldDefinition("file.mode", .uint, in: Self.files, "The file's type and permissions, as of stat(2).")
@@ -255,8 +273,11 @@ extension Field {
     case .fileIsUpper:
       FieldDefinition(
         "file.upper_layer", .bool, in: Self.files, "Whether the file lies in the upper layer of an overlayfs.")
-    case .mountSource: FieldDefinition("mount.source", .text, in: [.mount], "What was mounted: a device, a directory.")
-    case .mountType: FieldDefinition("mount.type", .text, in: [.mount], "The type of the file system, such as `ext4`.")
+    case .mountSource:
+      FieldDefinition("mount.source", .text, in: [.mount, .policyDecision], "What was mounted: a device, a directory.")
+    case .mountType:
+      FieldDefinition(
+        "mount.type", .text, in: [.mount, .policyDecision], "The type of the file system, such as `ext4`.")
 
     case .networkTransport:
       FieldDefinition("network.transport", .text, in: Self.network + Self.dns, "`tcp`, `udp` or `unix`.")
@@ -321,9 +342,10 @@ extension Field {
         "target.creation.time", .uint, unit: "ns", in: Self.targeted, "When that process was created, since boot.")
     case .targetName:
       FieldDefinition("target.name", .text, in: Self.targeted, "The kernel's short name of that process.")
-    case .signalNumber: FieldDefinition("signal.number", .uint, in: [.processSignal], "The signal (signal(7)).")
+    case .signalNumber:
+      FieldDefinition("signal.number", .uint, in: [.processSignal, .policyDecision], "The signal (signal(7)).")
     case .traceRequest:
-      FieldDefinition("ptrace.request", .uint, in: [.processTrace], "The request (ptrace(2)).")
+      FieldDefinition("ptrace.request", .uint, in: [.processTrace, .policyDecision], "The request (ptrace(2)).")
     case .newUser:
       FieldDefinition("new_user.id", .uint, in: [.processCredentials], "The effective user id after the change.")
     case .newGroup:
@@ -335,7 +357,7 @@ extension Field {
 
     case .moduleName:
       FieldDefinition(
-        "module.name", .text, in: [.moduleLoad],
+        "module.name", .text, in: [.moduleLoad, .policyDecision],
         "The kernel module's name; of one that the kernel refused before it read the name, that of the file.")
     case .bpfCommand: FieldDefinition("bpf.command", .uint, in: Self.bpf, "The command of bpf(2).")
     case .bpfName: FieldDefinition("bpf.name", .text, in: Self.bpf, "The name of the program or map.")
@@ -347,14 +369,60 @@ extension Field {
 
     case .lossClass:
       FieldDefinition("event.class", .text, in: [.agentLoss], "The class of the events that were lost.")
+
+    case .policyName: FieldDefinition("policy.name", .text, in: [.policyDecision], "The policy.")
+    case .policyRule: FieldDefinition("policy.rule", .text, in: [.policyDecision], "The id of the rule in its policy.")
+    case .policyVersion:
+      FieldDefinition(
+        "policy.version", .uint, in: [.policyDecision, .policyChange],
+        "The version of the policies, as `merops policy history` numbers them.")
+    case .policyGeneration:
+      FieldDefinition(
+        "policy.generation", .uint, in: [.policyDecision], "The number of the policies' programs in the kernel.")
+    case .policyAct:
+      FieldDefinition("policy.act", .text, in: [.policyDecision], "What was decided about, such as `network.connect`.")
+    case .policyAction:
+      FieldDefinition(
+        "policy.action", .text, in: [.policyDecision], "`deny`; `kill`; `audit`: it was told, and went on.")
+    case .policyRung:
+      FieldDefinition(
+        "policy.rung", .text, in: [.policyDecision], "How the act was stopped: `deny`, `kill`, or not (`observe`).")
+    case .policyHook:
+      FieldDefinition(
+        "policy.hook", .text, in: [.policyDecision], "Where the kernel asked, such as `cgroup/connect4`.")
+    case .policyIsUncertain:
+      FieldDefinition(
+        "policy.uncertain", .bool, in: [.policyDecision],
+        "Whether a field that the rule asks for was not known: what denies counts then, too.")
+    case .policySeverity:
+      FieldDefinition("policy.severity", .text, in: [.policyDecision], "`low`, `medium`, `high`, `critical`.")
+    case .policyMessage:
+      FieldDefinition("policy.message", .text, in: [.policyDecision], "What the rule's author has to say.")
+    case .attackTechnique:
+      FieldDefinition("threat.technique.id", .text, in: [.policyDecision], "The technique of MITRE ATT&CK.")
+    case .attackTactic:
+      FieldDefinition("threat.tactic.name", .text, in: [.policyDecision], "The tactic of MITRE ATT&CK.")
+    case .policyAuthor:
+      FieldDefinition("policy.author", .text, in: [.policyChange, .policyRefusal], "Who asked for the change.")
+    case .policyChange:
+      FieldDefinition(
+        "policy.change", .text, in: [.policyChange, .policyRefusal], "What was asked for, such as `apply web.yaml`.")
+    case .policyReason: FieldDefinition("policy.reason", .text, in: [.policyRefusal], "Why it was refused.")
+    case .processAncestry:
+      FieldDefinition(
+        "process.ancestry", .texts, in: [.policyDecision],
+        "The programs of the process's ancestors, that of the parent first; the name where the path is not known.")
     }
   }
 
-  private static let files: [EventKind] = EventKind.allCases.filter { $0.eventClass == .file }
-  private static let network: [EventKind] = EventKind.allCases.filter { $0.eventClass == .network }
+  // A decision has the fields of its act.
+  private static let files: [EventKind] = EventKind.allCases.filter { $0.eventClass == .file } + [.policyDecision]
+  private static let network: [EventKind] = EventKind.allCases.filter { $0.eventClass == .network } + [.policyDecision]
   private static let dns: [EventKind] = [.dnsQuery, .dnsAnswer]
-  private static let bpf: [EventKind] = [.bpfLoad, .bpfAttach, .bpfMap]
-  private static let targeted: [EventKind] = [.processSignal, .processTrace, .processMemoryWrite]
+  private static let bpf: [EventKind] = [.bpfLoad, .bpfAttach, .bpfMap, .policyDecision]
+  private static let targeted: [EventKind] = [
+    .processSignal, .processTrace, .processMemoryWrite, .policyDecision,
+  ]
 
   /// Whether it says more of the process than most readers want with each act. In JSON such fields stand in the events of
   /// kinds that ``EventKind/describesProcess``, so that the others stay short.

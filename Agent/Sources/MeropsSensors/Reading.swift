@@ -9,7 +9,8 @@ struct Reading: ~Copyable {
   var dnsQuestions = DNSQuestions()
   var dnsStreams = DNSStreams()
   private var builder = EventBatchBuilder()
-  private var nextID: EventID
+  /// Lower ids are not given any more: those since the last batch are free for whoever tells of something else.
+  private(set) var nextID: EventID
   /// From the time since boot to the time since 1970.
   private var sinceBoot: UInt64 = 0
   let pageSize = UInt64(max(1, sysconf(CInt(_SC_PAGESIZE))))

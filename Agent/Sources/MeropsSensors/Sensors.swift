@@ -190,9 +190,12 @@ public final class Sensors: Sendable {
 
   /// Hands over events until ``stop()``; attaches first where nobody has.
   ///
-  /// - Parameter deliver: called on this thread, and not before it has returned. The kernel goes on meanwhile as long as
-  ///   the ring has room: let it be quick.
-  public func run(_ deliver: (EventBatch) -> Void) throws {
+  /// - Parameters:
+  ///   - deliver: called on this thread, and not before it has returned. The kernel goes on meanwhile as long as
+  ///     the ring has room: let it be quick.
+  ///   - idle: called where there is nothing to deliver, every 100 ms at least: lower ids than the given one come no more, and
+  ///     those since the last batch are free.
+  public func run(_ deliver: (EventBatch) -> Void, idle: (EventID) -> Void = { _ in }) throws {
     defer { links.removeAll() }
     try attach()
     var isFirst = true
@@ -200,7 +203,7 @@ public final class Sensors: Sendable {
     var emptyLooks: Int?
     var nextCollection = ContinuousClock.now + Self.collectionInterval
     while !isStopped.load(ordering: .acquiring) {
-      let count = drain(deliver)
+      let count = drain(deliver, idle)
       if ContinuousClock.now >= nextCollection {
         try collect()
         nextCollection = ContinuousClock.now + Self.collectionInterval
@@ -259,13 +262,14 @@ public final class Sensors: Sendable {
   }
 
   /// Hands over what is in the ring, one batch at most; returns how many records were read.
-  private func drain(_ deliver: (EventBatch) -> Void) -> Int {
-    let (count, batch) = reading.withLock { reading in
+  private func drain(_ deliver: (EventBatch) -> Void, _ idle: (EventID) -> Void = { _ in }) -> Int {
+    let (count, batch, next) = reading.withLock { reading in
       reading.setClock()
+      let next = reading.nextID
       let count = object.events.consumeRecords(limit: options.batchLimit) { reading.take($0) }
-      return (count, reading.batch())
+      return (count, reading.batch(), next)
     }
-    if let batch { deliver(batch) }
+    if let batch { deliver(batch) } else { idle(next) }
     return count
   }
 
@@ -283,4 +287,13 @@ public final class Sensors: Sendable {
 
   /// The process that has a number now, as the sensors know it.
   public func process(_ pid: UInt32) -> MeropsModel.Process? { reading.withLock { $0.table[pid] } }
+
+  /// The process that had a number at a time, as it was then; some seconds after its end it is forgotten.
+  ///
+  /// - Parameters:
+  ///   - time: nanoseconds since boot.
+  ///   - afterExec: the program that began at that time, and not the one before it.
+  public func process(_ pid: UInt32, at time: UInt64, afterExec: Bool) -> MeropsModel.Process? {
+    reading.withLock { $0.table.find(pid, at: time, afterExec: afterExec) }
+  }
 }

@@ -23,8 +23,8 @@ extension ControlHandler {
       if let firewall = routes.firewall { return firewall }
       throw ControlError(
         status: 409,
-        message:
-          "The agent's firewall is off: write `firewall: {enabled: true}` into its settings (/etc/merops/merops.yaml), and "
+        message: routes.firewallAlarm
+          ?? "The agent's firewall is off: write `firewall: {enabled: true}` into its settings (/etc/merops/merops.yaml), and "
           + "start it again.")
     }
   }

@@ -11,8 +11,9 @@ extension ControlHandler {
     guard path == "/v1/policies" || path.hasPrefix("/v1/policies/") else { return nil }
     return switch path.dropFirst("/v1/policies".count).split(separator: "/") {
     case []: [.GET, .POST]
-    case ["history"], ["decisions"]: [.GET]
-    case ["rollback"]: [.POST]
+    case ["history"]: [.GET]
+    case ["rollback"], ["confirm"]: [.POST]
+    case let parts where parts.count == 2 && parts[0] == "versions": [.GET]
     default: [.DELETE]
     }
   }
@@ -33,20 +34,33 @@ extension ControlHandler {
     case (.GET, ["history"]):
       try expect([], request)
       return try Self.json(policies.history())
-    case (.GET, ["decisions"]):
+    case (.GET, _) where parts.count == 2 && parts[0] == "versions":
       try expect([], request)
-      return try Self.json(policies.decisions())
+      guard let number = UInt64(parts[1]) else { throw ControlError.badRequest("'\(parts[1])' is not a version.") }
+      return try Self.json(policies.version(number))
+    case (.POST, ["confirm"]):
+      let author = try author(of: request)
+      try expect([], request)
+      return try Self.json(policies.confirm(author))
     case (.POST, []):
       let author = try author(of: request)
-      try expect(["file"], request)
+      try expect(["file", "mode", "confirm_within"], request)
       guard let file = request.query.first(where: { $0.name == "file" })?.value, Self.isFileName(file) else {
         throw ControlError.badRequest("`file` has to be the name of a file, such as `file=web.yaml`.")
       }
-      let bytes = try await request.bodyData
-      guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw ControlError.badRequest("The policies are not text in UTF-8.")
+      let mode = request.query.first { $0.name == "mode" }?.value
+      guard mode == nil || mode == "audit" || mode == "enforce" else {
+        throw ControlError.badRequest("`mode` has to be enforce or audit.")
       }
-      return try Self.json(policies.apply(file, text, author))
+      let within = request.query.first { $0.name == "confirm_within" }?.value
+      let time = within.flatMap { TimePoint.duration($0) }
+      guard within == nil || time.map({ Self.confirmTimes.contains($0) }) == true else {
+        throw ControlError.badRequest("`confirm_within` has to be a time from 1s to 24h, such as 60s.")
+      }
+      let text = try await policyText(request)
+      return try Self.json(
+        policies.apply(
+          PolicyApplication(file: file, text: text, isAudit: mode == "audit", confirmWithin: time), author))
     case (.POST, ["rollback"]):
       let author = try author(of: request)
       try expect(["version"], request)
@@ -61,6 +75,24 @@ extension ControlHandler {
     default:
       throw ControlError.notFound("There is nothing at \(request.path). /v1/openapi.json says what there is.")
     }
+  }
+
+  private static let confirmTimes: ClosedRange<UInt64> = 1_000_000_000...86_400_000_000_000
+  /// A policy may have a megabyte: what is more is not kept.
+  private static let maximumText = 4 << 20
+
+  private func policyText(_ request: HTTPRequest) async throws -> String {
+    var bytes = Data()
+    for try await piece in request.bodySequence {
+      guard bytes.count + piece.count <= Self.maximumText else {
+        throw ControlError(status: 413, message: "The policies are longer than \(Self.maximumText >> 20) MB.")
+      }
+      bytes += piece
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ControlError.badRequest("The policies are not text in UTF-8.")
+    }
+    return text
   }
 
   private func expect(_ names: [String], _ request: HTTPRequest) throws(ControlError) {
@@ -78,7 +110,16 @@ extension ControlHandler {
       throw ControlError(
         status: 403, message: "Only root may change policies, and you are user \(peer.user): use sudo.")
     }
-    return "uid \(peer.user), pid \(peer.pid)"
+    return "uid \(peer.user), pid \(peer.pid)" + (Self.login(of: peer.pid).map { ", login \($0)" } ?? "")
+  }
+
+  /// The user who logged in, by the audit session that a process is in; nil outside one.
+  private static func login(of pid: Int32) -> String? {
+    let path = "/proc/\(pid)/loginuid"
+    guard let bytes = FileManager.default.contents(atPath: path),
+      let user = UInt32(String(decoding: bytes, as: UTF8.self).prefix { $0.isNumber }), user != .max
+    else { return nil }
+    return getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
   }
 
   static func isFileName(_ name: String) -> Bool {

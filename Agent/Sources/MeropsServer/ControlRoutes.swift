@@ -21,6 +21,8 @@ public struct ControlRoutes: Sendable {
   public var policies: PolicyRoutes?
   /// nil where the agent has no firewall.
   public var firewall: FirewallRoutes?
+  /// Why it has none although it should; nil where none was asked for.
+  public var firewallAlarm: String?
 
   public init(
     status: @escaping @Sendable () -> AgentStatus,
@@ -30,21 +32,23 @@ public struct ControlRoutes: Sendable {
     processes: @escaping @Sendable (EventRequest) throws(ControlError) -> [UInt8],
     top: @escaping @Sendable (EventRequest, Tally.Subject, Tally.Order) throws(ControlError) -> TopReply,
     metrics: @escaping @Sendable () -> String, policies: PolicyRoutes? = nil,
-    firewall: FirewallRoutes? = nil
+    firewall: FirewallRoutes? = nil, firewallAlarm: String? = nil
   ) {
     (self.status, self.events, self.stream, self.event) = (status, events, stream, event)
     (self.processes, self.top, self.metrics) = (processes, top, metrics)
-    (self.policies, self.firewall) = (policies, firewall)
+    (self.policies, self.firewall, self.firewallAlarm) = (policies, firewall, firewallAlarm)
   }
 }
 
-/// What is asked about policies, and how they are changed. An author is who asks: `uid 0, pid 4711`.
+/// What is asked about policies, and how they are changed. An author is who asks: `uid 0, pid 4711, login alice`.
 public struct PolicyRoutes: Sendable {
   public var report: @Sendable () throws(ControlError) -> PolicyReport
   public var history: @Sendable () throws(ControlError) -> [PolicyChange]
-  public var decisions: @Sendable () -> [PolicyDecision]
+  public var version: @Sendable (UInt64) throws(ControlError) -> PolicyVersion
   /// Puts a file in place of the one of the same name.
-  public var apply: @Sendable (_ file: String, _ text: String, _ author: String) throws(ControlError) -> PolicyChange
+  public var apply: @Sendable (PolicyApplication, _ author: String) throws(ControlError) -> PolicyChange
+  /// Keeps what else rolls itself back.
+  public var confirm: @Sendable (_ author: String) throws(ControlError) -> PolicyChange
   public var delete: @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange
   /// To a version; to the one before without a number.
   public var rollBack: @Sendable (_ version: UInt64?, _ author: String) throws(ControlError) -> PolicyChange
@@ -52,13 +56,15 @@ public struct PolicyRoutes: Sendable {
   public init(
     report: @escaping @Sendable () throws(ControlError) -> PolicyReport,
     history: @escaping @Sendable () throws(ControlError) -> [PolicyChange],
-    decisions: @escaping @Sendable () -> [PolicyDecision],
-    apply: @escaping @Sendable (_ file: String, _ text: String, _ author: String) throws(ControlError) -> PolicyChange,
+    version: @escaping @Sendable (UInt64) throws(ControlError) -> PolicyVersion,
+    apply: @escaping @Sendable (PolicyApplication, _ author: String) throws(ControlError) -> PolicyChange,
+    confirm: @escaping @Sendable (_ author: String) throws(ControlError) -> PolicyChange,
     delete: @escaping @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange,
     rollBack: @escaping @Sendable (_ version: UInt64?, _ author: String) throws(ControlError) -> PolicyChange
   ) {
-    (self.report, self.history, self.decisions) = (report, history, decisions)
-    (self.apply, self.delete, self.rollBack) = (apply, delete, rollBack)
+    (self.report, self.history) = (report, history)
+    (self.version, self.apply, self.confirm) = (version, apply, confirm)
+    (self.delete, self.rollBack) = (delete, rollBack)
   }
 }
 

@@ -116,17 +116,24 @@ extension OpenAPI {
     Path(
       path: "/v1/policies", method: "post", operation: "applyPolicies",
       summary: "Puts a file of policies in place of the one of the same name. For root, over the socket.",
-      parameters: ["file"], answer: "The change, which counts.",
-      content: [("application/json", JSON.reference("schemas/PolicyChange"))], errors: ["401", "403", "400", "404"],
-      body: "application/yaml"),
+      parameters: ["file", "mode", "confirm_within"], answer: "The change, which counts.",
+      content: [("application/json", JSON.reference("schemas/PolicyChange"))],
+      errors: ["401", "403", "400", "404", "409", "413"], body: "application/yaml"),
+    Path(
+      path: "/v1/policies/confirm", method: "post", operation: "confirmPolicies",
+      summary: "Keeps the version that else rolls itself back. For root, over the socket.",
+      answer: "The change, which goes on counting.",
+      content: [("application/json", JSON.reference("schemas/PolicyChange"))],
+      errors: ["401", "403", "400", "404", "409"]),
+    Path(
+      path: "/v1/policies/versions/{number}", operation: "policyVersion",
+      summary: "The files that counted in a version.",
+      parameters: ["number"], answer: "The version.",
+      content: [("application/json", JSON.reference("schemas/PolicyVersion"))], errors: ["401", "403", "400", "404"]),
     Path(
       path: "/v1/policies/history", operation: "policyHistory", summary: "The changes, the newest last.",
       answer: "The changes.", content: [("application/json", JSON.array(JSON.reference("schemas/PolicyChange")))],
       errors: ["401", "403", "400", "404"]),
-    Path(
-      path: "/v1/policies/decisions", operation: "policyDecisions",
-      summary: "What rules denied or told lately, the newest last.", answer: "The decisions.",
-      content: [("application/json", JSON.array(JSON.anyObject))], errors: ["401", "403", "400", "404"]),
     Path(
       path: "/v1/policies/rollback", method: "post", operation: "rollBackPolicies",
       summary: "Lets the files of an earlier version count again. For root, over the socket.", parameters: ["version"],
@@ -219,6 +226,14 @@ extension OpenAPI {
     Parameter(
       name: "name", place: "path", description: "The name of a file of policies.", schema: JSON.string),
     Parameter(
+      name: "mode", description: "audit: all rules of the file only tell.",
+      schema: #"{"type": "string", "enum": ["enforce", "audit"], "default": "enforce"}"#),
+    Parameter(
+      name: "confirm_within",
+      description: "The version rolls itself back after this time, unless it is confirmed: 60s; 24h at most.",
+      schema: #"{"type": "string", "pattern": "^[0-9]+(s|m|h)$"}"#),
+    Parameter(name: "number", place: "path", description: "A version.", schema: JSON.count),
+    Parameter(
       name: "version", description: "A version; the one before if there is none.", schema: JSON.count),
     Parameter(
       name: "id", place: "path", description: "The event's id.",
@@ -290,23 +305,36 @@ extension OpenAPI {
     ),
     (
       "PolicyChange",
+      JSON.schema(
+        [
+          ("version", JSON.count), ("time", JSON.count), ("author", JSON.string), ("change", JSON.string),
+          ("policies", JSON.count), ("rules", JSON.count),
+        ], optional: [("hash", JSON.string), ("confirm_by", JSON.count)])
+    ),
+    (
+      "PolicyVersion",
       JSON.schema([
-        ("version", JSON.count), ("time", JSON.count), ("author", JSON.string), ("change", JSON.string),
-        ("policies", JSON.count), ("rules", JSON.count),
+        ("change", JSON.reference("schemas/PolicyChange")),
+        (
+          "files",
+          JSON.array(JSON.schema([("name", JSON.string), ("text", JSON.string)], optional: [("mode", JSON.string)]))
+        ),
       ])
     ),
     (
       "Policies",
-      JSON.schema([
-        ("version", JSON.count), ("generation", JSON.count), ("is_in_force", #"{"type": "boolean"}"#),
-        ("cgroup", JSON.string), ("lost", JSON.count),
-        ("unknown_processes", JSON.count),
-        (
-          "files",
-          JSON.array(
-            JSON.schema([("name", JSON.string), ("text", JSON.string), ("policies", JSON.array(JSON.anyObject))]))
-        ),
-      ])
+      JSON.schema(
+        [
+          ("version", JSON.count), ("generation", JSON.count), ("is_in_force", #"{"type": "boolean"}"#),
+          ("cgroup", JSON.string), ("lost", JSON.count), ("unknown_processes", JSON.count),
+          (
+            "files",
+            JSON.array(
+              JSON.schema(
+                [("name", JSON.string), ("text", JSON.string), ("policies", JSON.array(JSON.anyObject))],
+                optional: [("mode", JSON.string)]))
+          ),
+        ], optional: [("change", JSON.reference("schemas/PolicyChange")), ("pins", JSON.string)])
     ),
     (
       "Top",

@@ -31,7 +31,9 @@ public struct ECSLineWriter: EventFormat {
     .networkDuration: ("event.duration", false), .networkLatency: ("event.duration", false),
     .dnsLatency: ("event.duration", false), .dnsID: ("dns.id", true), .dnsName: ("dns.question.name", false),
     .dnsType: ("dns.question.type", false), .dnsCode: ("dns.response_code", false),
-    .dnsAddresses: ("dns.resolved_ip", false),
+    .dnsAddresses: ("dns.resolved_ip", false), .policyName: ("rule.ruleset", false), .policyRule: ("rule.name", false),
+    .policyVersion: ("rule.version", true), .policyMessage: ("message", false), .policyReason: ("event.reason", false),
+    .attackTechnique: ("threat.technique.id", false), .attackTactic: ("threat.tactic.name", false),
   ]
 
   private static let keys: [(name: String, isKeyword: Bool)] = (0...255).map { number in
@@ -49,10 +51,17 @@ public struct ECSLineWriter: EventFormat {
     .networkAccept: ["connection", "start"], .networkClose: ["connection", "end"],
     .networkFlow: ["connection", "info"], .unixConnect: ["connection", "start"], .dnsQuery: ["protocol", "start"],
     .dnsAnswer: ["protocol", "end"], .moduleLoad: ["start"], .bpfLoad: ["start"], .bpfAttach: ["start"],
+    .policyChange: ["change"], .policyRefusal: ["error"],
   ]
+
+  private static func types(of event: Event) -> [String] {
+    if event.kind == .policyDecision { return [event[.policyAction] == .text("audit") ? "allowed" : "denied"] }
+    return types[event.kind] ?? ["info"]
+  }
 
   private static func category(_ kind: EventKind) -> String {
     switch kind.eventClass {
+    case .policy: kind == .policyDecision ? "intrusion_detection" : "configuration"
     case .process: "process"
     case .file: "file"
     case .network, .dns: "network"
@@ -64,12 +73,13 @@ public struct ECSLineWriter: EventFormat {
   public mutating func append(_ event: Event, to buffer: inout [UInt8]) {
     buffer += "{\"@timestamp\":\"".utf8
     clock.append(event.time, to: &buffer)
-    buffer += "\",\"ecs.version\":\"8.17.0\",\"event.kind\":\"event\"".utf8
+    buffer += "\",\"ecs.version\":\"8.17.0\"".utf8
+    buffer.member("event.kind", event.kind == .policyDecision ? "alert" : "event")
     buffer.open("event.category", "[")
     buffer.element(Self.category(event.kind))
     buffer.close("]")
     buffer.open("event.type", "[")
-    for type in Self.types[event.kind] ?? ["info"] { buffer.element(type) }
+    for type in Self.types(of: event) { buffer.element(type) }
     buffer.close("]")
     buffer.member("event.action", event.kind.name)
     buffer.member("event.id", event.id.description)

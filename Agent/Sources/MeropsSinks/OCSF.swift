@@ -4,8 +4,9 @@ public import MeropsModel
 
 /// Writes events as the Open Cybersecurity Schema Framework 1.4 has them, one object a line, with the profiles "host" and
 /// "container": process activity (1007), file system activity (1001), network activity (4001), DNS activity (4003), kernel
-/// activity (1003), kernel extension activity (1002); events of the agent itself are base events (0). What has no attribute
-/// there stands under `unmapped`, by its own name.
+/// activity (1003), kernel extension activity (1002); decisions of policies are detection findings (2004), with the profile
+/// "security_control"; events of the agent itself are base events (0). What has no attribute there stands under `unmapped`, by
+/// its own name.
 public struct OCSFLineWriter: EventFormat {
   private let host: HostFacts
 
@@ -21,6 +22,7 @@ public struct OCSFLineWriter: EventFormat {
     static let kernelExtension = Class(uid: 1002, category: 1)
     static let kernel = Class(uid: 1003, category: 1)
     static let process = Class(uid: 1007, category: 1)
+    static let finding = Class(uid: 2004, category: 2)
     static let network = Class(uid: 4001, category: 4)
     static let dns = Class(uid: 4003, category: 4)
 
@@ -33,6 +35,7 @@ public struct OCSFLineWriter: EventFormat {
       case .network: self = .network
       case .dns: self = .dns
       case .kernel: self = kind == .moduleLoad ? .kernelExtension : .kernel
+      case .policy: self = kind == .policyDecision ? .finding : .base
       case .agent: self = .base
       }
     }
@@ -44,7 +47,7 @@ public struct OCSFLineWriter: EventFormat {
     .fileCreate: 1, .fileOpen: 14, .fileWrite: 3, .fileUnlink: 4, .fileRename: 5, .fileMode: 7, .fileOwner: 7,
     .fileLink: 1, .fileSymlink: 1, .mount: 12, .unmount: 13, .networkConnect: 1, .networkAccept: 1, .networkClose: 2,
     .networkFlow: 6, .networkListen: 7, .unixConnect: 1, .dnsQuery: 1, .dnsAnswer: 2, .moduleLoad: 1, .bpfLoad: 1,
-    .bpfMap: 1, .bpfAttach: 4,
+    .bpfMap: 1, .bpfAttach: 4, .policyDecision: 1,
   ]
 
   /// Fields that stand in attributes of their own.
@@ -54,7 +57,7 @@ public struct OCSFLineWriter: EventFormat {
     .eventError, .eventCount, .filePath, .fileTarget, .fileInode, .networkTransport, .sourceAddress, .sourcePort,
     .destinationAddress, .destinationPort, .networkBytesSent, .networkBytesReceived, .networkPacketsSent,
     .networkPacketsReceived, .unixPath, .dnsName, .dnsType, .dnsCode, .dnsAddresses, .targetID, .targetName,
-    .moduleName, .bpfName,
+    .moduleName, .bpfName, .policyName, .policyRule, .policyMessage, .policySeverity, .attackTechnique, .attackTactic,
   ]
   private static let isMapped: [Bool] = (0...255).map { Field(rawValue: UInt8($0)).map(mapped.contains) ?? false }
 
@@ -69,7 +72,8 @@ public struct OCSFLineWriter: EventFormat {
     buffer.member("activity_id", activity)
     buffer.member("activity_name", kind.name)
     buffer.member("type_uid", type.uid * 100 + activity)
-    buffer.member("severity_id", 1)
+    let severity = event[.policySeverity].flatMap { value in Self.severities.firstIndex { .text(Text($0)) == value } }
+    buffer.member("severity_id", severity.map { $0 + 2 } ?? 1)
     let error = event[.eventError]
     buffer.member("status_id", error == nil ? 1 : 2)
     if case .uint(let code)? = error { buffer.member("status_code", "\(code)") }
@@ -80,6 +84,7 @@ public struct OCSFLineWriter: EventFormat {
     buffer.open("profiles", "[")
     buffer.element("host")
     buffer.element("container")
+    if type.uid == Class.finding.uid { buffer.element("security_control") }
     buffer.close("]")
     buffer.open("product")
     buffer.member("name", "Merops")
@@ -105,6 +110,8 @@ public struct OCSFLineWriter: EventFormat {
       appendObject(event, type, &buffer)
     } else if type.category == 4 {
       appendFlow(event, &buffer)
+    } else if type.uid == Class.finding.uid {
+      appendFinding(event, &buffer)
     }
     appendRest(event, &buffer)
     buffer += "}\n".utf8
@@ -224,6 +231,51 @@ public struct OCSFLineWriter: EventFormat {
       buffer.close("]")
     }
     buffer.close()
+  }
+
+  private static let severities = ["low", "medium", "high", "critical"]
+
+  // What a rule decided.
+  private func appendFinding(_ event: Event, _ buffer: inout [UInt8]) {
+    func text(_ field: Field) -> String? {
+      if case .text(let text)? = event[field] { text.description } else { nil }
+    }
+    let isTold = text(.policyAction) == "audit"
+    buffer.member("action_id", isTold ? 3 : 2)
+    buffer.member("disposition_id", isTold ? 15 : 2)
+    buffer.member("is_alert", true)
+    let rule = "\(text(.policyName) ?? "unknown")/\(text(.policyRule) ?? "unknown")"
+    buffer.open("finding_info")
+    buffer.member("uid", event.id.description)
+    buffer.member("title", text(.policyMessage) ?? rule)
+    if let technique = text(.attackTechnique) {
+      buffer.open("attacks", "[")
+      buffer.open()
+      buffer.open("technique")
+      buffer.member("uid", technique)
+      buffer.close()
+      if let tactic = text(.attackTactic) {
+        buffer.open("tactic")
+        buffer.member("name", tactic)
+        buffer.close()
+      }
+      buffer.close()
+      buffer.close("]")
+    }
+    buffer.close()
+    buffer.open("policy")
+    buffer.member("name", text(.policyName) ?? "unknown")
+    buffer.member("uid", rule)
+    if let version = event[.policyVersion], case .uint(let number) = version { buffer.member("version", "\(number)") }
+    buffer.close()
+    buffer.open("evidences", "[")
+    buffer.open()
+    Self.append("process", event.process, withAncestry: true, &buffer)
+    _ = endpoint("src_endpoint", event, .sourceAddress, .sourcePort, &buffer)
+    _ = endpoint("dst_endpoint", event, .destinationAddress, .destinationPort, &buffer)
+    if let path = event[.filePath] { Self.append("file", path: path, event, &buffer) }
+    buffer.close()
+    buffer.close("]")
   }
 
   // Who spoke with whom.

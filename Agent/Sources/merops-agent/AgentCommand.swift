@@ -26,7 +26,8 @@ struct AgentCommand: ParsableCommand {
     version: "merops 0.1.0",
     subcommands: [
       RunCommand.self, EventsCommand.self, TopCommand.self, TreeCommand.self, ShowCommand.self, FieldsCommand.self,
-      StatusCommand.self, PolicyCommand.self, FirewallCommand.self, ConfigCommand.self, DemoCommand.self,
+      StatusCommand.self, PolicyCommand.self, ExplainCommand.self, FirewallCommand.self, PanicOffCommand.self,
+      StopCommand.self, ConfigCommand.self, DemoCommand.self,
     ])
 
   static func main() {

@@ -9,17 +9,11 @@ enum Output {
 
   static func lines(_ lines: [String]) { if !lines.isEmpty { text(lines.joined(separator: "\n") + "\n") } }
 
-  /// A reply of the agent's, as the agent writes it: one line of JSON.
-  static func reply(_ value: some Encodable) throws {
+  /// One line of JSON, with names as the agent's interface writes them.
+  static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    line(String(decoding: try encoder.encode(value), as: UTF8.self))
-  }
-
-  static func json(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     line(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import MeropsModel
 import MeropsPolicy
 
 struct PolicyCheckCommand: ParsableCommand {
@@ -30,6 +31,10 @@ struct PolicyCheckCommand: ParsableCommand {
         Output.line(
           "\(hook.name): \(program.ruleCount) \(program.ruleCount == 1 ? "rule" : "rules"), "
             + "\(program.instructions.count) instructions, \(hook.rung.rawValue)")
+      }
+      for each in compiled.observed {
+        let acts = each.acts.map(\.name).joined(separator: ", ")
+        Output.line("\(each.rule.name): told from events of \(acts), since the kernel cannot be asked: \(each.reason)")
       }
     } catch {
       Output.note(sources.described(error))

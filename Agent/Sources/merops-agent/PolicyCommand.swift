@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import MeropsControl
+import MeropsModel
 import MeropsPolicy
 import MeropsScreens
 
@@ -13,64 +14,35 @@ struct PolicyCommand: ParsableCommand {
         merops policy check mine.yaml            say what is wrong with it, with line and column
         merops policy test mine.test.yaml        compare verdicts with what is expected
         merops policy plan mine.yaml             show what applying it would change
-        sudo merops policy apply mine.yaml       let it count, at once
+        merops policy backtest mine.yaml --since 7d   what it would have done to the last week
+        sudo merops policy apply mine.yaml --mode audit   only tell what it would deny
+        sudo merops policy apply mine.yaml --confirm-within 60s
+        sudo merops policy confirm
         merops policy list
         merops policy decisions                  what was denied, by which rule
+        merops policy explain EVENT              why, and what would allow it
         sudo merops policy rollback
         sudo merops policy off                   end enforcement, also without the agent
       """,
     subcommands: [
-      PolicyCheckCommand.self, PolicyTestCommand.self, PolicyPlanCommand.self, Schema.self, Apply.self, List.self,
-      Show.self, Decisions.self,
-      History.self,
-      Rollback.self,
-      Delete.self, Off.self,
+      PolicyCheckCommand.self, PolicyTestCommand.self, PolicyPlanCommand.self, PolicyBacktestCommand.self,
+      PolicyApplyCommand.self, Confirm.self, List.self, Show.self, PolicyDiffCommand.self, Decisions.self,
+      ExplainCommand.self, History.self, Rollback.self, Delete.self, Off.self, Schema.self,
     ])
 
   /// What a change says of itself.
-  private static func tell(_ change: PolicyChange) {
+  static func tell(_ change: PolicyChange) {
     Output.line(
       "version \(change.version) counts: \(change.policies) \(change.policies == 1 ? "policy" : "policies"), "
         + "\(change.rules) \(change.rules == 1 ? "rule" : "rules")")
+    guard let end = change.confirmBy else { return }
+    Output.note(
+      "It rolls itself back at \(time(end)) unless you type: merops policy confirm\n"
+        + "Were the agent killed before, it would count on until the next agent starts, which then rolls it back.")
   }
 
   /// A time in UTC, to the second.
   static func time(_ nanoseconds: UInt64) -> String { RFC3339.text(nanoseconds).prefix(19) + "Z" }
-
-  struct Apply: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "apply", abstract: "Put a file's policies in place of those that the file had before.",
-      discussion: """
-        When the command returns, every act is decided by the new policies. A file that is wrong, or that the kernel
-        refuses, changes nothing.
-
-        EXAMPLES
-          sudo merops policy apply web.yaml
-        """)
-
-    @Argument(help: "The file. Its name, without directories, names it from then on.", completion: .file())
-    var file: String
-    @OptionGroup var agent: AgentOptions
-
-    func run() throws {
-      var sources = PolicySources()
-      do throws(PolicyProblem) {
-        try sources.add(path: file)
-        // What can be told without the agent is told with the file's place.
-        _ = try PolicyCompiler.offline.compile(try sources.set(), generation: 1)
-      } catch {
-        Output.note(sources.described(error))
-        throw ExitCode(1)
-      }
-      guard sources.texts.count == 1, let text = sources.texts.first?.text else {
-        throw ValidationError("\(file) is a directory: name one file")
-      }
-      let name = file.split(separator: "/").last.map(String.init) ?? file
-      PolicyCommand.tell(
-        try agent.client.change(
-          "POST", "/v1/policies?file=\(EventRequest.escaped(name))", body: Array(text.utf8), as: PolicyChange.self))
-    }
-  }
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -84,19 +56,28 @@ struct PolicyCommand: ParsableCommand {
 
     func run() throws {
       let report = try agent.client.get("/v1/policies", as: PolicyReport.self)
-      var table = TextTable(["FILE", "RULE", "ON", "ACTION", "MODE", "PRIORITY", "APPLIED"], numbers: [5, 6])
+      var table = TextTable(["FILE", "RULE", "ON", "ACTION", "MODE", "PRIORITY", "APPLIED", "WHERE"], numbers: [5, 6])
       for file in report.files {
         for policy in file.policies {
           for rule in policy.rules {
             table.add([
-              file.name, "\(policy.name)/\(rule.id)", rule.acts.joined(separator: " "), rule.action, rule.mode,
-              "\(rule.priority)", "\(rule.applied)",
+              file.name, "\(policy.name)/\(rule.id)", rule.acts.joined(separator: " "), rule.action,
+              rule.mode == Mode.enforce.rawValue ? file.mode ?? rule.mode : rule.mode,
+              "\(rule.priority)", "\(rule.applied)", rule.places.joined(separator: " "),
             ])
           }
         }
       }
       Output.lines(report.files.isEmpty ? ["no policies"] : table.lines())
       Output.line("version \(report.version), in \(report.cgroup)")
+      if let change = report.change {
+        Output.line("\(change.change), by \(change.author), \(PolicyCommand.time(change.time))")
+        if let hash = change.hash { Output.line("content \(hash.prefix(12))") }
+        if let end = change.confirmBy {
+          Output.line(
+            "NOT CONFIRMED: it rolls itself back at \(PolicyCommand.time(end)); keep it by merops policy confirm")
+        }
+      }
       if !report.isInForce { Output.line("NOTHING IS ENFORCED: policies were switched off; start the agent again") }
       if report.lost > 0 { Output.line("\(report.lost) verdicts were not told: the ring was full") }
       if report.unknownProcesses > 0 {
@@ -130,30 +111,30 @@ struct PolicyCommand: ParsableCommand {
 
   struct Decisions: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "decisions", abstract: "Show what was denied or told, and by which rule: the newest last.",
+      commandName: "decisions", abstract: "Show what was denied or told, and by which rule.",
       discussion: """
-        The agent remembers the last thousand.
+        The same as `merops events --kinds policy.decision`, which has more options.
 
         EXAMPLES
-          merops policy decisions
+          merops policy decisions --follow
+          merops policy decisions --since 1h --json
         """)
 
     @OptionGroup var agent: AgentOptions
+    @Flag(name: .shortAndLong, help: "Go on with what happens from now on.")
+    var follow = false
+    @Option(
+      help: ArgumentHelp("From then on: 10m, 1h, 7d ago, 14:02, yesterday, 2026-11-29.", valueName: "time"),
+      completion: Candidates.times)
+    var since: String?
+    @Flag(help: "One object a line, with the schema's names.")
+    var json = false
 
     func run() throws {
-      for decision in try agent.client.get("/v1/policies/decisions", as: [PolicyDecision].self) {
-        Output.line(Self.line(decision))
-      }
-    }
-
-    private static func line(_ decision: PolicyDecision) -> String {
-      let address = decision.address.contains(":") ? "[\(decision.address)]" : decision.address
-      var line = "\(PolicyCommand.time(decision.time))  \(decision.verdict)  \(decision.rule)  "
-      line += "\(decision.executable ?? decision.command) (pid \(decision.pid))  \(decision.hook)  "
-      line += "\(decision.transport) \(address):\(decision.port)"
-      if decision.isUncertain { line += "  (not all was known)" }
-      if let message = decision.message { line += "  \(message)" }
-      return line.visible
+      var events = EventsCommand()
+      (events.agent, events.follow, events.since) = (agent, follow, since)
+      (events.kinds, events.form) = (EventKind.policyDecision.name, json ? .json : nil)
+      try events.run()
     }
   }
 
@@ -161,20 +142,44 @@ struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "history", abstract: "Show the changes, and who made them: the newest last.",
       discussion: """
+        Versions of the same CONTENT (SHA-256) are the same files.
+
         EXAMPLES
           merops policy history
+          merops policy history --json | jq -r '.[-1].hash'
+        """)
+
+    @OptionGroup var agent: AgentOptions
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func run() throws {
+      let changes = try agent.client.get("/v1/policies/history", as: [PolicyChange].self)
+      if json { return try Output.json(changes) }
+      var table = TextTable(["VERSION", "TIME", "BY", "RULES", "CONTENT", "CHANGE"], numbers: [0, 3])
+      for change in changes {
+        table.add([
+          "\(change.version)", PolicyCommand.time(change.time), change.author, "\(change.rules)",
+          change.hash.map { String($0.prefix(12)) } ?? "", change.change,
+        ])
+      }
+      Output.lines(table.lines())
+    }
+  }
+
+  struct Confirm: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "confirm", abstract: "Keep the version that else rolls itself back.",
+      discussion: """
+        EXAMPLES
+          sudo merops policy apply web.yaml --confirm-within 60s
+          sudo merops policy confirm
         """)
 
     @OptionGroup var agent: AgentOptions
 
     func run() throws {
-      var table = TextTable(["VERSION", "TIME", "BY", "RULES", "CHANGE"], numbers: [0, 3])
-      for change in try agent.client.get("/v1/policies/history", as: [PolicyChange].self) {
-        table.add([
-          "\(change.version)", PolicyCommand.time(change.time), change.author, "\(change.rules)", change.change,
-        ])
-      }
-      Output.lines(table.lines())
+      PolicyCommand.tell(try agent.client.change("POST", "/v1/policies/confirm", as: PolicyChange.self))
     }
   }
 
@@ -214,6 +219,7 @@ struct PolicyCommand: ParsableCommand {
         try agent.client.change("DELETE", "/v1/policies/\(EventRequest.escaped(file))", as: PolicyChange.self))
     }
   }
+
   struct Off: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "off", abstract: "End the enforcement of all policies at once. No agent is needed.",

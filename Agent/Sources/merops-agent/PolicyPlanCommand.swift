@@ -39,11 +39,8 @@ struct PolicyPlanCommand: ParsableCommand {
       Output.note(sources.described(error))
       throw ExitCode(1)
     }
-    let before = PolicySources(offline ? [] : try counting())
-    // As `apply` names them.
-    func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
-    let replaced = Set(sources.texts.map { name($0.name) })
-    var after = PolicySources(before.texts.filter { !replaced.contains($0.name) })
+    let before = offline ? PolicySources() : try counting()
+    var after = before.without(sources)
     after.add(sources)
     let plan: PolicyPlan
     do throws(PolicyProblem) { plan = try PolicyPlan(try after.set(), before: try before.set()) } catch {
@@ -53,15 +50,13 @@ struct PolicyPlanCommand: ParsableCommand {
     json ? try Output.json(plan) : Output.lines(Self.lines(plan))
   }
 
-  /// The files that the agent has; none without an agent, or where it enforces no policies.
-  private func counting() throws -> [(name: String, text: String)] {
-    let report: PolicyReport
-    do { report = try agent.client.get("/v1/policies", as: PolicyReport.self) } catch {
-      guard error.status == 0 || error.status == 404 else { throw error }
+  /// The files that the agent has; none without an agent.
+  private func counting() throws(ControlError) -> PolicySources {
+    do { return try .counting(agent.client) } catch {
+      guard error.status == 0 else { throw error }
       Output.note("\(error.message)\nThe files are compared with no policies.")
-      return []
+      return PolicySources()
     }
-    return report.files.map { ($0.name, $0.text) }
   }
 
   private static func lines(_ plan: PolicyPlan) -> [String] {
@@ -79,10 +74,13 @@ struct PolicyPlanCommand: ParsableCommand {
         hook.name, hook.rung, "\(hook.rules)", "\(hook.instructions)", "\(hook.mapEntries)", "\(hook.mapBytes)",
       ])
     }
+    var observed = TextTable(["TOLD FROM EVENTS", "ON", "SINCE THE KERNEL CANNOT BE ASKED"])
+    for each in plan.observed { observed.add([each.rule, each.acts.joined(separator: " "), each.reason]) }
     let counts = [PolicyPlan.ChangeKind.added, .changed, .removed].map { kind in
       "\(plan.changes.count { $0.kind == kind }) \(kind.rawValue)"
     }
     return (plan.changes.isEmpty ? [] : changes.lines() + [""]) + (plan.hooks.isEmpty ? [] : hooks.lines() + [""])
+      + (plan.observed.isEmpty ? [] : observed.lines() + [""])
       + ["\(counts.joined(separator: ", ")), \(plan.unchanged) as before"]
   }
 }

@@ -7,6 +7,8 @@ import Synchronization
 /// The terminal that output goes to, if it does.
 enum Terminal {
   static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+  /// Whether a person sees remarks.
+  static var isError: Bool { isatty(STDERR_FILENO) == 1 }
 
   /// Columns; nil if the output is not a terminal.
   static var width: Int? { size.map(\.columns) }

@@ -23,12 +23,14 @@ final class FakeSource: SensorSource {
   func lose(_ count: UInt64) { numbers.withLock { $0[.file].lost += count } }
   func counts() throws -> Counts { numbers.withLock { $0 } }
   func costs() throws -> [ProgramCost] { [ProgramCost(name: "a.b", hook: "tp_btf/c", runs: 3, time: 4)] }
-  func run(_ deliver: (EventBatch) -> Void) throws {
+  func run(_ deliver: (EventBatch) -> Void, idle: (EventID) -> Void) throws {
     if let failure { throw AgentError(failure) }
     while case (let batch?, _) = box.take() { deliver(batch) }
   }
   func stop() { box.finish() }
   func process(_ pid: UInt32) -> MeropsModel.Process? { pid == UInt32(getpid()) ? Self.process : nil }
+
+  func process(_ pid: UInt32, at time: UInt64, afterExec: Bool) -> MeropsModel.Process? { process(pid) }
 
   static let process: MeropsModel.Process = {
     var facts = Facts()

@@ -44,7 +44,7 @@ struct ConfigurationTests {
     var configuration = Configuration()
     configuration.port = 99
     configuration.group = nil
-    configuration.classes = [.process, .dns, .agent]
+    configuration.classes = [.process, .dns, .agent, .policy]
     configuration.ringBytes = 64 << 10
     configuration.ignoredDirectories = []
     configuration.limits = [.file: 5000, .dns: 1]

@@ -196,8 +196,12 @@ extension Daemon {
   static func left(of ids: Set<String>, _ kinds: [String], but type: String? = nil) throws -> Set<String> {
     var found: Set<String> = []
     for kind in kinds {
-      let list = try JSONSerialization.jsonObject(with: run("/usr/sbin/bpftool", ["-j", kind, "show"]))
-      for entry in list as? [[String: Any]] ?? [] where type == nil || entry["type"] as? String != type {
+      // bpftool stops in the middle where an object goes while it lists.
+      var list: Any?
+      for _ in 0..<100 where list == nil {
+        list = try? JSONSerialization.jsonObject(with: run("/usr/sbin/bpftool", ["-j", kind, "show"]))
+      }
+      for entry in try #require(list as? [[String: Any]]) where type == nil || entry["type"] as? String != type {
         found.insert("\(kind) \(entry["id"] ?? "")")
       }
     }

@@ -2,10 +2,11 @@
 
 import Foundation
 import MeropsControl
+import MeropsModel
 import Testing
 
 /// Where cgroup v2 is mounted.
-private let cgroupMount: String? = {
+let cgroupMount: String? = {
   let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
   for line in mounts.split(separator: "\n") {
     let fields = line.split(separator: " ")
@@ -18,7 +19,7 @@ private let cgroupMount: String? = {
 @Suite(.serialized, .enabled(if: geteuid() == 0 && cgroupMount != nil, "needs root and cgroup v2"))
 struct PolicyTests {
   /// Connects in a cgroup.
-  private static func isAllowed(_ address: String, in cgroup: String) throws -> Bool {
+  static func isAllowed(_ address: String, in cgroup: String) throws -> Bool {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")
     process.arguments = [
@@ -31,7 +32,7 @@ struct PolicyTests {
     return process.terminationStatus == 0
   }
 
-  private static func policy(_ name: String, _ address: String) -> [UInt8] {
+  static func policy(_ name: String, _ address: String) -> [UInt8] {
     Array(
       """
       apiVersion: merops/v1
@@ -41,6 +42,54 @@ struct PolicyTests {
         rules:
           - {id: no, on: network.connect, action: deny, message: not there, match: 'destination.address == "\(address)"'}
       """.utf8)
+  }
+
+  /// What was decided, the oldest first: waits until there are so many.
+  static func decisions(of daemon: Daemon, _ count: Int) throws -> [[String: Any]] {
+    while true {
+      let text = String(decoding: try daemon.client.get("/v1/events?kinds=policy.decision"), as: UTF8.self)
+      let lines = text.split(separator: "\n")
+      if lines.count >= count {
+        return try lines.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:] }
+      }
+      usleep(10_000)
+    }
+  }
+
+  /// What the kernel cannot be asked is asked of events, of processes that policies are about.
+  @Test func whatEventsSayIsTold() async throws {
+    try await Daemon.withFolder { folder in
+      let cgroup = "\(cgroupMount ?? "")/merops-observed-\(getpid())"
+      guard mkdir(cgroup, 0o755) == 0 else { throw Daemon.Failure(description: "no cgroup can be made") }
+      defer { while rmdir(cgroup) != 0, errno == EBUSY { usleep(10_000) } }
+      let pins = "/sys/fs/bpf/merops-observed-\(getpid())/policies"
+      defer { try? FileManager.default.removeItem(atPath: (pins as NSString).deletingLastPathComponent) }
+      let daemon = try Daemon(
+        "store:\n  kind: memory\npolicies:\n  enforce: true\n  folder: \(folder)/p\n  cgroup: \(cgroup)\n  pins: \(pins)\n",
+        in: folder)
+      try daemon.waitUntilWatching()
+      let policy = """
+        apiVersion: merops/v1
+        kind: Policy
+        metadata: {name: told}
+        spec:
+          rules:
+            - {id: marked, on: process.exec, action: audit, match: 'process.command_args.exists(a, a == "\(folder)")'}
+        """
+      _ = try daemon.client.change("POST", "/v1/policies?file=t.yaml", body: Array(policy.utf8), as: PolicyChange.self)
+      // Outside first, then inside: the second is told alone.
+      _ = try Daemon.run("/bin/true", [folder])
+      _ = try Daemon.run(
+        "/bin/bash", ["-c", "echo 0 > \"$1/cgroup.procs\" && exec -a inside /bin/true \"$2\"", "bash", cgroup, folder])
+      let decision = try #require(try Self.decisions(of: daemon, 1).first)
+      #expect(decision["policy.rule"] as? String == "marked" && decision["policy.rung"] as? String == "observe")
+      #expect(decision["process.command_args"] as? [String] == ["inside", folder])
+      #expect((decision["process.ancestry"] as? [String])?.isEmpty == false)
+      let report = try daemon.client.get("/v1/policies", as: PolicyReport.self)
+      #expect(report.files.first?.policies.first?.rules.first?.applied == 1)
+      daemon.end(SIGTERM)
+      #expect(daemon.process.terminationStatus == 0)
+    }
   }
 
   @Test func policiesAreAppliedListedRolledBackAndDeleted() async throws {
@@ -86,10 +135,24 @@ struct PolicyTests {
       #expect(throws: ControlError.self) { try change("DELETE", "/v1/policies/c.yaml") }
       #expect(try client.get("/v1/policies", as: PolicyReport.self).version == 2)
 
-      while try client.get("/v1/policies/decisions", as: [PolicyDecision].self).count < 3 { usleep(10_000) }
-      let decisions = try client.get("/v1/policies/decisions", as: [PolicyDecision].self)
-      #expect(decisions.map(\.rule) == ["a/no", "a/no", "b/no"] && decisions.map(\.generation) == [3, 4, 4])
-      #expect(decisions.allSatisfy { $0.verdict == "deny" && $0.message == "not there" && $0.port == 9 })
+      let decisions = try Self.decisions(of: daemon, 3)
+      #expect(decisions.map { $0["policy.name"] as? String } == ["a", "a", "b"])
+      #expect(decisions.map { $0["policy.version"] as? Int } == [1, 2, 2])
+      #expect(decisions.map { $0["policy.generation"] as? Int } == [3, 4, 4])
+      let addresses = ["127.0.0.66", "127.0.0.66", "127.0.0.67"]
+      #expect(decisions.map { $0["destination.address"] as? String } == addresses)
+      for decision in decisions {
+        for (field, value) in [
+          "policy.rule": "no", "policy.act": "network.connect", "policy.action": "deny", "policy.rung": "deny",
+          "policy.hook": "cgroup/connect4", "policy.message": "not there", "policy.severity": "medium",
+          "network.transport": "udp", "process.name": "bash",
+        ] { #expect(decision[field] as? String == value, "\(field)") }
+        #expect(decision["destination.port"] as? Int == 9 && decision["policy.uncertain"] == nil)
+        // Who did it, as it was then, though it has ended; and who started it.
+        #expect((decision["process.executable.path"] as? String)?.hasSuffix("/bash") == true)
+        #expect((decision["process.ancestry"] as? [String])?.isEmpty == false)
+      }
+      #expect(try daemon.status().counts[.policy] == Counts.Entry(recorded: 3))
 
       #expect(try change("POST", "/v1/policies/rollback").version == 3)
       #expect(try !Self.isAllowed("127.0.0.66", in: cgroup) && Self.isAllowed("127.0.0.67", in: cgroup))
@@ -110,8 +173,9 @@ struct PolicyTests {
         ])
       #expect(history.allSatisfy { $0.author.hasPrefix("uid 0, pid ") })
       // Of those that were made while no agent was there.
-      let made = try next.client.get("/v1/policies/decisions", as: [PolicyDecision].self)
-      #expect(made.map(\.rule).starts(with: ["a/no", "b/no"]))
+      let made = try Self.decisions(of: next, 2)
+      #expect(made.prefix(2).map { $0["policy.name"] as? String } == ["a", "b"])
+      #expect(made.prefix(2).map { $0["policy.version"] as? Int } == [5, 5])
 
       // Whoever removes the pins ends it, and the agent says so.
       try FileManager.default.removeItem(atPath: pins)

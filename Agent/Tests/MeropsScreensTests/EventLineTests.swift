@@ -88,6 +88,22 @@ struct EventLineTests {
     Case(
       kind: .agentLoss, facts: [(.eventCount, .uint(3)), (.lossClass, "file")],
       line: "merops|lost|3 events of class file|", tone: .failed),
+    Case(
+      kind: .policyDecision,
+      facts: [
+        (.policyName, "web"), (.policyRule, "no"), (.policyAction, "deny"), (.policyAct, "network.connect"),
+        (.destinationAddress, .address(Address(ipv4: 0xc000_0207))), (.destinationPort, .uint(443)),
+        (.policyIsUncertain, .bool(true)), (.policyMessage, "not there"),
+      ],
+      line: "sh(12) deploy|denied|network.connect 192.0.2.7:443|by web/no, not all was known: not there", tone: .failed),
+    Case(
+      kind: .policyDecision,
+      facts: [(.policyName, "w"), (.policyRule, "r"), (.policyAction, "audit"), (.policyAct, "process.exec")],
+      line: "sh(12) deploy|told|process.exec|by w/r", tone: .notable),
+    Case(
+      kind: .policyChange,
+      facts: [(.policyChange, "apply web.yaml"), (.policyAuthor, "uid 0, pid 7"), (.policyVersion, .uint(3))],
+      line: "uid 0, pid 7|changed|policies: apply web.yaml|version 3", tone: .notable),
     // A name that would clear the screen.
     Case(
       kind: .fileOpen, facts: [(.filePath, "/tmp/\u{1b}[2J\n")], line: "sh(12) deploy|opened|/tmp/\\u001b[2J\\n|ok"),

@@ -361,6 +361,24 @@ struct HardProcessTests {
     #expect(table.find(old.key) == nil)
   }
 
+  /// Whoever hears of an act later asks what its process was then: before an exec, after it, and when the number is another's.
+  @Test func aProcessIsKnownAsItWas() {
+    var table = ProcessTable()
+    let (shell, tool, other) = (process(1000, 4_000_001), process(1000, 4_000_001), process(9000, 4_000_001))
+    table.insert(shell)
+    table.insert(tool, at: 2_000_000)
+    #expect(table.find(4_000_001, at: 1_999_999) === shell && table.find(4_000_001, at: 2_000_001) === tool)
+    // The exec itself: another program has seen it a little earlier.
+    #expect(table.find(4_000_001, at: 1_999_000) === shell)
+    #expect(table.find(4_000_001, at: 1_999_000, afterExec: true) === tool)
+    #expect(table.find(4_000_001, at: 2_000_500, afterExec: true) === tool)
+    table.end(tool.key, at: 5_000_000)
+    #expect(table.find(4_000_001, at: 4_000_000) === tool && table.find(4_000_001, at: 5_000_001) == nil)
+    table.insert(other)
+    #expect(table.find(4_000_001, at: 1_000_000) === shell && table.find(4_000_001, at: 5_000_001) === other)
+    #expect(table.find(4_000_002, at: 1_000_000) == nil)
+  }
+
   @Test func endedProcessesDoNotPileUp() {
     var table = ProcessTable()
     for number in 0..<UInt32(3 * ProcessTable.endedLimit) {

@@ -9,7 +9,7 @@ import Testing
 struct KernelTableTests {
   @Test func eachKindIsSeenOrIsAStatedGap() throws {
     let table = try KernelTable()
-    for kind in EventKind.allCases where kind.eventClass != .agent {
+    for kind in EventKind.allCases where kind.eventClass.isWatched {
       guard let row = table.rows[kind] else {
         // Only a guest of Tests/VM has a module to load.
         #expect(kind == .moduleLoad && !KernelTable.isGuest, "no act of \(kind.name) was done")
@@ -61,7 +61,7 @@ struct KernelTable {
     reports = watch.sensors.reports
 
     let acts = text.split(separator: "\n").map { $0.split(separator: " ") }
-    for kind in EventKind.allCases where kind.eventClass != .agent {
+    for kind in EventKind.allCases where kind.eventClass.isWatched {
       let report = reports.first { $0.covers(kind) }
       let hook = report == nil ? kind.definition.hooks.first?.name : report?.hook
       let process = acts.first { $0.count == 2 && $0[0] == kind.name }.flatMap { UInt32($0[1]) }

@@ -12,7 +12,7 @@ struct OCSFTests {
   /// What OCSF 1.4 requires (github.com/ocsf/ocsf-schema: `events`, `objects`): attributes, and of which some must be there.
   private static let required: [Int: [String]] = [
     0: [], 1001: ["device", "actor", "file"], 1002: ["device", "actor", "driver"], 1003: ["device", "actor", "kernel"],
-    1007: ["device", "actor", "process"], 4001: [], 4003: [],
+    1007: ["device", "actor", "process"], 2004: ["finding_info"], 4001: [], 4003: [],
   ]
   private static let base = [
     "activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time", "type_uid",
@@ -25,7 +25,8 @@ struct OCSFTests {
     "kernel": (["name", "type_id"], []), "user": ([], ["name", "uid"]), "container": ([], ["name", "uid"]),
     "connection_info": (["direction_id"], []), "src_endpoint": ([], ["ip", "hostname", "name"]),
     "dst_endpoint": ([], ["ip", "hostname", "name"]), "query": (["hostname"], []), "answers": (["rdata"], []),
-    "environment_variables": (["name", "value"], []),
+    "environment_variables": (["name", "value"], []), "finding_info": (["uid", "title"], []),
+    "attacks": ([], ["technique", "tactic"]), "policy": ([], ["name", "uid"]),
   ]
 
   private func check(_ name: String, _ object: [String: Any]) {
@@ -72,12 +73,46 @@ struct OCSFTests {
     #expect((connect["dst_endpoint"] as? [String: Any])?["ip"] as? String == "192.0.2.1")
     #expect((connect["connection_info"] as? [String: Any])?["direction_id"] as? Int == 2)
   }
+
+  /// What a rule denied is a finding that says who did it and which rule it was; what was told is one that went on.
+  @Test func aDecisionIsAFinding() throws {
+    var builder = EventBatchBuilder()
+    for action in ["deny", "audit"] {
+      var facts = Facts()
+      for (field, text) in [
+        (Field.policyName, "web"), (.policyRule, "no"), (.policyAction, action), (.policySeverity, "high"),
+        (.policyMessage, "not there"), (.attackTechnique, "T1071"), (.attackTactic, "command-and-control"),
+      ] { facts.append(field, .text(Text(text))) }
+      facts.append(.destinationAddress, .address(Address(ipv4: 0xc000_0201)))
+      facts.append(.destinationPort, UInt64(443))
+      facts.append(.policyVersion, UInt64(7))
+      builder.append(
+        .policyDecision, id: EventID(rawValue: 1), time: 1, by: try #require(everyKind().first).process, facts)
+    }
+    let lines = try parsed(OCSFLineWriter(host: host), builder.finish())
+    #expect(lines.map { $0["action_id"] as? Int } == [2, 3] && lines.map { $0["disposition_id"] as? Int } == [2, 15])
+    let line = try #require(lines.first)
+    #expect(line["severity_id"] as? Int == 4 && line["is_alert"] as? Bool == true)
+    let finding = try #require(line["finding_info"] as? [String: Any])
+    #expect(finding["title"] as? String == "not there")
+    let attack = try #require((finding["attacks"] as? [[String: Any]])?.first)
+    #expect((attack["technique"] as? [String: Any])?["uid"] as? String == "T1071")
+    let policy = try #require(line["policy"] as? [String: Any])
+    #expect(policy["uid"] as? String == "web/no" && policy["version"] as? String == "7")
+    let evidence = try #require((line["evidences"] as? [[String: Any]])?.first)
+    #expect((evidence["process"] as? [String: Any])?["pid"] as? Int == 77)
+    #expect((evidence["dst_endpoint"] as? [String: Any])?["port"] as? Int == 443)
+    let alerts = try parsed(ECSLineWriter(host: host), everyKind()).filter { $0["event.kind"] as? String == "alert" }
+    #expect(alerts.allSatisfy { $0["event.action"] as? String == "policy.decision" } && !alerts.isEmpty)
+  }
 }
 
 struct ECSTests {
-  private static let categories: Set = ["process", "file", "network", "driver", "host"]
+  private static let categories: Set = [
+    "process", "file", "network", "driver", "host", "intrusion_detection", "configuration",
+  ]
   private static let types: Set = [
-    "access", "change", "connection", "creation", "deletion", "end", "info", "protocol", "start",
+    "access", "change", "connection", "creation", "deletion", "denied", "end", "error", "info", "protocol", "start",
   ]
 
   /// No field is left out, and those of ECS have the types that ECS says.

@@ -85,10 +85,10 @@ public struct ConfigurationKey: Sendable {
       name: "watch", form: "a list of " + classNames.joined(separator: ", "),
       summary: "Which classes of events are watched. Processes always are.", isLive: false,
       set: { value, configuration throws(ConfigurationProblem) in
-        var classes: Set<EventClass> = [.process, .agent]
+        var classes = Set(EventClass.allCases.filter { !$0.isWatched } + [.process])
         for item in try value.items() {
           let text = try item.text()
-          guard let eventClass = EventClass.allCases.first(where: { $0.name == text }) else {
+          guard let eventClass = EventClass.allCases.first(where: { $0.name == text && $0.isWatched }) else {
             throw item.problem("is not a class of events", candidates: classNames, written: text)
           }
           classes.insert(eventClass)
@@ -97,7 +97,7 @@ public struct ConfigurationKey: Sendable {
       },
       show: { configuration in
         "["
-          + EventClass.allCases.filter { configuration.classes.contains($0) && $0 != .agent }.map(\.name)
+          + EventClass.allCases.filter { configuration.classes.contains($0) && $0.isWatched }.map(\.name)
           .joined(separator: ", ") + "]"
       }),
     bytes(
@@ -171,7 +171,7 @@ public struct ConfigurationKey: Sendable {
     ),
   ]
 
-  private static let classNames = EventClass.allCases.filter { $0 != .agent }.map(\.name)
+  private static let classNames = EventClass.allCases.filter(\.isWatched).map(\.name)
 }
 
 // The forms that values have.

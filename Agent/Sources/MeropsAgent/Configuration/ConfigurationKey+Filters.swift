@@ -5,7 +5,7 @@ import MeropsSensors
 
 // What the sensors leave out, and what of it is hidden.
 extension ConfigurationKey {
-  static let ofFilters: [ConfigurationKey] = EventClass.allCases.filter { $0 != .agent }.map(limit) + ofWho
+  static let ofFilters: [ConfigurationKey] = EventClass.allCases.filter(\.isWatched).map(limit) + ofWho
 
   private static let ofWho: [ConfigurationKey] = [
     paths(

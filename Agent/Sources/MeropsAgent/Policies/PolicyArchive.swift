@@ -8,16 +8,8 @@ import MeropsControl
 struct PolicyArchive: Sendable {
   let folder: String
 
-  /// All files of policies at some time.
-  struct Version: Codable, Sendable {
-    var change: PolicyChange
-    var files: [Source]
-  }
-
-  struct Source: Codable, Sendable, Hashable {
-    var name: String
-    var text: String
-  }
+  typealias Version = PolicyVersion
+  typealias Source = PolicyVersion.File
 
   /// How many versions are kept.
   private static let kept = 100

@@ -14,10 +14,17 @@ final class PolicyKeeper: Sendable {
   private let enforcement: Enforcement
   private let archive: PolicyArchive
   private let cgroup: String
+  private let pins: String?
+  private let wasInForce = Atomic(true)
   private let privileged: PrivilegedThread
   private let log: Logger
   private let state: Mutex<State>
-  private let decisions = Mutex<[PolicyDecision]>([])
+  /// Which version's programs a generation is.
+  private let versions: Mutex<[UInt32: UInt64]>
+  /// What has happened to policies, and what they decided.
+  let announcements: Announcements
+  /// Tells what the kernel is not asked about.
+  let observer: PolicyObserver
   private let isStopped = Atomic(false)
   private let hasStopped = DispatchSemaphore(value: 0)
 
@@ -25,10 +32,9 @@ final class PolicyKeeper: Sendable {
     var version: UInt64
     var files: [PolicyArchive.Source]
     var generation: UInt32
+    /// What made them count; nil before any change.
+    var change: PolicyChange?
   }
-
-  /// How many decisions are remembered.
-  private static let remembered = 1000
 
   /// Puts into the kernel what counted last.
   ///
@@ -39,31 +45,55 @@ final class PolicyKeeper: Sendable {
   ///   - privileged: loads programs, for as long as the keeper lives.
   ///   - log: gets what is denied.
   init(folder: String, cgroup: String, pins: String?, privileged: PrivilegedThread, log: Logger) throws {
-    (self.cgroup, self.privileged, self.log) = (cgroup, privileged, log)
+    (self.cgroup, self.pins, self.privileged, self.log) = (cgroup, pins, privileged, log)
     archive = try PolicyArchive(folder: folder)
     let last = try archive.newest()
     let files = last?.files ?? []
     let set = try Self.set(files)
-    let generation: UInt32
-    (enforcement, generation) = try privileged.run {
+    let applied: Enforcement.Applied
+    (enforcement, applied) = try privileged.run {
       let enforcement = try Enforcement(cgroup: cgroup, pins: pins, last: set)
-      return (enforcement, try enforcement.apply(set).generation)
+      return (enforcement, try enforcement.apply(set))
     }
+    let generation = applied.generation
     if enforcement.isTakenOver { log.notice("policies stayed in force without the agent, which takes them over now") }
-    state = Mutex(State(version: last?.change.version ?? 0, files: files, generation: generation))
+    let version = last?.change.version ?? 0
+    announcements = Announcements()
+    let scope = Enforcement.cgroupMount.map { String(cgroup.dropFirst($0.utf8.count)) } ?? ""
+    observer = PolicyObserver(announcements, scope: scope.isEmpty ? "/" : scope)
+    observer.replace(applied.observed, version: version, generation: generation)
+    state = Mutex(State(version: version, files: files, generation: generation, change: last?.change))
+    // What was decided meanwhile waits in the ring.
+    versions = Mutex([generation &- 1: version, generation: version])
   }
 
   private static func set(_ files: [PolicyArchive.Source]) throws(AgentError) -> PolicySet {
-    let sources = PolicySources(files.map { ($0.name, $0.text) })
-    do { return try sources.set() } catch { throw AgentError(sources.described(error)) }
+    do throws(PolicyProblem) {
+      var policies: [Policy] = []
+      for file in files {
+        for policy in try PolicyFile.read(file.text, name: file.name) {
+          policies.append(file.mode == Mode.audit.rawValue ? policy.audited : policy)
+        }
+      }
+      return try PolicySet(policies)
+    } catch {
+      throw AgentError(PolicySources(files.map { ($0.name, $0.text) }).described(error))
+    }
+  }
+
+  /// Names the content of files.
+  private static func hash(_ files: [PolicyArchive.Source]) -> String {
+    var hash = ContentHash()
+    for file in files { hash.append("\(file.name)\0\(file.mode ?? "")\0\(file.text.utf8.count)\0\(file.text)".utf8) }
+    return hash.text
   }
 
   /// Reads verdicts on a thread of its own until ``stop()``.
-  func start(executable: @escaping @Sendable (UInt32) -> String?) {
+  func start() {
     let thread = Thread { [self] in
       while !isStopped.load(ordering: .acquiring) {
         do {
-          try enforcement.readVerdicts(timeout: .seconds(1)) { note($0, executable($0.process)) }
+          try enforcement.readVerdicts(timeout: .seconds(1)) { tell($0) }
         } catch {
           log.error("verdicts cannot be read: \(error)")
           break
@@ -73,72 +103,137 @@ final class PolicyKeeper: Sendable {
     }
     thread.name = "merops-verdicts"
     thread.start()
+    observer.start()
   }
 
   func stop() {
+    observer.stop()
     isStopped.store(true, ordering: .releasing)
     enforcement.wake()
     hasStopped.wait()
     privileged.end()
   }
 
-  private func note(_ verdict: PolicyVerdict, _ executable: String?) {
-    let decision = PolicyDecision(verdict, executable: executable)
-    decisions.withLock { decisions in
-      decisions.append(decision)
-      if decisions.count > 2 * Self.remembered { decisions.removeFirst(decisions.count - Self.remembered) }
-    }
+  private func tell(_ verdict: PolicyVerdict) {
+    announcements.add(Announcement(verdict, version: versions.withLock { $0[verdict.generation] }))
   }
+
+  /// Decisions that the kernel's ring had no room for.
+  var lost: UInt64 { (try? enforcement.lostVerdicts()) ?? 0 }
 }
 
 // What is asked.
 extension PolicyKeeper {
   func report() throws -> PolicyReport {
     try state.withLock { state in
-      let counts = try enforcement.counts()
+      var counts = try enforcement.counts()
+      counts.applied.merge(observer.counts) { $0 + $1 }
       let files = try state.files.map { file in
         let policies = try PolicyFile.read(file.text, name: file.name)
         return PolicyReport.File(
-          name: file.name, text: file.text,
+          name: file.name, text: file.text, mode: file.mode,
           policies: policies.map { policy in
             PolicyReport.Policy(
               name: policy.name, description: policy.summary,
-              rules: policy.rules.map { PolicyReport.Rule($0, applied: counts.applied[$0.name] ?? 0) })
+              rules: policy.rules.map {
+                PolicyReport.Rule($0, applied: counts.applied[$0.name] ?? 0, places: enforcement.places(of: $0))
+              })
           })
       }
       return PolicyReport(
         version: state.version, generation: state.generation, isInForce: enforcement.isInForce, cgroup: cgroup,
-        files: files, lost: counts.lost, unknownProcesses: counts.unknownProcesses)
+        files: files, change: state.change, pins: pins, lost: counts.lost, unknownProcesses: counts.unknownProcesses)
     }
   }
 
   /// What is not as it should be.
   var alarm: String? {
-    guard !enforcement.isInForce else { return nil }
-    return "No policy is enforced: policies were switched off. Start the agent again to enforce them."
+    if !enforcement.isInForce {
+      return "No policy is enforced: policies were switched off. Start the agent again to enforce them."
+    }
+    let lost = observer.lost
+    return lost == 0 ? nil : "\(lost) events came too fast to be asked about rules that only tell."
+  }
+
+  func version(_ number: UInt64) throws(ControlError) -> PolicyVersion {
+    do {
+      guard try archive.numbers().contains(number) else {
+        throw ControlError.notFound("There is no version \(number) of the policies: see `merops policy history`.")
+      }
+      return try archive.version(number)
+    } catch let error as ControlError {
+      throw error
+    } catch {
+      throw ControlError(status: 500, message: "\(error)")
+    }
   }
 
   /// The changes, the newest last.
   func history() throws -> [PolicyChange] { try archive.numbers().map { try archive.version($0).change } }
-
-  /// What was denied or told, the newest last.
-  func lastDecisions() -> [PolicyDecision] { decisions.withLock { Array($0.suffix(Self.remembered)) } }
 }
 
 // What is changed.
 extension PolicyKeeper {
   /// Puts a file's policies in place of those that the file had before.
-  func apply(_ name: String, _ text: String, author: String) throws(ControlError) -> PolicyChange {
-    try change("apply \(name)", author) { files throws(ControlError) in
+  func apply(_ application: PolicyApplication, author: String) throws(ControlError) -> PolicyChange {
+    let (name, text) = (application.file, application.text)
+    let what = "apply \(name)\(application.isAudit ? " to audit" : "")"
+    return try change(what, author, confirmWithin: application.confirmWithin) { files throws(ControlError) in
       do throws(PolicyProblem) {
         _ = try PolicyFile.read(text, name: name)
       } catch {
         throw .badRequest(error.described(in: text))
       }
       files.removeAll { $0.name == name }
-      files.append(PolicyArchive.Source(name: name, text: text))
+      files.append(
+        PolicyArchive.Source(name: name, text: text, mode: application.isAudit ? Mode.audit.rawValue : nil))
       files.sort { $0.name < $1.name }
     }
+  }
+
+  /// Keeps the version that counts, which else rolls itself back.
+  func confirm(author: String) throws(ControlError) -> PolicyChange {
+    try state.withLock { (state) throws(ControlError) in
+      guard var change = state.change, change.confirmBy != nil else {
+        throw ControlError(status: 409, message: "No version of the policies waits for a confirmation.")
+      }
+      change.confirmBy = nil
+      let version = PolicyArchive.Version(change: change, files: state.files)
+      do { try privileged.run { [archive] in try archive.keep(version) } } catch {
+        throw ControlError(status: 500, message: "\(error)")
+      }
+      state.change = change
+      log.notice("policies: version \(change.version) is confirmed by \(author)")
+      return change
+    }
+  }
+
+  /// Does what time asks for. Called once a second or so.
+  func tick() {
+    noteSwitchedOff()
+    guard let change = state.withLock({ $0.change }), let end = change.confirmBy, end <= wallClock() else { return }
+    do {
+      _ = try rollBack(to: nil, author: "merops, because nobody has confirmed version \(change.version)")
+    } catch {
+      log.error(
+        "version \(change.version) of the policies was not confirmed, and cannot be rolled back: \(error.message)")
+    }
+  }
+
+  /// Says once that somebody has removed the pins.
+  private func noteSwitchedOff() {
+    let isInForce = enforcement.isInForce
+    guard wasInForce.exchange(isInForce, ordering: .relaxed), !isInForce else { return }
+    log.error("policies were switched off by removing \(pins ?? "their pins"): nothing is enforced any more")
+    tell(.policyChange, [(.policyChange, "off"), (.policyAuthor, "whoever removed \(pins ?? "the pins")")])
+  }
+
+  /// Tells of what has happened to policies.
+  private func tell(_ kind: EventKind, _ texts: [(Field, String)], version: UInt64? = nil) {
+    var facts = Facts()
+    version.map { facts.append(.policyVersion, $0) }
+    for (field, text) in texts { facts.append(field, .text(Text(text))) }
+    announcements.add(Announcement(kind: kind, time: wallClock(), facts: facts))
   }
 
   /// Takes a file's policies out.
@@ -156,39 +251,52 @@ extension PolicyKeeper {
   ///
   /// - Parameter version: nil for the one before.
   func rollBack(to version: UInt64?, author: String) throws(ControlError) -> PolicyChange {
-    let wanted: UInt64
-    let old: [PolicyArchive.Source]
-    do {
-      let now = state.withLock { $0.version }
-      guard let number = try version ?? archive.numbers().last(where: { $0 < now }) else {
-        throw ControlError.notFound("There is no version before this one.")
-      }
-      guard try archive.numbers().contains(number) else {
-        throw ControlError.notFound("There is no version \(number) of the policies: see `merops policy history`.")
-      }
-      wanted = number
-      old = try archive.version(number).files
-    } catch let error as ControlError {
-      throw error
-    } catch {
-      throw ControlError(status: 500, message: "\(error)")
+    let now = state.withLock { $0.version }
+    let before = (try? archive.numbers())?.last { $0 < now }
+    guard let wanted = version ?? before ?? (now == 1 ? 0 : nil) else {
+      throw ControlError.notFound("There is no version before this one.")
     }
-    return try change("rollback to version \(wanted)", author) { files throws(ControlError) in files = old }
+    // Before the first version there was nothing.
+    let old = wanted == 0 && now > 0 ? [] : try self.version(wanted).files
+    return try change("rollback to version \(wanted)", author, mayReplaceUnconfirmed: true) {
+      (files) throws(ControlError) in files = old
+    }
   }
 
   /// One change after the other. Where one fails, nothing has changed.
   private func change(
-    _ what: String, _ author: String,
+    _ what: String, _ author: String, confirmWithin: UInt64? = nil, mayReplaceUnconfirmed: Bool = false,
+    _ body: (inout [PolicyArchive.Source]) throws(ControlError) -> Void
+  ) throws(ControlError) -> PolicyChange {
+    do throws(ControlError) {
+      return try makeChange(what, author, confirmWithin, mayReplaceUnconfirmed, body)
+    } catch {
+      log.warning("policies: \(what), by \(author), was refused: \(error.message)")
+      tell(.policyRefusal, [(.policyChange, what), (.policyAuthor, author), (.policyReason, error.message)])
+      throw error
+    }
+  }
+
+  private func makeChange(
+    _ what: String, _ author: String, _ confirmWithin: UInt64?, _ mayReplaceUnconfirmed: Bool,
     _ body: (inout [PolicyArchive.Source]) throws(ControlError) -> Void
   ) throws(ControlError) -> PolicyChange {
     try state.withLock { (state) throws(ControlError) in
+      if !mayReplaceUnconfirmed, let change = state.change, change.confirmBy != nil {
+        throw ControlError(
+          status: 409,
+          message:
+            "Version \(change.version) waits for its confirmation: `merops policy confirm` or `merops policy rollback`."
+        )
+      }
       var files = state.files
       try body(&files)
       do {
+        let now = wallClock()
         let set = try Self.set(files)
         let change = PolicyChange(
-          version: state.version + 1, time: wallClock(), author: author, change: what, policies: set.policies.count,
-          rules: set.rules.count)
+          version: state.version + 1, time: now, author: author, change: what, policies: set.policies.count,
+          rules: set.rules.count, hash: Self.hash(files), confirmBy: confirmWithin.map { now + $0 })
         let version = PolicyArchive.Version(change: change, files: files)
         // Kept before it counts: what counts is never lost by a restart. A set that the kernel refuses is not kept.
         let applied = try privileged.run { [enforcement, archive] in
@@ -199,7 +307,11 @@ extension PolicyKeeper {
           }
         }
         (state.version, state.files, state.generation) = (change.version, files, applied.generation)
+        state.change = change
+        versions.withLock { $0[applied.generation] = change.version }
+        observer.replace(applied.observed, version: change.version, generation: applied.generation)
         log.notice("policies: \(what), by \(author): version \(change.version), \(change.rules) rules in force")
+        tell(.policyChange, [(.policyChange, what), (.policyAuthor, author)], version: change.version)
         return change
       } catch let error as PolicyProblem {
         throw .badRequest(PolicySources(files.map { ($0.name, $0.text) }).described(error))
@@ -211,25 +323,9 @@ extension PolicyKeeper {
 }
 
 extension PolicyReport.Rule {
-  fileprivate init(_ rule: Rule, applied: UInt64) {
+  fileprivate init(_ rule: Rule, applied: UInt64, places: [String]) {
     self.init(
       id: rule.id, acts: rule.acts.map(\.name), action: rule.action.rawValue, mode: rule.mode.rawValue,
-      priority: rule.priority, applied: applied)
-  }
-}
-
-extension PolicyDecision {
-  fileprivate init(_ verdict: PolicyVerdict, executable: String?) {
-    var boot = timespec()
-    clock_gettime(CLOCK_BOOTTIME, &boot)
-    let now = UInt64(boot.tv_sec) * 1_000_000_000 + UInt64(boot.tv_nsec)
-    let transports: [UInt32: String] = [6: "tcp", 17: "udp"]
-    self.init(
-      time: wallClock() &- (now &- verdict.time), verdict: verdict.isAudit ? "audit" : "deny",
-      rule: verdict.rule?.name ?? "rule \(verdict.ruleNumber) of generation \(verdict.generation)",
-      message: verdict.rule?.note.message, generation: verdict.generation, hook: verdict.hook.name,
-      pid: verdict.process, command: verdict.command.description, executable: executable,
-      address: verdict.address.description, port: verdict.port,
-      transport: transports[verdict.transport] ?? "\(verdict.transport)", isUncertain: verdict.isUnknown)
+      priority: rule.priority, applied: applied, places: places)
   }
 }

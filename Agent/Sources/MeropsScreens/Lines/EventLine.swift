@@ -40,6 +40,7 @@ public struct EventLine: Hashable, Sendable {
     case .dns: describeDNS(reading)
     case .kernel: describeKernel(reading)
     case .agent: describeAgent(reading)
+    case .policy: describePolicy(reading)
     }
     what = what.visible
     outcome = outcome.visible

@@ -9,15 +9,25 @@ struct ProcessTable {
   private var running: [UInt32: MeropsModel.Process] = [:]
   /// Those that ended: sockets and files may be closed after the exit is told.
   private var ended: [ProcessKey: MeropsModel.Process] = [:]
-  private var endings: [(time: UInt64, key: ProcessKey)] = []
-  private var firstEnding = 0
+  /// What a number stood for until some time: the process ended, or became another program. The newest last.
+  private var past: [Past] = []
+  private var firstPast = 0
+
+  private struct Past {
+    /// Nanoseconds since boot.
+    var until: UInt64
+    var process: MeropsModel.Process
+    /// It became another program.
+    var isReplaced: Bool
+  }
+
   /// Processes whose creation time is known to a hundredth of a second only.
   private var coarse: Set<UInt32> = []
   private var sweepAt = 1 << 15
 
-  /// How long an ended process is kept, in nanoseconds, and how many of them.
+  /// How long what is past is kept, in nanoseconds, and how much of it.
   static let grace: UInt64 = 10_000_000_000
-  static let endedLimit = 4096
+  static let endedLimit = 8192
   /// The creation time that /proc tells is rounded down to this many nanoseconds.
   static let coarseness: UInt64 = 10_000_000
 
@@ -38,9 +48,31 @@ struct ProcessTable {
     return key.start >= process.key.start && key.start - process.key.start < 2 * Self.coarseness
   }
 
+  /// The process that had a number at a time, as it was then; for a while after its end.
+  ///
+  /// - Parameters:
+  ///   - time: nanoseconds since boot.
+  ///   - afterExec: the program that began at that time, and not the one before it.
+  func find(_ pid: UInt32, at time: UInt64, afterExec: Bool = false) -> MeropsModel.Process? {
+    var found = running[pid]
+    // Two programs see one exec one after the other.
+    let slack: UInt64 = afterExec ? 1_000_000 : 0
+    for entry in past[firstPast...].reversed() {
+      // Records of two CPUs are almost in the order of their times.
+      if entry.until &+ 1_000_000_000 < time { break }
+      guard entry.until >= time, entry.process.key.pid == pid else { continue }
+      if afterExec, entry.isReplaced, entry.until - time < slack { break }
+      found = entry.process
+    }
+    return found
+  }
+
   /// Adds a process, or what it has become by an exec.
-  mutating func insert(_ process: MeropsModel.Process, isCoarse: Bool = false) {
+  ///
+  /// - Parameter time: of the exec, in nanoseconds since boot; nil for a process that was not known.
+  mutating func insert(_ process: MeropsModel.Process, at time: UInt64? = nil, isCoarse: Bool = false) {
     let pid = process.key.pid
+    if let time, let before = running[pid], before.key == process.key { keep(before, until: time, isReplaced: true) }
     running[pid] = process
     if isCoarse { coarse.insert(pid) } else if !coarse.isEmpty { coarse.remove(pid) }
     if running.count > sweepAt { sweep() }
@@ -59,17 +91,26 @@ struct ProcessTable {
       running[key.pid] = nil
       coarse.remove(key.pid)
       ended[key] = process
-      endings.append((time, key))
+      keep(process, until: time, isReplaced: false)
     }
-    while firstEnding < endings.count,
-      endings.count - firstEnding > Self.endedLimit || endings[firstEnding].time &+ Self.grace < time
+    forget(at: time)
+  }
+
+  private mutating func keep(_ process: MeropsModel.Process, until time: UInt64, isReplaced: Bool) {
+    past.append(Past(until: time, process: process, isReplaced: isReplaced))
+    forget(at: time)
+  }
+
+  private mutating func forget(at time: UInt64) {
+    while firstPast < past.count,
+      past.count - firstPast > Self.endedLimit || past[firstPast].until &+ Self.grace < time
     {
-      ended[endings[firstEnding].key] = nil
-      firstEnding += 1
+      if !past[firstPast].isReplaced { ended[past[firstPast].process.key] = nil }
+      firstPast += 1
     }
-    if firstEnding > Self.endedLimit {
-      endings.removeFirst(firstEnding)
-      firstEnding = 0
+    if firstPast > Self.endedLimit {
+      past.removeFirst(firstPast)
+      firstPast = 0
     }
   }
 

@@ -96,7 +96,7 @@ extension Reading {
     let process = Process(
       key: before?.key ?? key, generation: before.map { $0.generation + 1 } ?? 0, parent: before?.parent ?? parent,
       facts: Facts(packed: facts.bytes))
-    table.insert(process)
+    table.insert(process, at: header.time)
     facts.removeAll()
     append(.processExec, header, by: process)
   }

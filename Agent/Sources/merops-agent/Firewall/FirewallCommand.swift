@@ -94,7 +94,7 @@ extension FirewallCommand {
     try options.fill(&request)
     conditions.fill(&request)
     let reply = try agent.client.send("POST", "/v1/firewall/rules", request, as: FirewallReply.self)
-    if json { return try Output.reply(reply) }
+    if json { return try Output.json(reply) }
     let verb = action == "drop" ? "Blocked" : "Allowed"
     let what = sources.isEmpty ? "what meets the conditions" : sources.joined(separator: ", ")
     let until = request.time.map { " for \(Amount.duration($0))" } ?? ""
@@ -167,7 +167,7 @@ extension FirewallCommand {
         throw ValidationError("Name addresses, --rule or --list.")
       }
       let reply = try agent.client.send("POST", "/v1/firewall/removals", removal, as: FirewallReply.self)
-      if json { return try Output.reply(reply) }
+      if json { return try Output.json(reply) }
       let numbers = reply.rules.map { "\($0)" }.joined(separator: ", ")
       Output.line("Took \(Amount.count(UInt64(reply.sources))) sources out of rule \(numbers).")
     }
@@ -205,7 +205,7 @@ extension FirewallCommand {
       try options.fill(&request)
       conditions.fill(&request)
       let reply = try agent.client.send("POST", "/v1/firewall/rules", request, as: FirewallReply.self)
-      if json { return try Output.reply(reply) }
+      if json { return try Output.json(reply) }
       Output.line(
         "\(allow ? "Allowed" : "Blocked") \(Amount.count(UInt64(reply.sources))) sources of the list \(name): rule "
           + "\(reply.rules.map { "\($0)" }.joined(separator: ", ")), in \(Amount.duration(reply.time)).")

@@ -162,8 +162,11 @@ private final class Site {
   }
 
   func startDocker() throws {
+    // It writes a key of its own, into /etc unless it is told where.
+    try #"{"deprecated-key-path": "\#(folder)/docker.key"}"#
+      .write(toFile: folder + "/docker.json", atomically: false, encoding: .utf8)
     try start(
-      "dockerd --data-root \(folder)/docker --exec-root \(folder)/exec --pidfile \(folder)/pid"
+      "dockerd --config-file \(folder)/docker.json --data-root \(folder)/docker --exec-root \(folder)/exec --pidfile \(folder)/pid"
         + " --host unix://\(folder)/docker.sock --containerd \(socket) --storage-driver vfs"
         + " --iptables=false --ip6tables=false --bridge=none",
       "docker -H unix://\(folder)/docker.sock version")
