@@ -9,7 +9,7 @@ struct Reading: ~Copyable {
   var dnsQuestions = DNSQuestions()
   var dnsStreams = DNSStreams()
   private var builder = EventBatchBuilder()
-  /// Lower ids are not given any more: those since the last batch are free for whoever tells of something else.
+  /// The sensors give no lower id any more. Ids between the last batch's and this one are free for events of other sources.
   private(set) var nextID: EventID
   /// From the time since boot to the time since 1970.
   private var sinceBoot: UInt64 = 0

@@ -41,7 +41,7 @@ extension PolicyAct {
   /// The kinds of events that acts come from.
   public static var eventKinds: [EventKind] { PolicyHook.acts + [.networkFlow, .policyDecision] }
 
-  /// The act that an event tells of.
+  /// The act that an event reports.
   static func kind(of event: Event, withTold: Bool = false) -> EventKind? {
     switch event.kind {
     case .policyDecision:

@@ -80,7 +80,7 @@ public struct PolicyBacktest {
     let (before, after) = (try old.decide(act), try new.decide(act))
     let told = Set(after.told).subtracting(before.told).sorted()
     let isStopped = { (decision: PolicyInterpreter.Decision) in decision.action.failsClosed }
-    // The kernel knew more than the event tells: what denies only for that is no answer.
+    // The kernel knew fields that the event lacks. A rule that denies only because a field is unknown says nothing here.
     for decision in [after, before] where decision.isUncertain && isStopped(after) != isStopped(before) {
       guard let name = decision.rule, let rule = rules[name] else { continue }
       return add(.unknown, name, act, event, act.missing(for: rule).map(\.name))

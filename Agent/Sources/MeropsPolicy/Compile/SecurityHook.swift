@@ -17,7 +17,7 @@ public struct SecurityHook: Sendable {
   var arguments: [Field: Argument] = [:]
   /// An argument that says whether it is an act at all.
   var gate: Gate?
-  /// What a verdict tells of it, in two numbers.
+  /// The two numbers of the act that a verdict reports.
   public var told: (small: Field?, large: Field?) = (nil, nil)
 
   init(_ name: String, function: String? = nil) {

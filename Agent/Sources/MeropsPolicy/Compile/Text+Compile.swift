@@ -88,7 +88,7 @@ extension HookCompiler {
     hook.paths.firstIndex(of: field).map { .ofAct($0) } ?? .ofProcess
   }
 
-  /// Goes to `unknown` where there is no path.
+  /// Emits code that finds the path, or jumps to `unknown` where the kernel has none.
   private mutating func find(_ form: PathForm, _ unknown: Label) {
     if form.base == .r7 {
       code.jump(to: unknown, if: .r7, .equal, 0)
