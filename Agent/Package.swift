@@ -31,7 +31,9 @@ let package = Package(
     .testTarget(
       name: "MeropsExpressionTests", dependencies: ["MeropsExpression", "MeropsModel"], swiftSettings: settings),
     // What events become elsewhere, a file for each form.
-    .target(name: "MeropsSinks", dependencies: ["MeropsModel"], swiftSettings: settings),
+    .target(name: "MeropsSinks", dependencies: ["CHTTP", "MeropsModel"], swiftSettings: settings),
+    // libcurl, loaded when a collector is to be reached.
+    .target(name: "CHTTP", exclude: ["without"]),
     .testTarget(
       name: "MeropsSinksTests", dependencies: ["MeropsSinks", "MeropsModel", "TestServer"], exclude: ["Peers"],
       swiftSettings: settings),
@@ -150,8 +152,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "agent-bench", dependencies: ["MeropsStore", "MeropsSinks", "MeropsModel", "SampleEvents"],
-      path: "Benchmarks/Bench", swiftSettings: settings,
-      linkerSettings: [.linkedLibrary("curl", .when(configuration: .release))]),
+      path: "Benchmarks/Bench", swiftSettings: settings),
     .executableTarget(
       name: "firewall-bench",
       dependencies: [
@@ -189,8 +190,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings,
-      // Foundation's HTTP client, linked statically, leaves libcurl to whoever links it.
-      linkerSettings: [.linkedLibrary("curl", .when(configuration: .release))]),
+      // Before the folders of the system: what is linked statically then loads no libcurl at the start.
+      linkerSettings: [
+        .unsafeFlags(["-L\(Context.packageDirectory)/Sources/CHTTP/without"], .when(configuration: .release))
+      ]),
     // What people type. It knows no sensor and no store: it asks the daemon.
     .executableTarget(
       name: "merops-agent",

@@ -132,6 +132,7 @@ public final class Agent: Sendable {
       policies?.tick()
       if manager.watchdog != nil { manager.notify("WATCHDOG=1") }
       pulse += 1
+      if pulse == 2 { StartPages.giveBack() }
       // Connections whose reader has gone show it when something is written.
       if pulse % 5 == 0 { subscribers.deliver(Self.nothing) }
     }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CHTTP
 import Foundation
-import FoundationNetworking
 public import MeropsModel
-import Synchronization
 
-/// Sends batches as the bodies of POST requests. An answer of 2xx takes them; 408, 429 and 5xx are tried again; any other
+/// Sends batches as the bodies of POST requests. An answer of 2xx takes them; 3xx, 408, 429 and 5xx are tried again; any other
 /// refuses them for good, so that one event that a collector cannot read does not hold up those behind it.
 public final class HTTPDelivery: Delivery {
   /// What differs between collectors.
@@ -21,15 +20,18 @@ public final class HTTPDelivery: Delivery {
     }
   }
 
-  private let request: URLRequest
+  private let url: URL
   private let form: Form
-  private let session: URLSession
-  private let task = Mutex<URLSessionTask?>(nil)
+  private let headers: [String]
+  private let seconds: Double
+  private let client: OpaquePointer
+  /// What is kept of an answer.
+  private static let answerBytes = 1 << 20
 
   /// - Parameters:
   ///   - headers: Such as `Authorization`.
   ///   - seconds: How long an answer may take.
-  /// - Throws: ``DeliveryError`` if the text is not an `http` or `https` URL.
+  /// - Throws: ``DeliveryError`` if the text is not an `http` or `https` URL, or libcurl is not installed.
   public init(_ url: String, headers: [String: String] = [:], seconds: Double = 10, _ form: Form) throws(DeliveryError)
   {
     guard let parsed = URL(string: url), let scheme = parsed.scheme, ["http", "https"].contains(scheme),
@@ -38,55 +40,51 @@ public final class HTTPDelivery: Delivery {
       throw DeliveryError(
         "\"\(url)\" is not the URL of a collector: it has to begin with http:// or https:// and a host.")
     }
-    var request = URLRequest(url: parsed, timeoutInterval: seconds)
-    request.httpMethod = "POST"
-    request.setValue(form.contentType, forHTTPHeaderField: "Content-Type")
-    for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-    self.request = request
-    self.form = form
-    let configuration = URLSessionConfiguration.ephemeral
-    configuration.timeoutIntervalForRequest = seconds
-    configuration.timeoutIntervalForResource = seconds
-    configuration.httpShouldSetCookies = false
-    configuration.urlCache = nil
-    session = URLSession(configuration: configuration)
+    let lines = (headers.map { "\($0.key): \($0.value)" } + ["Content-Type: \(form.contentType)"])
+    guard !lines.contains(where: { $0.contains { $0.isNewline || $0 == "\0" } }) else {
+      throw DeliveryError("A header for \(Self.place(parsed)) has a line break.")
+    }
+    var reason = [CChar](repeating: 0, count: 256)
+    guard let client = http_open(&reason, reason.count) else {
+      throw DeliveryError("No collector can be reached: \(Self.text(reason)).")
+    }
+    (self.url, self.form, self.headers, self.seconds, self.client) = (parsed, form, lines, seconds, client)
   }
 
-  deinit { session.invalidateAndCancel() }
+  deinit { http_close(client) }
 
-  public func cancel() { task.withLock { $0?.cancel() } }
+  public func cancel() { http_cancel(client) }
 
   public func deliver(_ batch: EventBatch) throws(DeliveryError) -> Int {
-    var request = request
-    request.httpBody = Data(form.body(batch))
-    let done = DispatchSemaphore(value: 0)
-    let answer = Mutex<(data: Data?, response: URLResponse?, error: (any Error)?)>((nil, nil, nil))
-    let running = session.dataTask(with: request) { data, response, error in
-      answer.withLock { $0 = (data, response, error) }
-      done.signal()
+    let body = form.body(batch)
+    var reason = [CChar](repeating: 0, count: 256)
+    var length = 0
+    var code = 0
+    let answer = [UInt8](unsafeUninitializedCapacity: Self.answerBytes) { kept, count in
+      let lines = headers.map { strdup($0) }
+      defer { for line in lines { free(line) } }
+      var pointers = lines.map { UnsafePointer($0) } + [nil]
+      code = http_post(
+        client, url.absoluteString, &pointers, body, body.count, Int(seconds * 1000), kept.baseAddress, kept.count,
+        &length, &reason, reason.count)
+      count = length
     }
-    task.withLock { $0 = running }
-    running.resume()
-    done.wait()
-    task.withLock { $0 = nil }
-    let (data, response, error) = answer.withLock { $0 }
-    let place = Self.place(request.url)
-    if let error {
-      throw DeliveryError("\(place) does not answer (\(error.localizedDescription)).")
-    }
-    guard let code = (response as? HTTPURLResponse)?.statusCode else {
-      throw DeliveryError("\(place) does not speak HTTP.")
-    }
+    let place = Self.place(url)
     switch code {
-    case 200..<300: return min(form.rejected(Array(data ?? Data())), batch.count)
+    case 0: throw DeliveryError("\(place) does not answer (\(Self.text(reason))).")
+    case 200..<300: return min(form.rejected(answer), batch.count)
+    case 300..<400: throw DeliveryError("\(place) answers \(code): name the place that it sends to.")
     case 408, 429, 500...: throw DeliveryError("\(place) answers \(code).")
     default: return batch.count
     }
   }
 
+  private static func text(_ characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
   /// The URL without what may be secret in it.
-  private static func place(_ url: URL?) -> String {
-    guard let url else { return "The collector" }
+  private static func place(_ url: URL) -> String {
     let port = url.port.map { ":\($0)" } ?? ""
     return "\(url.scheme ?? "http")://\(url.host() ?? "")\(port)\(url.path)"
   }
