@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run        what this machine does, live, with a little work of its own to show     (Ctrl-C ends it)
+# make demo       a minute's show: an attack, a policy that stops it, changes of it without a gap
 # make tracker    the exec tracker of Examples, in the same way
 # make firewall   two network namespaces, traffic, block, allow
 # make examples   those that are Swift on both sides, each for a moment
@@ -19,7 +20,7 @@ STATIC := $(SMALL) -Xswiftc -static-executable
 AGENT := --package-path Agent -c release $(SMALL)
 SWIFT_SOURCES := Package.swift Sources Tests Plugins Examples Fuzz $(wildcard Benchmarks) $(addprefix Agent/,Package.swift Sources Tests)
 
-.PHONY: run tracker firewall examples build test test-all check agent vm agent-vm arm64 fuzz bench format lint docs install deb deb-check setup clean
+.PHONY: run demo tracker firewall examples build test test-all check agent vm agent-vm arm64 fuzz bench format lint docs install deb deb-check setup clean
 
 run:
 	@echo "run: 1 of 3: what is needed to build"
@@ -29,6 +30,15 @@ run:
 	@Tools/build --package-path Agent --product merops-agent
 	@echo "run: 3 of 3: what processes, files and the network of this machine do, until Ctrl-C"
 	@$(SUDO) Agent/.build/debug/merops-agent run --demo $(ARGS)
+
+demo:
+	@echo "demo: 1 of 3: what is needed to build"
+	@Tools/setup network
+	@echo "demo: 2 of 3: building the agent, for some minutes the first time"
+	@Tools/build --package-path Agent --product meropsd
+	@Tools/build --package-path Agent --product merops-agent
+	@echo "demo: 3 of 3: the show, for a minute; Ctrl-C ends it, and nothing of it stays"
+	@$(SUDO) Agent/.build/debug/merops-agent demo $(ARGS)
 
 # The exec tracker: the library alone, and kernel programs in C.
 tracker:

@@ -72,6 +72,16 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
+    // Rules of other projects as policies. No system call.
+    .target(
+      name: "MeropsPolicyImport",
+      dependencies: [
+        "MeropsExpression", "MeropsModel", "MeropsPolicy", .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MeropsPolicyImportTests",
+      dependencies: ["MeropsExpression", "MeropsModel", "MeropsPolicy", "MeropsPolicyImport"], swiftSettings: settings),
     // Policies in the running kernel: hooks, banks, verdicts.
     .target(
       name: "MeropsEnforcement",
@@ -198,7 +208,7 @@ let package = Package(
     .executableTarget(
       name: "merops-agent",
       dependencies: [
-        "MeropsControl", "MeropsModel", "MeropsPolicy", "MeropsScreens",
+        "MeropsControl", "MeropsModel", "MeropsPolicy", "MeropsPolicyImport", "MeropsScreens",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -37,7 +37,8 @@ extension Agent {
       apply: { application, author throws(ControlError) in try policies.apply(application, author: author) },
       confirm: { author throws(ControlError) in try policies.confirm(author: author) },
       delete: { file, author throws(ControlError) in try policies.delete(file, author: author) },
-      rollBack: { version, author throws(ControlError) in try policies.rollBack(to: version, author: author) })
+      rollBack: { version, author throws(ControlError) in try policies.rollBack(to: version, author: author) },
+      verify: { question throws(ControlError) in try policies.verify(question) })
   }
 
   private func events(_ request: EventRequest) throws(ControlError) -> ByteStream {

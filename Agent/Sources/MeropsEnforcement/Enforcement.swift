@@ -46,7 +46,16 @@ public final class Enforcement: Sendable {
     var counters: [(hook: PolicyHook, map: AnyMap)]
     /// Kept for as long as a bank may hold them.
     var programs: [Program]
+    /// How long the verifier took, with the maps that it needed.
+    var loading: [PolicyHook: Duration] = [:]
   }
+
+  /// A program, and where it is to be.
+  private typealias Slot = (programs: DescriptorMap<UInt32>, slot: UInt32, program: Program)
+  /// A set that the verifier has taken, and hooks that no set before had rules about.
+  private typealias Prepared = (
+    compiled: CompiledPolicy, loaded: Loaded, slots: [Slot], new: [PolicyHook: KernelParts.HookParts]
+  )
 
   /// How many sets are remembered, so that late verdicts find their rule.
   private static let remembered = 16
@@ -137,31 +146,7 @@ public final class Enforcement: Sendable {
       let clock = ContinuousClock()
       let start = clock.now
       let generation = state.generation &+ 1
-      let known = state.parts.hooks.mapValues(\.method)
-      let compiled = try PolicyCompiler(layout: layout, cgroup: Cgroups.find) { hook in
-        if known[hook] != nil { return nil }
-        let (method, refusal) = hook.runningMethod
-        return method == nil ? refusal : nil
-      }.compile(set, generation: generation)
-      var loaded = Loaded(generation: generation, rules: compiled.rules, counters: [], programs: [])
-      var slots: [(programs: DescriptorMap<UInt32>, slot: UInt32, program: Program)] = []
-      // Hooks that look for the same members share a map.
-      var members: [CompiledMap: AnyMap] = [:]
-      // Hooks that no set before had rules about. Until this set counts, they allow.
-      var new: [PolicyHook: KernelParts.HookParts] = [:]
-      for hook in compiled.hooks.keys where state.parts.hooks[hook] == nil {
-        new[hook] = try loadHook(hook, &state.parts)
-      }
-      let hooks = state.parts.hooks.merging(new) { old, _ in old }
-      for (hook, parts) in hooks {
-        let program = compiled.hooks[hook] ?? .allowing(hook)
-        let results = try load(program, for: hook, parts, state.parts, generation, set, &members, &loaded)
-        for (slot, program) in results { slots.append((parts.programs, slot, program)) }
-        guard new[hook] != nil else { continue }
-        for (slot, program) in try load(
-          .allowing(hook), for: hook, parts, state.parts, state.generation, set, &members, &loaded)
-        { slots.append((parts.programs, slot, program)) }
-      }
+      let (compiled, loaded, slots, new) = try prepare(set, &state)
       // Nobody looks at this bank: the set before the last one was waited for when it was replaced.
       for (programs, slot, program) in slots { try programs.set(program, for: slot) }
       try state.parts.attach(new)
@@ -178,6 +163,87 @@ public final class Enforcement: Sendable {
         generation: generation, ruleCount: compiled.rules.count,
         instructions: compiled.hooks.mapValues(\.instructions.count), loading: flip - start, flip: flipped - flip,
         grace: clock.now - flipped, observed: compiled.observed)
+    }
+  }
+
+  /// Compiles a set and hands it to the verifier. Nothing counts yet.
+  private func prepare(_ set: PolicySet, _ state: inout State) throws -> Prepared {
+    let generation = state.generation &+ 1
+    let known = state.parts.hooks.mapValues(\.method)
+    let compiled = try PolicyCompiler(layout: layout, cgroup: Cgroups.find) { hook in
+      if known[hook] != nil { return nil }
+      let (method, refusal) = hook.runningMethod
+      return method == nil ? refusal : nil
+    }.compile(set, generation: generation)
+    var loaded = Loaded(generation: generation, rules: compiled.rules, counters: [], programs: [])
+    var slots: [Slot] = []
+    // Hooks that look for the same members share a map.
+    var members: [CompiledMap: AnyMap] = [:]
+    // Hooks that no set before had rules about. Until this set counts, they allow.
+    var new: [PolicyHook: KernelParts.HookParts] = [:]
+    for hook in compiled.hooks.keys where state.parts.hooks[hook] == nil {
+      new[hook] = try loadHook(hook, &state.parts)
+    }
+    let hooks = state.parts.hooks.merging(new) { old, _ in old }
+    for (hook, parts) in hooks {
+      let program = compiled.hooks[hook] ?? .allowing(hook)
+      let start = ContinuousClock.now
+      let results = try load(program, for: hook, parts, state.parts, generation, set, &members, &loaded)
+      loaded.loading[hook] = ContinuousClock.now - start
+      for (slot, program) in results { slots.append((parts.programs, slot, program)) }
+      guard new[hook] != nil else { continue }
+      for (slot, program) in try load(
+        .allowing(hook), for: hook, parts, state.parts, state.generation, set, &members, &loaded)
+      { slots.append((parts.programs, slot, program)) }
+    }
+    return (compiled, loaded, slots, new)
+  }
+
+  /// What the verifier said of a hook's programs.
+  public struct Verified: Sendable {
+    public var hook: PolicyHook
+    public var method: HookMethod
+    public var rules: Int
+    /// Instructions of the programs, and how many the verifier went through: 0 where the kernel does not say it (before 5.16).
+    public var instructions: Int
+    public var verifiedInstructions: Int
+    /// Kernel memory of programs and of the maps that are theirs alone.
+    public var memory: Int
+    public var loading: Duration
+  }
+
+  /// Hands a set to the verifier, and drops it again: what counts goes on.
+  ///
+  /// - Throws: what ``apply(_:)`` would throw.
+  public func verify(_ set: PolicySet) throws -> [Verified] {
+    try state.withLock { state in
+      var trial = state
+      trial.parts.forgetPins()
+      let (compiled, loaded, slots, new) = try prepare(set, &trial)
+      let hooks = state.parts.hooks.merging(new) { old, _ in old }
+      let shared: Set<String> = ["processes", "verdicts", "acts", "slots"]
+      return try compiled.hooks.sorted { $0.key.rawValue < $1.key.rawValue }.compactMap {
+        (hook, program) -> Verified? in
+        guard let parts = hooks[hook] else { return nil }
+        let bank = (state.generation &+ 1) & 1
+        var verified = Verified(
+          hook: hook, method: parts.method, rules: program.ruleCount,
+          instructions: program.filter.count + program.instructions.count, verifiedInstructions: 0, memory: 0,
+          loading: loaded.loading[hook] ?? .zero)
+        var maps: Set<UInt32> = []
+        for slot in slots where slot.programs.map === parts.programs.map && slot.slot & 1 == bank {
+          let info = try slot.program.info()
+          verified.verifiedInstructions += info.verifiedInstructions
+          verified.memory += try slot.program.memory()
+          maps.formUnion(info.mapIDs)
+        }
+        // Those that all sets have are no cost of this one.
+        for id in maps {
+          let map = try AnyMap(id: id)
+          if !shared.contains(map.info.name) { verified.memory += try map.usage().memory }
+        }
+        return verified
+      }
     }
   }
 

@@ -205,6 +205,9 @@ extension KernelParts {
 
   private static func folder(_ pins: String) -> String { "\(pins)/v\(version)" }
 
+  /// What is made from now on is not pinned.
+  mutating func forgetPins() { pins = nil }
+
   /// Takes over what is pinned; nil where nothing is.
   init?(pinned pins: String, cgroup: String) throws {
     let folder = Self.folder(pins)

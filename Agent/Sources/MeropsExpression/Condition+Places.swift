@@ -22,7 +22,8 @@ extension Condition {
 extension Operand {
   fileprivate var places: [Place] {
     switch self {
-    case .field(let place), .element(let place, _): [place]
+    case .field(let place), .element(let place, _), .joined(let place, _): [place]
+    case .lowered(let operand): operand.places
     case .literal, .item: []
     }
   }

@@ -64,6 +64,8 @@ extension Operand: CustomStringConvertible {
     case .field(let place): "\(place)"
     case .element(let place, let index): "\(place)[\(index)]"
     case .item: "item"
+    case .joined(let place, let separator): "\(place).join(\(separator.quoted))"
+    case .lowered(let operand): "\(operand).lowerAscii()"
     }
   }
 }
@@ -99,7 +101,7 @@ extension Glob {
 
 extension [UInt8] {
   /// As an expression writes a text.
-  fileprivate var quoted: String {
+  package var quoted: String {
     var result = "\""
     for scalar in String(decoding: self, as: UTF8.self).unicodeScalars {
       switch scalar {

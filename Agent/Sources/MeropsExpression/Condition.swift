@@ -48,7 +48,7 @@ public enum Scope: Hashable, Sendable {
 }
 
 /// A text.
-public enum Operand: Hashable, Sendable {
+public indirect enum Operand: Hashable, Sendable {
   /// A field, and whose.
   public struct Place: Hashable, Sendable {
     public var scope: Scope
@@ -61,6 +61,10 @@ public enum Operand: Hashable, Sendable {
   case element(Place, Int)
   /// The text that a quantifier looks at.
   case item
+  /// The texts of a list as one, with this between them.
+  case joined(Place, [UInt8])
+  /// A text with `a` to `z` in place of `A` to `Z`.
+  case lowered(Operand)
 }
 
 /// A number of 64 bits.

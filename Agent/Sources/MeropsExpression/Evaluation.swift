@@ -169,6 +169,22 @@ extension Evaluation {
     case .literal(let bytes): return body(bytes.span.bytes, false)
     case .field(let place): return with(place, borrowed, body)
     case .item: return body(borrowed.item, borrowed.itemIsCut)
+    case .joined(let place, let separator):
+      return with(place, borrowed) { bytes, isCut in
+        var whole: [UInt8] = []
+        var isFirst = true
+        Packed.forEachText(bytes, isCut: isCut) { text, _ in
+          if !isFirst { whole += separator }
+          isFirst = false
+          whole += Packed.copied(text)
+        }
+        return body(whole.span.bytes, isCut)
+      }
+    case .lowered(let operand):
+      return with(operand, borrowed) { bytes, isCut in
+        let lowered = Packed.copied(bytes).map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
+        return body(lowered.span.bytes, isCut)
+      }
     case .element(let place, let wanted):
       return with(place, borrowed) { bytes, isCut in
         var index = 0

@@ -12,7 +12,7 @@ extension ControlHandler {
     return switch path.dropFirst("/v1/policies".count).split(separator: "/") {
     case []: [.GET, .POST]
     case ["history"]: [.GET]
-    case ["rollback"], ["confirm"]: [.POST]
+    case ["rollback"], ["confirm"], ["verify"]: [.POST]
     case let parts where parts.count == 2 && parts[0] == "versions": [.GET]
     default: [.DELETE]
     }
@@ -42,6 +42,15 @@ extension ControlHandler {
       let author = try author(of: request)
       try expect([], request)
       return try Self.json(policies.confirm(author))
+    case (.POST, ["verify"]):
+      // Programs are loaded for it.
+      _ = try author(of: request)
+      try expect([], request)
+      guard let question = try? Self.decoder.decode(PolicyQuestion.self, from: Data(try await policyText(request).utf8))
+      else {
+        throw ControlError.badRequest("The request has to be a JSON object with `files`, each with `name` and `text`.")
+      }
+      return try Self.json(policies.verify(question))
     case (.POST, []):
       let author = try author(of: request)
       try expect(["file", "mode", "confirm_within"], request)
@@ -76,6 +85,12 @@ extension ControlHandler {
       throw ControlError.notFound("There is nothing at \(request.path). /v1/openapi.json says what there is.")
     }
   }
+
+  private static let decoder: JSONDecoder = {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }()
 
   private static let confirmTimes: ClosedRange<UInt64> = 1_000_000_000...86_400_000_000_000
   /// A policy may have a megabyte: what is more is not kept.

@@ -52,6 +52,8 @@ public struct PolicyRoutes: Sendable {
   public var delete: @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange
   /// To a version; to the one before without a number.
   public var rollBack: @Sendable (_ version: UInt64?, _ author: String) throws(ControlError) -> PolicyChange
+  /// Asks the verifier; nothing changes.
+  public var verify: @Sendable (PolicyQuestion) throws(ControlError) -> PolicyVerification
 
   public init(
     report: @escaping @Sendable () throws(ControlError) -> PolicyReport,
@@ -60,11 +62,12 @@ public struct PolicyRoutes: Sendable {
     apply: @escaping @Sendable (PolicyApplication, _ author: String) throws(ControlError) -> PolicyChange,
     confirm: @escaping @Sendable (_ author: String) throws(ControlError) -> PolicyChange,
     delete: @escaping @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange,
-    rollBack: @escaping @Sendable (_ version: UInt64?, _ author: String) throws(ControlError) -> PolicyChange
+    rollBack: @escaping @Sendable (_ version: UInt64?, _ author: String) throws(ControlError) -> PolicyChange,
+    verify: @escaping @Sendable (PolicyQuestion) throws(ControlError) -> PolicyVerification
   ) {
     (self.report, self.history) = (report, history)
     (self.version, self.apply, self.confirm) = (version, apply, confirm)
-    (self.delete, self.rollBack) = (delete, rollBack)
+    (self.delete, self.rollBack, self.verify) = (delete, rollBack, verify)
   }
 }
 

@@ -126,6 +126,12 @@ extension OpenAPI {
       content: [("application/json", JSON.reference("schemas/PolicyChange"))],
       errors: ["401", "403", "400", "404", "409"]),
     Path(
+      path: "/v1/policies/verify", method: "post", operation: "verifyPolicies",
+      summary: "Hands files to the kernel's verifier; nothing counts. For root, over the socket.",
+      answer: "What the verifier says of each hook.",
+      content: [("application/json", JSON.reference("schemas/PolicyVerification"))],
+      errors: ["401", "403", "400", "404", "413"], body: "application/json"),
+    Path(
       path: "/v1/policies/versions/{number}", operation: "policyVersion",
       summary: "The files that counted in a version.",
       parameters: ["number"], answer: "The version.",
@@ -310,6 +316,20 @@ extension OpenAPI {
           ("version", JSON.count), ("time", JSON.count), ("author", JSON.string), ("change", JSON.string),
           ("policies", JSON.count), ("rules", JSON.count),
         ], optional: [("hash", JSON.string), ("confirm_by", JSON.count)])
+    ),
+    (
+      "PolicyVerification",
+      JSON.schema([
+        (
+          "hooks",
+          JSON.array(
+            JSON.schema(
+              [
+                ("name", JSON.string), ("place", JSON.string), ("rules", JSON.count), ("instructions", JSON.count),
+                ("memory", JSON.count), ("milliseconds", #"{"type": "number"}"#),
+              ], optional: [("verified_instructions", JSON.count)]))
+        )
+      ])
     ),
     (
       "PolicyVersion",

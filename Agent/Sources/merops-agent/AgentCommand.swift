@@ -64,8 +64,13 @@ struct AgentCommand: ParsableCommand {
 
 /// Where the agent is asked.
 struct AgentOptions: ParsableArguments {
-  @Option(help: "The agent's socket.", completion: .file())
-  var socket = ControlClient.defaultSocket
+  @Option(help: "The agent's socket; without it, what MEROPS_SOCKET says.", completion: .file())
+  var socket = Self.usualSocket
+
+  private static var usualSocket: String {
+    let named = getenv("MEROPS_SOCKET").map { String(cString: $0) } ?? ""
+    return named.isEmpty ? ControlClient.defaultSocket : named
+  }
 
   var client: ControlClient { ControlClient(socket: socket, start: Programs.waysToStart(socket: socket)) }
 }

@@ -46,10 +46,11 @@ struct EventsCommand: ParsableCommand {
   var form: OutputForm?
 
   enum OutputForm: String, EnumerableFlag {
-    case json, ocsf, ecs
+    case text, json, ocsf, ecs
 
     static func help(for value: Self) -> ArgumentHelp? {
       switch value {
+      case .text: "As people read it, in a pipe, too."
       case .json: "One object a line, with the schema's names."
       case .ocsf: "One object a line, as OCSF has it."
       case .ecs: "One object a line, with ECS's names."
@@ -58,6 +59,7 @@ struct EventsCommand: ParsableCommand {
 
     var format: ReplyFormat {
       switch self {
+      case .text: .packed
       case .json: .json
       case .ocsf: .ocsf
       case .ecs: .ecs

@@ -35,7 +35,7 @@ struct LiveView {
     inbox.receive(client, condition)
     let status = try client.get("/v1/status", as: AgentStatus.self)
     screen.title = Self.title(status)
-    let player = demo ? try DemoCommand.start() : nil
+    let player = demo ? try DemoWorkCommand.start() : nil
     defer { if let player { Self.stop(player) } }
     FullScreen.enter()
     defer { FullScreen.leave() }
@@ -201,7 +201,7 @@ private final class Child {
       close(pipes[1])
     }
     (lifeline, errors) = (ends[0], pipes[0])
-    pid = try Programs.start(path, arguments + ["--lifeline", "3"], third: other, error: pipes[1])
+    pid = try Programs.start(path, arguments + ["--lifeline", "3"], error: pipes[1], third: other)
   }
 
   func waitUntilReady() throws {

@@ -25,7 +25,8 @@ struct PolicyCommand: ParsableCommand {
         sudo merops policy off                   end enforcement, also without the agent
       """,
     subcommands: [
-      PolicyCheckCommand.self, PolicyTestCommand.self, PolicyPlanCommand.self, PolicyBacktestCommand.self,
+      PolicyCheckCommand.self, PolicyTestCommand.self, PolicyImportCommand.self, PolicyPlanCommand.self,
+      PolicyBacktestCommand.self,
       PolicyApplyCommand.self, Confirm.self, List.self, Show.self, PolicyDiffCommand.self, Decisions.self,
       ExplainCommand.self, History.self, Rollback.self, Delete.self, Off.self, Schema.self,
     ])

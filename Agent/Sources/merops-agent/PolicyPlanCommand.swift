@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 import MeropsControl
 import MeropsPolicy
 import MeropsScreens
@@ -11,7 +12,8 @@ struct PolicyPlanCommand: ParsableCommand {
     abstract: "Show what applying files would change, and what the kernel would get. Changes nothing.",
     discussion: """
       The files stand in place of those of the same names that the agent has. Without an agent they are compared with no
-      policies. Whether this kernel takes them, and whether their cgroups exist, shows when they are applied.
+      policies. For root, the agent hands the programs to the kernel's verifier, and drops them again: what it would refuse
+      shows, and what loading costs.
 
       EXAMPLES
         merops policy plan web.yaml
@@ -39,7 +41,8 @@ struct PolicyPlanCommand: ParsableCommand {
       Output.note(sources.described(error))
       throw ExitCode(1)
     }
-    let before = offline ? PolicySources() : try counting()
+    let report = offline ? nil : try counting()
+    let before = PolicySources(report?.files.map { ($0.name, $0.text) } ?? [])
     var after = before.without(sources)
     after.add(sources)
     let plan: PolicyPlan
@@ -47,15 +50,67 @@ struct PolicyPlanCommand: ParsableCommand {
       Output.note(after.described(error))
       throw ExitCode(1)
     }
-    json ? try Output.json(plan) : Output.lines(Self.lines(plan))
+    let verified = try report.flatMap { (report) throws(ControlError) in try verification(report, sources) }
+    if json { return try Output.json(Report(plan, verified)) }
+    Output.lines(
+      Self.lines(plan) + (verified.map(Self.lines) ?? ["", "the kernel's verifier was not asked: \(unasked)"]))
   }
 
-  /// The files that the agent has; none without an agent.
-  private func counting() throws(ControlError) -> PolicySources {
-    do { return try .counting(agent.client) } catch {
+  private var unasked: String {
+    offline ? "--offline" : geteuid() == 0 ? "there is no agent that enforces policies" : "that needs root"
+  }
+
+  /// What is printed.
+  private struct Report: Encodable {
+    var plan: PolicyPlan
+    /// By hook; null where the verifier was not asked.
+    var verified: [PolicyVerification.Hook]?
+
+    init(_ plan: PolicyPlan, _ verified: PolicyVerification?) { (self.plan, self.verified) = (plan, verified?.hooks) }
+
+    private enum Key: String, CodingKey { case verified }
+
+    func encode(to encoder: any Encoder) throws {
+      try plan.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(verified, forKey: .verified)
+    }
+  }
+
+  /// Asks the verifier about the files that would count; nil without root.
+  private func verification(
+    _ report: PolicyReport, _ sources: PolicySources
+  ) throws(ControlError) -> PolicyVerification? {
+    guard geteuid() == 0 else { return nil }
+    let new = sources.texts.map { name, text in
+      PolicyVersion.File(name: name.split(separator: "/").last.map(String.init) ?? name, text: text)
+    }
+    let kept = report.files.filter { file in !new.contains { $0.name == file.name } }
+      .map { PolicyVersion.File(name: $0.name, text: $0.text, mode: $0.mode) }
+    return try agent.client.send(
+      "POST", "/v1/policies/verify", PolicyQuestion(files: kept + new), as: PolicyVerification.self)
+  }
+
+  private static func lines(_ verified: PolicyVerification) -> [String] {
+    if verified.hooks.isEmpty { return ["", "the kernel has nothing to verify"] }
+    var table = TextTable(
+      ["VERIFIED", "RULES", "INSTRUCTIONS", "VERIFIER WORK", "MEMORY", "LOADED IN"], numbers: [1, 2, 3, 4, 5])
+    for hook in verified.hooks {
+      table.add([
+        hook.place, "\(hook.rules)", "\(hook.instructions)", hook.verifiedInstructions.map { "\($0)" } ?? "?",
+        "\(hook.memory)", "\((hook.milliseconds * 10).rounded() / 10) ms",
+      ])
+    }
+    return [""] + table.lines() + ["the kernel takes it; nothing was changed"]
+  }
+
+  /// What the agent has; nil without an agent, or one that enforces nothing.
+  private func counting() throws(ControlError) -> PolicyReport? {
+    do { return try agent.client.get("/v1/policies", as: PolicyReport.self) } catch {
+      if error.status == 404 { return nil }
       guard error.status == 0 else { throw error }
       Output.note("\(error.message)\nThe files are compared with no policies.")
-      return PolicySources()
+      return nil
     }
   }
 

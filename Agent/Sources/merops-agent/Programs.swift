@@ -50,16 +50,18 @@ enum Programs {
     throw ControlError(status: 0, message: "\(path) cannot be run: \(String(cString: strerror(errno)))")
   }
 
-  /// Starts a program; its descriptor 3 is the one given, its standard error another one, where given.
+  /// Starts a program, with descriptors of this one as its input, output, error and descriptor 3, where they are given.
   static func start(
-    _ path: String, _ arguments: [String], third: CInt? = nil, error: CInt? = nil
+    _ path: String, _ arguments: [String], input: CInt? = nil, output: CInt? = nil, error: CInt? = nil,
+    third: CInt? = nil
   ) throws(ControlError) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    if let third { posix_spawn_file_actions_adddup2(&actions, third, 3) }
-    if let error { posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO) }
+    for (own, its) in [(input, STDIN_FILENO), (output, STDOUT_FILENO), (error, STDERR_FILENO), (third, 3)] {
+      if let own { posix_spawn_file_actions_adddup2(&actions, own, its) }
+    }
     // A group of its own: Ctrl-C at the terminal is for this program, which then ends that one.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)

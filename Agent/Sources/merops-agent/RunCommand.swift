@@ -44,7 +44,7 @@ struct RunCommand: ParsableCommand {
     if let seconds, !(seconds > 0) { throw ValidationError("--seconds has to be a number above 0.") }
     guard Terminal.isOutput, !json else {
       if let condition { arguments += ["--where", condition] }
-      if demo { _ = try DemoCommand.start() }
+      if demo { _ = try DemoWorkCommand.start() }
       try Programs.become(daemon, arguments + ["--json"])
     }
     var view = LiveView(socket: socket, condition: condition, showsAll: all)

@@ -44,7 +44,9 @@ struct PolicyLifeTests {
     }
 
     /// What a verb says, and how it ends.
-    func verb(_ words: String...) throws -> (status: Int32, output: String) {
+    func verb(_ words: String...) throws -> (status: Int32, output: String) { try verb(words) }
+
+    func verb(_ words: [String]) throws -> (status: Int32, output: String) {
       let process = Foundation.Process()
       process.executableURL = Daemon.beside("merops-agent")
       process.arguments = words

@@ -45,6 +45,13 @@ struct EvaluationTests {
     ("process.command_args.all(a, a.contains('s'))", .no),
     ("process.command_args.size() == 3", .yes), ("size(process.command_args) == 3", .yes),
     ("process.command_args[7] == ''", .unknown),
+    ("process.command_args.join(' ').startsWith('curl -fsS https:')", .yes),
+    ("process.command_args.join().contains('-fsShttps:')", .yes),
+    ("process.command_args.join(' ').lowerAscii().contains(' -fss ')", .yes),
+    ("process.command_args.join(' ').contains(' -fss ')", .no),
+    ("process.executable.path.lowerAscii() == '/usr/bin/curl'", .yes),
+    ("process.ancestors.exists(p, p.executable.path.lowerAscii().endsWith('/SSHD'))", .no),
+    ("process.working_directory.lowerAscii() == 'x'", .unknown),
     // Ancestors.
     ("process.ancestors.exists(p, p.executable.path == '/usr/sbin/sshd')", .yes),
     ("process.ancestors.exists(p, p.executable.path == '/usr/bin/curl')", .no),

@@ -11,12 +11,12 @@ import Synchronization
 
 /// The policies of an agent: which count, which counted before, and who changed them.
 final class PolicyKeeper: Sendable {
-  private let enforcement: Enforcement
+  let enforcement: Enforcement
   private let archive: PolicyArchive
   private let cgroup: String
   private let pins: String?
   private let wasInForce = Atomic(true)
-  private let privileged: PrivilegedThread
+  let privileged: PrivilegedThread
   private let log: Logger
   private let state: Mutex<State>
   /// Which version's programs a generation is.
@@ -67,7 +67,7 @@ final class PolicyKeeper: Sendable {
     versions = Mutex([generation &- 1: version, generation: version])
   }
 
-  private static func set(_ files: [PolicyArchive.Source]) throws(AgentError) -> PolicySet {
+  static func set(_ files: [PolicyArchive.Source]) throws(AgentError) -> PolicySet {
     do throws(PolicyProblem) {
       var policies: [Policy] = []
       for file in files {

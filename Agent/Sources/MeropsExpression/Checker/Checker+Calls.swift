@@ -4,7 +4,9 @@ import MeropsModel
 
 // Calls.
 extension Checker {
-  private static let methods = ["startsWith", "endsWith", "contains", "glob", "exists", "all", "size"]
+  private static let methods = [
+    "startsWith", "endsWith", "contains", "glob", "exists", "all", "size", "join", "lowerAscii",
+  ]
   private static let functions = ["has", "size", "int", "uint"]
   private static let mathematics = ["bitAnd", "bitOr", "bitXor", "bitNot", "bitShiftLeft", "bitShiftRight"]
 
@@ -19,6 +21,20 @@ extension Checker {
     case "size":
       try expect(0, arguments, of: name, syntax)
       return .number(.count(try texts(receiver)), .uint)
+    case "lowerAscii":
+      guard case .text(let operand) = try term(receiver) else {
+        throw ExpressionError("`lowerAscii` is asked of a text", receiver.range)
+      }
+      try expect(0, arguments, of: name, syntax)
+      return .text(.lowered(operand))
+    case "join":
+      let list = try texts(receiver)
+      if arguments.isEmpty { return .text(.joined(list, [])) }
+      try expect(1, arguments, of: name, syntax)
+      guard case .text(let separator) = arguments[0].kind else {
+        throw ExpressionError("`join` wants a text in quotes, which stands between the others", arguments[0].range)
+      }
+      return .text(.joined(list, separator))
     case "matches":
       throw ExpressionError(
         "the language has no regular expressions", syntax.range,

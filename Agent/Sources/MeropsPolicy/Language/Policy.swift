@@ -132,7 +132,7 @@ extension Rule {
   public var isAudit: Bool { action == .audit || mode == .audit }
 
   /// Whether a path is one of a cgroup below the root.
-  static func isCgroup(_ path: String) -> Bool {
+  public static func isCgroup(_ path: String) -> Bool {
     path.hasPrefix("/")
       && path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
         !$0.isEmpty && $0 != "." && $0 != ".."

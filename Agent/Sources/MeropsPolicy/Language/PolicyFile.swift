@@ -27,7 +27,7 @@ public enum PolicyFile {
   }
 
   /// The YAML documents of a text that are not empty.
-  static func documents(_ text: String, name: String) throws(PolicyProblem) -> [PolicyNode] {
+  package static func documents(_ text: String, name: String) throws(PolicyProblem) -> [PolicyNode] {
     let start = Rule.Place(file: name, line: 1, column: 1)
     guard text.utf8.count <= sizeLimit else {
       throw PolicyProblem("the file is longer than \(sizeLimit) bytes", start)

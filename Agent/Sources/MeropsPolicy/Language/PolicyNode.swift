@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Yams
+package import Yams
 
 /// A value of a policy file, what it is called, and where it stands.
-struct PolicyNode {
-  let node: Node
-  let name: String
-  let file: String
+package struct PolicyNode {
+  package let node: Node
+  package let name: String
+  package let file: String
 
-  var place: Rule.Place { Rule.Place(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1) }
+  package var place: Rule.Place { Rule.Place(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1) }
 
-  var isAbsent: Bool { node.null != nil }
-  var isBlock: Bool { node.mapping != nil }
+  package var isAbsent: Bool { node.null != nil }
+  package var isBlock: Bool { node.mapping != nil }
 
-  func problem(_ message: String, hint: String? = nil) -> PolicyProblem {
+  package func problem(_ message: String, hint: String? = nil) -> PolicyProblem {
     PolicyProblem("`\(name)` \(message)", place, hint: hint)
   }
 
-  func text() throws(PolicyProblem) -> String {
+  package func text() throws(PolicyProblem) -> String {
     guard let scalar = node.scalar, !isAbsent else { throw problem("has to be one value") }
     return scalar.string
   }
@@ -50,7 +50,7 @@ struct PolicyNode {
   }
 
   /// One value, or a list of them.
-  func items() throws(PolicyProblem) -> [PolicyNode] {
+  package func items() throws(PolicyProblem) -> [PolicyNode] {
     guard let sequence = node.sequence else { return [self] }
     guard !sequence.isEmpty else { throw problem("has to have one value at least") }
     return sequence.map { PolicyNode(node: $0, name: name, file: file) }
@@ -78,7 +78,7 @@ struct PolicyNode {
   }
 
   /// The entries of a block of any keys.
-  func block() throws(PolicyProblem) -> [(key: PolicyNode, value: PolicyNode)] {
+  package func block() throws(PolicyProblem) -> [(key: PolicyNode, value: PolicyNode)] {
     guard let mapping = node.mapping else {
       throw problem("has to be a block of keys and values")
     }

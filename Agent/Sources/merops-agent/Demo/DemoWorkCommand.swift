@@ -6,9 +6,9 @@ import MeropsControl
 
 /// A little work for `merops run --demo`: what a script that installs something does. It stays on this machine, in a network
 /// of its own where it may make one.
-struct DemoCommand: ParsableCommand {
+struct DemoWorkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "demo", abstract: "Do a little work to look at.", shouldDisplay: false)
+    commandName: "work", abstract: "Do a little work to look at.", shouldDisplay: false)
 
   @Option(help: "End with this process.")
   var parent: Int32?
@@ -20,7 +20,7 @@ struct DemoCommand: ParsableCommand {
   /// Starts it, in a network of its own where that can be had.
   static func start() throws(ControlError) -> pid_t? {
     guard let own = Programs.own else { return nil }
-    let words = ["demo", "--parent", "\(getpid())"]
+    let words = ["demo", "work", "--parent", "\(getpid())"]
     guard geteuid() == 0, let unshare = try? Programs.find("unshare") else { return try Programs.start(own, words) }
     return try Programs.start(unshare, ["--net", own] + words + ["--has-own-network"])
   }
@@ -139,7 +139,7 @@ final class DemoNetwork {
     }
   }
 
-  private static func raiseLoopback() -> Bool {
+  static func raiseLoopback() -> Bool {
     let descriptor = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
     // struct ifreq: 16 bytes of name, then the flags. SIOCSIFFLAGS, IFF_UP | IFF_RUNNING.
