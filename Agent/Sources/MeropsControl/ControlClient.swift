@@ -158,7 +158,7 @@ private struct Connection: ~Copyable {
       if count < 0 {
         if errno == EINTR { continue }
         // The agent may have answered already, and closed: read what it said.
-        if errno == EPIPE { return }
+        if errno == EPIPE || errno == ECONNRESET { return }
         throw ControlError(status: 0, message: "The agent cannot be asked: \(Self.reason(errno))")
       }
       rest = rest.dropFirst(count)

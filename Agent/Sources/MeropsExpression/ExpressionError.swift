@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import MeropsModel
+
 /// What is wrong with an expression, and where.
 public struct ExpressionError: Error, Hashable, Sendable {
   /// A sentence without its place.
@@ -10,7 +12,7 @@ public struct ExpressionError: Error, Hashable, Sendable {
   public let hint: String?
 
   init(_ message: String, _ range: Range<Int>, hint: String? = nil) {
-    self.message = message
+    self.message = ShownLine.shortened(message)
     self.range = range
     self.hint = hint
   }
@@ -33,9 +35,8 @@ public struct ExpressionError: Error, Hashable, Sendable {
     let marked = String(decoding: bytes[start..<max(start, min(range.upperBound, lineEnd))], as: UTF8.self)
     let place = "\(file):\(line + row):\(before.count + (row == 0 ? column : 1))"
     let shown = String(decoding: bytes[lineStart..<lineEnd], as: UTF8.self)
-    let mark =
-      String(repeating: " ", count: before.count) + "^" + String(repeating: "~", count: max(marked.count - 1, 0))
-    return ["\(place): \(message)", "  \(shown)", "  \(mark)", hint].compactMap { $0 }.joined(separator: "\n")
+    let lines = ShownLine.marked(shown, before: before.count, length: marked.count)
+    return (["\(place): \(message)"] + lines + [hint].compactMap { $0 }).joined(separator: "\n")
   }
 }
 

@@ -25,7 +25,7 @@ extension ControlHandler {
     }
   }
 
-  func answer(_ request: HTTPRequest, _ policies: PolicyRoutes) async throws -> HTTPResponse {
+  func answer(_ request: HTTPRequest, _ policies: PolicyRoutes, _ body: RequestBody) async throws -> HTTPResponse {
     let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).map(String.init)
     switch (request.method, parts) {
     case (.GET, []):
@@ -57,7 +57,7 @@ extension ControlHandler {
       guard within == nil || time.map({ Self.confirmTimes.contains($0) }) == true else {
         throw ControlError.badRequest("`confirm_within` has to be a time from 1s to 24h, such as 60s.")
       }
-      let text = try await policyText(request)
+      let text = try await policyText(body)
       return try Self.json(
         policies.apply(
           PolicyApplication(file: file, text: text, isAudit: mode == "audit", confirmWithin: time), author))
@@ -81,14 +81,9 @@ extension ControlHandler {
   /// A policy may have a megabyte: what is more is not kept.
   private static let maximumText = 4 << 20
 
-  private func policyText(_ request: HTTPRequest) async throws -> String {
-    var bytes = Data()
-    for try await piece in request.bodySequence {
-      guard bytes.count + piece.count <= Self.maximumText else {
-        throw ControlError(status: 413, message: "The policies are longer than \(Self.maximumText >> 20) MB.")
-      }
-      bytes += piece
-    }
+  private func policyText(_ body: RequestBody) async throws -> String {
+    let bytes = try await body.data(
+      atMost: Self.maximumText, "The policies are longer than \(Self.maximumText >> 20) MB.")
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw ControlError.badRequest("The policies are not text in UTF-8.")
     }

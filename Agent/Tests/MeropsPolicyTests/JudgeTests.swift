@@ -40,6 +40,34 @@ import Testing
     #expect(denied > Self.count / 5 && allowed > Self.count / 5 && unknown > Self.count / 100)
   }
 
+  /// What a set tells of in audit mode is what it denies when it is enforced: the same acts, by the same rules first.
+  @Test func auditTellsWhatEnforcingDenies() throws {
+    var random = SeededRandom(seed: 91)
+    var (denied, allowed) = (0, 0)
+    while denied + allowed < Self.count {
+      var policies = (0..<3).map { Made.policy("p\($0)", &random) }
+      for policy in policies.indices {
+        for rule in policies[policy].rules.indices where policies[policy].rules[rule].mode == .audit {
+          policies[policy].rules[rule].mode = .enforce
+        }
+      }
+      let enforced = try PolicySet(policies)
+      let audited = try PolicyInterpreter(PolicySet(policies.map(\.audited)), of: Act.self)
+      let deciding = Set(enforced.rules.filter { !$0.isAudit }.map(\.name))
+      for _ in 0..<40 {
+        let act = Self.act(&random)
+        // Of a path that is cut the reference knows more than the kernel.
+        if act.path == Made.longPath { continue }
+        let decision = try audited.decide(act.policyAct, at: act.hook)
+        let expected = Reference.denial(of: act, by: enforced)?.name
+        #expect(decision.action == .allow)
+        #expect(decision.told.first(where: deciding.contains) == expected, "\(act) by \(enforced.rules)")
+        if expected == nil { allowed += 1 } else { denied += 1 }
+      }
+    }
+    #expect(denied > Self.count / 5 && allowed > Self.count / 5)
+  }
+
   static func act(_ random: inout SeededRandom) -> Act {
     let hook =
       [PolicyHook.connect4, .connect4, .connect6, .connect6, .send4, .send6, .bind4, .bind6, .exec]

@@ -114,7 +114,7 @@ public final class PolicyInterpreter {
     }
     var decision = Decision(
       action: deciding.map { rules[$0].action } ?? .allow, rule: deciding.map { rules[$0].name },
-      told: applied.filter { rules[$0].isAudit }.map { rules[$0].name })
+      told: applied.filter { rules[$0].tells }.map { rules[$0].name })
     if isStopped, let record = maps.first(where: { $0.0 == .verdicts })?.1.records.last {
       decision.isUncertain = record[Int(VerdictLayout.flags)] & VerdictLayout.isUnknown != 0
     }

@@ -103,8 +103,8 @@ public struct PolicySet: Sendable {
   public let policies: [Policy]
   /// Those that are not off, in the order in which they are asked: the first that applies decides.
   ///
-  /// The highest priority comes first; of one priority what is only told, then what denies or kills, then what allows; at last names,
-  /// so that the order of files and rules never matters.
+  /// The highest priority comes first; of one priority what only tells, then what denies or kills, then what allows; of those in audit
+  /// mode before others; at last names, so that the order of files and rules never matters.
   public let rules: [Rule]
 
   /// - Throws: ``PolicyProblem`` where two policies have one name.
@@ -120,6 +120,8 @@ public struct PolicySet: Sendable {
   private static func comesBefore(_ left: Rule, _ right: Rule) -> Bool {
     if left.priority != right.priority { return left.priority > right.priority }
     if left.rank != right.rank { return left.rank < right.rank }
+    // Else what denies would hide that another rule would.
+    if left.isAudit != right.isAudit { return left.isAudit }
     return (left.policy, left.id) < (right.policy, right.id)
   }
 }
@@ -128,8 +130,11 @@ extension Rule {
   /// The acts that rules can be about: those that sensors see, and no counts.
   public static let acts = EventKind.allCases.filter { $0.eventClass.isWatched && $0 != .fileRepeats }
 
-  /// Whether it only tells.
+  /// Whether it decides nothing.
   public var isAudit: Bool { action == .audit || mode == .audit }
+
+  /// Whether it only tells. One that allows keeps those behind it from telling, as it would keep them from denying.
+  public var tells: Bool { isAudit && action != .allow }
 
   /// Whether a path is one of a cgroup below the root.
   static func isCgroup(_ path: String) -> Bool {
@@ -139,5 +144,5 @@ extension Rule {
       }
   }
 
-  fileprivate var rank: Int { isAudit ? 0 : action.failsClosed ? 1 : 2 }
+  fileprivate var rank: Int { action == .audit ? 0 : action.failsClosed ? 1 : 2 }
 }
