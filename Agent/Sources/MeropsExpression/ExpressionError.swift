@@ -10,11 +10,29 @@ public struct ExpressionError: Error, Hashable, Sendable {
   public let range: Range<Int>
   /// What to do, if there is more to say than the message.
   public let hint: String?
+  /// The macro whose text the range is of; nil for the expression's own.
+  public private(set) var macro: String?
+  /// Where the expression uses the macro that leads there.
+  private var useRange: Range<Int>?
 
   init(_ message: String, _ range: Range<Int>, hint: String? = nil) {
     self.message = ShownLine.shortened(message)
     self.range = range
     self.hint = hint
+  }
+
+  /// The error as it is of an expression that uses a macro.
+  func within(_ name: String, usedAt range: Range<Int>) -> ExpressionError {
+    var error = self
+    error.macro = macro ?? name
+    error.useRange = range
+    return error
+  }
+
+  /// What is said of the expression that uses the macro; nil where there is none.
+  public var use: ExpressionError? {
+    guard let macro, let useRange else { return nil }
+    return ExpressionError("the macro `\(macro)` is used here", useRange)
   }
 
   /// The error for people: place, sentence, the line with its part marked, the hint.

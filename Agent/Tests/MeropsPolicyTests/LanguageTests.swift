@@ -90,7 +90,8 @@ import Testing
   @Test func theSchemaHasTheReadersKeys() throws {
     let schema = try #require(try JSONSerialization.jsonObject(with: Data(PolicySchema.text.utf8)) as? [String: Any])
     func keys(_ path: String...) -> Set<String> {
-      var node: [String: Any]? = schema
+      // `then` is what lists are.
+      var node = schema["else"] as? [String: Any]
       for part in path {
         if let branches = node?["anyOf"] as? [[String: Any]] { node = branches.first }
         node = (node?["properties"] as? [String: Any])?[part] as? [String: Any]

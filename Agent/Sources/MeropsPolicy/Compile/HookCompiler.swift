@@ -107,6 +107,7 @@ struct HookCompiler {
     let next = code.makeLabel("next")
     try compileActs(each.rule, else: next)
     try compileCgroups(each.rule, else: next)
+    try compileCanary(each.rule.canary, else: next)
     for expression in each.rule.conditions {
       let mayHold = code.makeLabel("holds")
       try compile(expression.condition, unknownIs: true, yes: mayHold, no: next)
@@ -125,6 +126,7 @@ struct HookCompiler {
     }
     try compileActs(rule, else: next)
     try compileCgroups(rule, else: next)
+    try compileCanary(rule.canary, else: next)
     // A rule that denies counts where the answer is yes or unknown, any other where it is yes.
     let failsClosed = rule.action.failsClosed
     for expression in rule.conditions {
@@ -188,16 +190,40 @@ struct HookCompiler {
   private mutating func compileCgroups(_ rule: Rule, else next: Label) throws(CompileProblem) {
     guard !rule.cgroups.isEmpty else { return }
     let inside = code.makeLabel("inside")
-    for path in rule.cgroups {
-      guard let cgroup = compiler.cgroup(path) else {
-        throw CompileProblem(
-          "there is no cgroup `\(path)`", hint: "A rule is about a cgroup that exists when the policy is applied")
-      }
-      code.emit(.move(.r1, .immediate(Int32(cgroup.level))), .call(.getCurrentAncestorCgroupID))
-      jump(if: .r0, .equal, to: cgroup.id, inside)
-    }
+    for path in rule.cgroups { try jumpIfInside(path, to: inside) }
     code.jump(to: next)
     code.place(inside)
+  }
+
+  private mutating func jumpIfInside(_ path: String, to inside: Label) throws(CompileProblem) {
+    guard let cgroup = compiler.cgroup(path) else {
+      throw CompileProblem(
+        "there is no cgroup `\(path)`", hint: "A rule is about a cgroup that exists when the policy is applied")
+    }
+    code.emit(.move(.r1, .immediate(Int32(cgroup.level))), .call(.getCurrentAncestorCgroupID))
+    jump(if: .r0, .equal, to: cgroup.id, inside)
+  }
+
+  /// Of a rule that is tried: whether the process is one of the canary's, or none.
+  private mutating func compileCanary(_ part: Rule.CanaryPart?, else next: Label) throws(CompileProblem) {
+    guard let part else { return }
+    let (inside, outside) = (code.makeLabel("canary"), code.makeLabel("others"))
+    switch part.canary {
+    case .cgroup(let path): try jumpIfInside(path, to: inside)
+    case .percent(let percent):
+      guard let session = compiler.layout.session else {
+        throw CompileProblem("this kernel does not say to which session a process belongs")
+      }
+      code.emit(.call(.getCurrentTask))
+      follow(session, inside)
+      code.emit(
+        .arithmetic(.multiply, .r0, .immediate(Int32(bitPattern: Canary.factor))), .move(.r0, .r0, width: .bits32))
+      jump(if: .r0, .less, to: Canary.threshold(percent), inside)
+    }
+    code.jump(to: part.isOutside ? outside : next)
+    code.place(inside)
+    if part.isOutside { code.jump(to: next) }
+    code.place(outside)
   }
 
   mutating func loadMap(_ register: Register, _ map: CompiledMap) {

@@ -17,6 +17,28 @@ public struct Policy: Sendable {
     for index in rules.indices where rules[index].mode == .enforce { policy.rules[index].mode = .audit }
     return policy
   }
+
+  /// The same policy, enforced on a part of the processes. On the others it only tells.
+  public func tried(on canary: Canary) -> Policy {
+    var policy = self
+    for index in rules.indices where !rules[index].isAudit && rules[index].mode == .enforce {
+      policy.rules[index].canary = Rule.CanaryPart(canary: canary)
+    }
+    return policy
+  }
+}
+
+extension Policy {
+  /// The name of the text that it stands in.
+  public var file: String { rules.first?.place.file ?? "" }
+
+  func treated(_ treatment: PolicySources.Treatment?) -> Policy {
+    switch treatment {
+    case nil: self
+    case .audit: audited
+    case .canary(let canary): tried(on: canary)
+    }
+  }
 }
 
 /// One rule of a policy.
@@ -28,6 +50,8 @@ public struct Rule: Sendable {
   public var acts: [EventKind]
   /// Directories below the root of cgroup v2: the rule is about processes in one of them or below. Empty for all.
   public var cgroups: [String]
+  /// The part of the processes that it is about; nil for all.
+  public var canary: CanaryPart?
   /// All of them have to hold: the subject's, and that of `match`.
   public var conditions: [EventExpression]
   public var action: Action
@@ -114,7 +138,7 @@ public struct PolicySet: Sendable {
       throw PolicyProblem("two policies are named `\(policy.name)`", policy.rules.first?.place)
     }
     self.policies = policies.sorted { $0.name < $1.name }
-    rules = policies.flatMap(\.rules).filter { $0.mode != .off }.sorted(by: Self.comesBefore)
+    rules = policies.flatMap(\.rules).filter { $0.mode != .off }.flatMap(\.parts).sorted(by: Self.comesBefore)
   }
 
   private static func comesBefore(_ left: Rule, _ right: Rule) -> Bool {
