@@ -48,7 +48,7 @@ extension ControlHandler {
     }
   }
 
-  private static func decoded<Value: Decodable>(_ body: Data, as type: Value.Type = Value.self) throws -> Value {
+  static func decoded<Value: Decodable>(_ body: Data, as type: Value.Type = Value.self) throws -> Value {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do { return try decoder.decode(type, from: body) } catch {

@@ -12,7 +12,7 @@ extension ControlHandler {
     return switch path.dropFirst("/v1/policies".count).split(separator: "/") {
     case []: [.GET, .POST]
     case ["history"]: [.GET]
-    case ["rollback"], ["confirm"]: [.POST]
+    case ["rollback"], ["confirm"], ["promote"]: [.POST]
     case let parts where parts.count == 2 && parts[0] == "versions": [.GET]
     default: [.DELETE]
     }
@@ -44,27 +44,29 @@ extension ControlHandler {
       return try Self.json(policies.confirm(author))
     case (.POST, []):
       let author = try author(of: request)
-      try expect(["file", "mode", "confirm_within"], request)
-      guard let file = request.query.first(where: { $0.name == "file" })?.value, Self.isFileName(file) else {
-        throw ControlError.badRequest("`file` has to be the name of a file, such as `file=web.yaml`.")
+      try expect(["file", "mode", "cgroup", "percent", "confirm_within"], request)
+      var file = PolicyVersion.File(name: try fileName(request), text: "")
+      let mode = Self.value("mode", request)
+      guard ["enforce", "audit", "canary", nil].contains(mode) else {
+        throw ControlError.badRequest("`mode` has to be enforce, audit or canary.")
       }
-      let mode = request.query.first { $0.name == "mode" }?.value
-      guard mode == nil || mode == "audit" || mode == "enforce" else {
-        throw ControlError.badRequest("`mode` has to be enforce or audit.")
-      }
-      let within = request.query.first { $0.name == "confirm_within" }?.value
+      if mode != "enforce" { file.mode = mode }
+      file.canary = try canary(request, isWanted: mode == "canary")
+      let within = Self.value("confirm_within", request)
       let time = within.flatMap { TimePoint.duration($0) }
       guard within == nil || time.map({ Self.confirmTimes.contains($0) }) == true else {
         throw ControlError.badRequest("`confirm_within` has to be a time from 1s to 24h, such as 60s.")
       }
-      let text = try await policyText(body)
-      return try Self.json(
-        policies.apply(
-          PolicyApplication(file: file, text: text, isAudit: mode == "audit", confirmWithin: time), author))
+      try await read(request, body, into: &file)
+      return try Self.json(policies.apply(PolicyApplication(file, confirmWithin: time), author))
+    case (.POST, ["promote"]):
+      let author = try author(of: request)
+      try expect(["file"], request)
+      return try Self.json(policies.promote(try fileName(request), author))
     case (.POST, ["rollback"]):
       let author = try author(of: request)
       try expect(["version"], request)
-      let written = request.query.first { $0.name == "version" }?.value
+      let written = Self.value("version", request)
       let version = written.flatMap { UInt64($0) }
       guard written == nil || version != nil else { throw ControlError.badRequest("`version` has to be a number.") }
       return try Self.json(policies.rollBack(version, author))
@@ -78,16 +80,50 @@ extension ControlHandler {
   }
 
   private static let confirmTimes: ClosedRange<UInt64> = 1_000_000_000...86_400_000_000_000
-  /// A policy may have a megabyte: what is more is not kept.
-  private static let maximumText = 4 << 20
+  /// A policy may have a megabyte, and several lists: what is more is not kept.
+  private static let maximumText = 64 << 20
 
-  private func policyText(_ body: RequestBody) async throws -> String {
-    let bytes = try await body.data(
-      atMost: Self.maximumText, "The policies are longer than \(Self.maximumText >> 20) MB.")
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ControlError.badRequest("The policies are not text in UTF-8.")
+  private static func value(_ name: String, _ request: HTTPRequest) -> String? {
+    request.query.first { $0.name == name }?.value
+  }
+
+  private func fileName(_ request: HTTPRequest) throws(ControlError) -> String {
+    guard let file = Self.value("file", request), Self.isFileName(file) else {
+      throw .badRequest("`file` has to be the name of a file, such as `file=web.yaml`.")
     }
-    return text
+    return file
+  }
+
+  /// The part of the processes that a file is tried on.
+  private func canary(_ request: HTTPRequest, isWanted: Bool) throws(ControlError) -> PolicyCanary? {
+    switch (isWanted, Self.value("cgroup", request), Self.value("percent", request)) {
+    case (false, nil, nil): return nil
+    case (true, let path?, nil) where path.hasPrefix("/") && path.count > 1: return PolicyCanary(cgroup: path)
+    case (true, nil, let text?):
+      if let percent = Int(text), (1...99).contains(percent) { return PolicyCanary(percent: percent) }
+      throw .badRequest("`percent` has to be a number from 1 to 99.")
+    default:
+      throw .badRequest(
+        "`mode=canary` needs either `cgroup`, a path below the root of cgroup v2, or `percent`; other modes have neither."
+      )
+    }
+  }
+
+  /// The text as it is, or with its lists as JSON.
+  private func read(
+    _ request: HTTPRequest, _ body: RequestBody, into file: inout PolicyVersion.File
+  ) async throws {
+    let bytes = try await body.data(
+      atMost: Self.maximumText, "The policies and their lists are longer than \(Self.maximumText >> 20) MB.")
+    if request.headers[.contentType]?.hasPrefix("application/json") == true {
+      let upload: PolicyUpload = try Self.decoded(bytes)
+      (file.text, file.lists) = (upload.text, upload.lists)
+    } else {
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw ControlError.badRequest("The policies are not text in UTF-8.")
+      }
+      file.text = text
+    }
   }
 
   private func expect(_ names: [String], _ request: HTTPRequest) throws(ControlError) {

@@ -34,13 +34,12 @@ struct PolicyPlanCommand: ParsableCommand {
     var sources = PolicySources()
     do throws(PolicyProblem) {
       for path in paths { try sources.add(path: path) }
-      _ = try sources.set()
     } catch {
       Output.note(sources.described(error))
       throw ExitCode(1)
     }
     let before = offline ? PolicySources() : try counting()
-    var after = before.without(sources)
+    var after = before.without(sources.appliedNames)
     after.add(sources)
     let plan: PolicyPlan
     do throws(PolicyProblem) { plan = try PolicyPlan(try after.set(), before: try before.set()) } catch {

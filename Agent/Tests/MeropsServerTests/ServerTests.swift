@@ -100,13 +100,14 @@ import Testing
     all.policies = PolicyRoutes(
       report: { () throws(ControlError) in throw .notFound("none") }, history: { () throws(ControlError) in [] },
       version: { _ throws(ControlError) in throw .notFound("none") },
-      apply: { application, _ throws(ControlError) in throw .badRequest("read \(application.text.utf8.count)") },
+      apply: { application, _ throws(ControlError) in throw .badRequest("read \(application.file.text.utf8.count)") },
+      promote: { _, _ throws(ControlError) in throw .notFound("none") },
       confirm: { _ throws(ControlError) in throw .notFound("none") },
       delete: { _, _ throws(ControlError) in throw .notFound("none") },
       rollBack: { _, _ throws(ControlError) in throw .notFound("none") })
     try await withServer(all) { (client, _, _) throws in
       for (target, megabytes, status, words) in [
-        ("/v1/policies?file=a.yaml", 1, 400, "read 1048576"), ("/v1/policies?file=a.yaml", 9, 413, "longer than"),
+        ("/v1/policies?file=a.yaml", 1, 400, "read 1048576"), ("/v1/policies?file=a.yaml", 70, 413, "longer than"),
         ("/v1/policies?file=..", 9, 400, "the name of a file"), ("/v1/policies/a.yaml", 9, 405, "not answered"),
         ("/v1/nothing", 9, 405, "Only GET"),
       ] {
