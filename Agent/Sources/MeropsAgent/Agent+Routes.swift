@@ -35,6 +35,7 @@ extension Agent {
       },
       version: { number throws(ControlError) in try policies.version(number) },
       apply: { application, author throws(ControlError) in try policies.apply(application, author: author) },
+      promote: { file, author throws(ControlError) in try policies.promote(file, author: author) },
       confirm: { author throws(ControlError) in try policies.confirm(author: author) },
       delete: { file, author throws(ControlError) in try policies.delete(file, author: author) },
       rollBack: { version, author throws(ControlError) in try policies.rollBack(to: version, author: author) },

@@ -17,8 +17,8 @@ extension Agent {
       subscribers: AgentStatus.Subscribers(
         count: subscribers.count, queued: UInt64(subscribers.waiting), lost: subscribers.lost),
       process: OwnCost.now(), programs: (try? source.costs()) ?? [], delay: delays.withLock { $0.limit(of: 0.99) },
-      alarms: [archive.alarm, Self.namespaceAlarm, policies?.alarm, options.firewallAlarm].compactMap { $0 }
-        + (options.firewall?.alarms ?? []))
+      alarms: [archive.alarm, Self.namespaceAlarm, options.firewallAlarm].compactMap { $0 }
+        + (policies?.alarms ?? []) + (options.firewall?.alarms ?? []))
   }
 
   /// The inode of the PID namespace that the kernel begins with. ABI: PROC_PID_INIT_INO, include/uapi/linux/nsfs.h.

@@ -138,8 +138,8 @@ public final class Settings: Sendable {
       throw AgentError("Policies need cgroup v2, which is not mounted here: mount -t cgroup2 none /sys/fs/cgroup")
     }
     return try PolicyKeeper(
-      folder: configuration.policyFolder, cgroup: cgroup, pins: configuration.policyPins, privileged: privileged,
-      log: log)
+      folder: configuration.policyFolder, cgroup: cgroup, pins: configuration.policyPins,
+      directory: configuration.policyDirectory, privileged: privileged, log: log)
   }
 
   /// A firewall that cannot be had does not keep the agent from watching.
@@ -179,6 +179,7 @@ public final class Settings: Sendable {
   public func reload() {
     // Another program may have moved their files.
     for each in running.withLock({ $0?.sinks ?? [] }) { each.sink.reopen() }
+    running.withLock { $0?.agent }?.policies?.lookAtDirectory(isForced: true)
     do {
       let new = try Self.read(origin, socket: socket, inMemory: inMemory)
       let old = configuration.withLock { $0 }

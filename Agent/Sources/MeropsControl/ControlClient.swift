@@ -44,12 +44,13 @@ public struct ControlClient: Sendable {
   ///   - method: `POST` or `DELETE`.
   ///   - target: what is changed.
   ///   - body: what the agent gets.
+  ///   - contentType: of what type that is, where there may be several.
   ///   - type: what it answers with.
   public func change<Reply: Decodable>(
-    _ method: String, _ target: String, body: [UInt8] = [], as type: Reply.Type
+    _ method: String, _ target: String, body: [UInt8] = [], contentType: String? = nil, as type: Reply.Type
   ) throws(ControlError) -> Reply {
     var reply: [UInt8] = []
-    try request(method, target, body) { piece in
+    try request(method, target, body, contentType) { piece in
       reply += piece
       return true
     }
@@ -68,7 +69,7 @@ public struct ControlClient: Sendable {
     guard let body = try? encoder.encode(value) else {
       throw ControlError(status: 0, message: "The request cannot be written as JSON.")
     }
-    return try change(method, target, body: Array(body), as: type)
+    return try change(method, target, body: Array(body), contentType: "application/json", as: type)
   }
 
   static func decoder() -> JSONDecoder {
@@ -79,15 +80,17 @@ public struct ControlClient: Sendable {
 
   /// Calls a closure with the pieces of a reply as they arrive, until it returns false.
   public func stream(_ target: String, _ body: ([UInt8]) throws(ControlError) -> Bool) throws(ControlError) {
-    try request("GET", target, [], body)
+    try request("GET", target, [], nil, body)
   }
 
   private func request(
-    _ method: String, _ target: String, _ content: [UInt8], _ body: ([UInt8]) throws(ControlError) -> Bool
+    _ method: String, _ target: String, _ content: [UInt8], _ contentType: String?,
+    _ body: ([UInt8]) throws(ControlError) -> Bool
   ) throws(ControlError) {
     let connection = try Connection.open(path, start)
     let length = content.isEmpty && method == "GET" ? "" : "Content-Length: \(content.count)\r\n"
-    let head = "\(method) \(target) HTTP/1.1\r\nHost: merops\r\nConnection: close\r\n\(length)\r\n"
+    let kind = contentType.map { "Content-Type: \($0)\r\n" } ?? ""
+    let head = "\(method) \(target) HTTP/1.1\r\nHost: merops\r\nConnection: close\r\n\(kind)\(length)\r\n"
     try connection.send(Array(head.utf8) + content)
     var reader = ReplyReader()
     var failure: [UInt8] = []
@@ -158,7 +161,7 @@ private struct Connection: ~Copyable {
       if count < 0 {
         if errno == EINTR { continue }
         // The agent may have answered already, and closed: read what it said.
-        if errno == EPIPE { return }
+        if errno == EPIPE || errno == ECONNRESET { return }
         throw ControlError(status: 0, message: "The agent cannot be asked: \(Self.reason(errno))")
       }
       rest = rest.dropFirst(count)

@@ -23,12 +23,17 @@ public struct PolicyReport: Hashable, Sendable, Codable {
   public struct File: Hashable, Sendable, Codable {
     public var name: String
     public var text: String
-    /// `audit` where it was applied so that all its rules only tell.
+    /// `audit` where it was applied so that all its rules only tell; `canary` where it is tried on a part of the processes.
     public var mode: String?
+    /// That part.
+    public var canary: PolicyCanary?
+    /// The watched directory that it comes from; nil where it was applied.
+    public var directory: String?
     public var policies: [Policy]
 
-    public init(name: String, text: String, mode: String?, policies: [Policy]) {
-      (self.name, self.text, self.mode, self.policies) = (name, text, mode, policies)
+    public init(_ file: PolicyVersion.File, policies: [Policy]) {
+      (name, text, mode, canary, directory) = (file.name, file.text, file.mode, file.canary, file.directory)
+      self.policies = policies
     }
   }
 
@@ -106,28 +111,58 @@ public struct PolicyVersion: Hashable, Sendable, Codable {
   public struct File: Hashable, Sendable, Codable {
     public var name: String
     public var text: String
-    /// `audit` where it was applied so that all its rules only tell.
+    /// The texts of the files that it has lists in, by their names.
+    public var lists: [String: String]?
+    /// `audit` where it was applied so that all its rules only tell; `canary` where it is tried on a part of the processes.
     public var mode: String?
+    /// That part.
+    public var canary: PolicyCanary?
+    /// The watched directory that it comes from; nil where it was applied.
+    public var directory: String?
 
-    public init(name: String, text: String, mode: String? = nil) {
-      (self.name, self.text, self.mode) = (name, text, mode)
+    public init(
+      name: String, text: String, lists: [String: String]? = nil, mode: String? = nil, canary: PolicyCanary? = nil,
+      directory: String? = nil
+    ) {
+      (self.name, self.text, self.lists) = (name, text, lists)
+      (self.mode, self.canary, self.directory) = (mode, canary, directory)
     }
   }
 
-  public init(change: PolicyChange, files: [File]) { (self.change, self.files) = (change, files) }
+  /// Names what was last taken from the watched directory; nil before anything was.
+  public var directory: String?
+
+  public init(change: PolicyChange, files: [File], directory: String? = nil) {
+    (self.change, self.files, self.directory) = (change, files, directory)
+  }
+}
+
+/// The part of the processes that a file of policies is tried on: one of the two.
+public struct PolicyCanary: Hashable, Sendable, Codable {
+  /// Below the root of cgroup v2.
+  public var cgroup: String?
+  /// Of sessions, so many of a hundred.
+  public var percent: Int?
+
+  public init(cgroup: String) { self.cgroup = cgroup }
+  public init(percent: Int) { self.percent = percent }
+}
+
+/// What a client sends of a file with lists: a body of JSON. Without lists it is the text alone.
+public struct PolicyUpload: Hashable, Sendable, Codable {
+  public var text: String
+  public var lists: [String: String]
+
+  public init(text: String, lists: [String: String]) { (self.text, self.lists) = (text, lists) }
 }
 
 /// A file of policies that shall count.
 public struct PolicyApplication: Hashable, Sendable {
-  /// Its name, without directories.
-  public var file: String
-  public var text: String
-  /// All its rules only tell.
-  public var isAudit: Bool
+  public var file: PolicyVersion.File
   /// Nanoseconds after which it rolls itself back unless it is confirmed; nil where it needs no confirmation.
   public var confirmWithin: UInt64?
 
-  public init(file: String, text: String, isAudit: Bool = false, confirmWithin: UInt64? = nil) {
-    (self.file, self.text, self.isAudit, self.confirmWithin) = (file, text, isAudit, confirmWithin)
+  public init(_ file: PolicyVersion.File, confirmWithin: UInt64? = nil) {
+    (self.file, self.confirmWithin) = (file, confirmWithin)
   }
 }

@@ -44,6 +44,8 @@ public final class Enforcement: Sendable {
     var generation: UInt32
     var rules: [Rule]
     var counters: [(hook: PolicyHook, map: AnyMap)]
+    /// The names of the rules that each hook decides by.
+    var places: [PolicyHook: Set<String>] = [:]
     /// Kept for as long as a bank may hold them.
     var programs: [Program]
     /// How long the verifier took, with the maps that it needed.
@@ -110,9 +112,11 @@ public final class Enforcement: Sendable {
 
   /// Where the kernel asks a rule that counts, and how.
   public func places(of rule: Rule) -> [String] {
-    guard rule.mode != .off else { return [] }
-    let hooks = methods.filter { !Set($0.key.acts).isDisjoint(with: rule.acts) }
-    return hooks.sorted { $0.key.rawValue < $1.key.rawValue }.map { $0.key.place($0.value) }
+    state.withLock { state in
+      guard let places = state.sets.last?.places else { return [] }
+      return places.filter { $0.value.contains(rule.name) }.keys.sorted { $0.rawValue < $1.rawValue }
+        .map { $0.place(state.parts.hooks[$0]?.method) }
+    }
   }
 
   /// What `apply` did.
@@ -176,6 +180,7 @@ public final class Enforcement: Sendable {
       return method == nil ? refusal : nil
     }.compile(set, generation: generation)
     var loaded = Loaded(generation: generation, rules: compiled.rules, counters: [], programs: [])
+    loaded.places = compiled.hooks.mapValues { program in Set(program.rules.map { compiled.rules[$0].name }) }
     var slots: [Slot] = []
     // Hooks that look for the same members share a map.
     var members: [CompiledMap: AnyMap] = [:]

@@ -21,11 +21,17 @@ extension KernelLayout {
 }
 
 extension BTFTypes {
-  /// Where a member is, in bytes; a `.` is a structure in a structure.
+  /// Where a member is, in bytes; a `.` is a structure in a structure, or the element of an array.
   fileprivate func place(of path: String, in structure: String) throws -> (offset: Int, size: Int)? {
     guard var id = ids(named: structure).first(where: { [.structure, .union].contains(kind($0)) }) else { return nil }
     var offset = 0
     for name in path.split(separator: ".") {
+      if let index = Int(name) {
+        guard case .array(let array) = try type(resolved(id)) else { return nil }
+        offset += try index * size(of: array.element)
+        id = array.element
+        continue
+      }
       guard let found = try member(named: String(name), in: id), !found.member.isBitField else { return nil }
       offset += found.bitOffset / 8
       id = found.member.type

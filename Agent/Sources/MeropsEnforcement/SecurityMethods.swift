@@ -114,6 +114,7 @@ final class SecurityMethods: Sendable {
 
   private static func reason(_ error: any Error) -> String {
     guard let error = error as? BPFError else { return "\(error)" }
-    return error.detail ?? error.errno.map { "\($0)" } ?? "\(error.code)"
+    let cause = (error.underlying as? VerifierError)?.cause
+    return error.detail ?? cause ?? error.errno.map { "\($0)" } ?? "\(error.code)"
   }
 }

@@ -20,11 +20,12 @@ public struct EventExpression: Sendable {
   ///   - text: one expression of type `bool`.
   ///   - kinds: the events that it will be asked about; empty for any. A field that none of them has is an error.
   ///   - lists: named lists that stand behind `in`.
+  ///   - macros: conditions by their names.
   public init(
-    _ text: String, for kinds: [EventKind] = [], lists: [String: NamedList] = [:]
+    _ text: String, for kinds: [EventKind] = [], lists: [String: NamedList] = [:], macros: [String: Macro] = [:]
   ) throws(ExpressionError) {
     self.text = text
-    condition = try Checker(kinds: kinds, lists: lists).condition(try Parser.parse(text))
+    condition = try Checker(kinds: kinds, lists: lists, macros: macros).condition(try Parser.parse(text))
   }
 }
 
@@ -32,6 +33,9 @@ public struct EventExpression: Sendable {
 public struct NamedList: Hashable, Sendable {
   /// One value a line, as they would stand in an expression but without quotes: paths, numbers, address blocks.
   public var values: [Text]
+  /// The file that they are from, and the line of each; nil where they stand in the policy.
+  public var file: String?
+  public var lines: [Int] = []
 
   public init(_ values: [Text]) { self.values = values }
 }

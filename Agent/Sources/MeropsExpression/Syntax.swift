@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An expression as it is written, before anything is known of its names.
-struct Syntax: Hashable {
-  indirect enum Kind: Hashable {
+struct Syntax: Hashable, Sendable {
+  indirect enum Kind: Hashable, Sendable {
     case int(UInt64)
     case uint(UInt64)
     case text([UInt8])

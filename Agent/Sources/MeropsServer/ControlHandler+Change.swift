@@ -29,7 +29,7 @@ extension ControlHandler {
     }
   }
 
-  func change(_ request: HTTPRequest, _ peer: Peer?) async throws -> HTTPResponse {
+  func change(_ request: HTTPRequest, _ peer: Peer?, _ body: RequestBody) async throws -> HTTPResponse {
     guard let peer, peer.user == 0 else {
       throw ControlError(
         status: 403, message: "Only root may change the firewall, and only through the agent's socket: use sudo.")
@@ -38,7 +38,8 @@ extension ControlHandler {
       throw ControlError.badRequest("There is no parameter `\(name)` here: what is wanted stands in the body.")
     }
     let firewall = try firewall
-    let body = try await Self.body(request)
+    let body = try await body.data(
+      atMost: Self.maximumBody, "The request is larger than \(Self.maximumBody >> 20) MB: import parts of the list.")
     switch Change(rawValue: request.path) {
     case .settings?: return try Self.json(firewall.set(try Self.decoded(body), peer))
     case .rules?: return try Self.json(firewall.add(try Self.decoded(body), peer))
@@ -47,19 +48,7 @@ extension ControlHandler {
     }
   }
 
-  private static func body(_ request: HTTPRequest) async throws -> Data {
-    var body = Data()
-    for try await piece in request.bodySequence {
-      guard body.count + piece.count <= maximumBody else {
-        throw ControlError(
-          status: 413, message: "The request is larger than \(maximumBody >> 20) MB: import parts of the list.")
-      }
-      body += piece
-    }
-    return body
-  }
-
-  private static func decoded<Value: Decodable>(_ body: Data, as type: Value.Type = Value.self) throws -> Value {
+  static func decoded<Value: Decodable>(_ body: Data, as type: Value.Type = Value.self) throws -> Value {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do { return try decoder.decode(type, from: body) } catch {

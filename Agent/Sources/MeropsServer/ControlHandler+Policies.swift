@@ -12,7 +12,7 @@ extension ControlHandler {
     return switch path.dropFirst("/v1/policies".count).split(separator: "/") {
     case []: [.GET, .POST]
     case ["history"]: [.GET]
-    case ["rollback"], ["confirm"], ["verify"]: [.POST]
+    case ["rollback"], ["confirm"], ["promote"], ["verify"]: [.POST]
     case let parts where parts.count == 2 && parts[0] == "versions": [.GET]
     default: [.DELETE]
     }
@@ -25,7 +25,7 @@ extension ControlHandler {
     }
   }
 
-  func answer(_ request: HTTPRequest, _ policies: PolicyRoutes) async throws -> HTTPResponse {
+  func answer(_ request: HTTPRequest, _ policies: PolicyRoutes, _ body: RequestBody) async throws -> HTTPResponse {
     let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).map(String.init)
     switch (request.method, parts) {
     case (.GET, []):
@@ -46,34 +46,33 @@ extension ControlHandler {
       // Programs are loaded for it.
       _ = try author(of: request)
       try expect([], request)
-      guard let question = try? Self.decoder.decode(PolicyQuestion.self, from: Data(try await policyText(request).utf8))
-      else {
-        throw ControlError.badRequest("The request has to be a JSON object with `files`, each with `name` and `text`.")
-      }
+      let question: PolicyQuestion = try Self.decoded(try await bytes(of: body))
       return try Self.json(policies.verify(question))
     case (.POST, []):
       let author = try author(of: request)
-      try expect(["file", "mode", "confirm_within"], request)
-      guard let file = request.query.first(where: { $0.name == "file" })?.value, Self.isFileName(file) else {
-        throw ControlError.badRequest("`file` has to be the name of a file, such as `file=web.yaml`.")
+      try expect(["file", "mode", "cgroup", "percent", "confirm_within"], request)
+      var file = PolicyVersion.File(name: try fileName(request), text: "")
+      let mode = Self.value("mode", request)
+      guard ["enforce", "audit", "canary", nil].contains(mode) else {
+        throw ControlError.badRequest("`mode` has to be enforce, audit or canary.")
       }
-      let mode = request.query.first { $0.name == "mode" }?.value
-      guard mode == nil || mode == "audit" || mode == "enforce" else {
-        throw ControlError.badRequest("`mode` has to be enforce or audit.")
-      }
-      let within = request.query.first { $0.name == "confirm_within" }?.value
+      if mode != "enforce" { file.mode = mode }
+      file.canary = try canary(request, isWanted: mode == "canary")
+      let within = Self.value("confirm_within", request)
       let time = within.flatMap { TimePoint.duration($0) }
       guard within == nil || time.map({ Self.confirmTimes.contains($0) }) == true else {
         throw ControlError.badRequest("`confirm_within` has to be a time from 1s to 24h, such as 60s.")
       }
-      let text = try await policyText(request)
-      return try Self.json(
-        policies.apply(
-          PolicyApplication(file: file, text: text, isAudit: mode == "audit", confirmWithin: time), author))
+      try await read(request, body, into: &file)
+      return try Self.json(policies.apply(PolicyApplication(file, confirmWithin: time), author))
+    case (.POST, ["promote"]):
+      let author = try author(of: request)
+      try expect(["file"], request)
+      return try Self.json(policies.promote(try fileName(request), author))
     case (.POST, ["rollback"]):
       let author = try author(of: request)
       try expect(["version"], request)
-      let written = request.query.first { $0.name == "version" }?.value
+      let written = Self.value("version", request)
       let version = written.flatMap { UInt64($0) }
       guard written == nil || version != nil else { throw ControlError.badRequest("`version` has to be a number.") }
       return try Self.json(policies.rollBack(version, author))
@@ -86,28 +85,55 @@ extension ControlHandler {
     }
   }
 
-  private static let decoder: JSONDecoder = {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return decoder
-  }()
-
   private static let confirmTimes: ClosedRange<UInt64> = 1_000_000_000...86_400_000_000_000
-  /// A policy may have a megabyte: what is more is not kept.
-  private static let maximumText = 4 << 20
+  /// A policy may have a megabyte, and several lists: what is more is not kept.
+  private static let maximumText = 64 << 20
 
-  private func policyText(_ request: HTTPRequest) async throws -> String {
-    var bytes = Data()
-    for try await piece in request.bodySequence {
-      guard bytes.count + piece.count <= Self.maximumText else {
-        throw ControlError(status: 413, message: "The policies are longer than \(Self.maximumText >> 20) MB.")
+  private static func value(_ name: String, _ request: HTTPRequest) -> String? {
+    request.query.first { $0.name == name }?.value
+  }
+
+  private func fileName(_ request: HTTPRequest) throws(ControlError) -> String {
+    guard let file = Self.value("file", request), Self.isFileName(file) else {
+      throw .badRequest("`file` has to be the name of a file, such as `file=web.yaml`.")
+    }
+    return file
+  }
+
+  /// The part of the processes that a file is tried on.
+  private func canary(_ request: HTTPRequest, isWanted: Bool) throws(ControlError) -> PolicyCanary? {
+    switch (isWanted, Self.value("cgroup", request), Self.value("percent", request)) {
+    case (false, nil, nil): return nil
+    case (true, let path?, nil) where path.hasPrefix("/") && path.count > 1: return PolicyCanary(cgroup: path)
+    case (true, nil, let text?):
+      if let percent = Int(text), (1...99).contains(percent) { return PolicyCanary(percent: percent) }
+      throw .badRequest("`percent` has to be a number from 1 to 99.")
+    default:
+      throw .badRequest(
+        "`mode=canary` needs either `cgroup`, a path below the root of cgroup v2, or `percent`; other modes have neither."
+      )
+    }
+  }
+
+  private func bytes(of body: RequestBody) async throws -> Data {
+    try await body.data(
+      atMost: Self.maximumText, "The policies and their lists are longer than \(Self.maximumText >> 20) MB.")
+  }
+
+  /// The text as it is, or with its lists as JSON.
+  private func read(
+    _ request: HTTPRequest, _ body: RequestBody, into file: inout PolicyVersion.File
+  ) async throws {
+    let bytes = try await bytes(of: body)
+    if request.headers[.contentType]?.hasPrefix("application/json") == true {
+      let upload: PolicyUpload = try Self.decoded(bytes)
+      (file.text, file.lists) = (upload.text, upload.lists)
+    } else {
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw ControlError.badRequest("The policies are not text in UTF-8.")
       }
-      bytes += piece
+      file.text = text
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ControlError.badRequest("The policies are not text in UTF-8.")
-    }
-    return text
   }
 
   private func expect(_ names: [String], _ request: HTTPRequest) throws(ControlError) {

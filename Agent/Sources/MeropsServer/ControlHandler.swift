@@ -14,6 +14,13 @@ struct ControlHandler: HTTPHandler {
   let names: String
 
   func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let body = RequestBody(request)
+    let response = try await answer(request, body)
+    await body.discard()
+    return response
+  }
+
+  private func answer(_ request: HTTPRequest, _ body: RequestBody) async throws -> HTTPResponse {
     do {
       let peer = try allow(request)
       if let change = Change(rawValue: request.path) {
@@ -24,7 +31,7 @@ struct ControlHandler: HTTPHandler {
               status: 405, message: "Only \(names.joined(separator: " and ")) is answered at \(request.path)."),
             allowed: names.joined(separator: ", "), isEmpty: request.method == .HEAD)
         }
-        if request.method != .GET { return try await self.change(request, peer) }
+        if request.method != .GET { return try await self.change(request, peer, body) }
       }
       if let methods = Self.policyMethods(at: request.path) {
         guard methods.contains(request.method) else {
@@ -33,7 +40,7 @@ struct ControlHandler: HTTPHandler {
             ControlError(status: 405, message: message), allowed: methods.map(\.rawValue).joined(separator: ", "),
             isEmpty: request.method == .HEAD)
         }
-        return try await answer(request, try policies)
+        return try await answer(request, try policies, body)
       }
       guard request.method == .GET else {
         let path = request.method == .HEAD ? "" : "Only GET is answered at \(request.path)."

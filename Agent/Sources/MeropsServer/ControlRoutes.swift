@@ -47,6 +47,8 @@ public struct PolicyRoutes: Sendable {
   public var version: @Sendable (UInt64) throws(ControlError) -> PolicyVersion
   /// Puts a file in place of the one of the same name.
   public var apply: @Sendable (PolicyApplication, _ author: String) throws(ControlError) -> PolicyChange
+  /// Enforces on all processes a file that only tells, or is tried on some.
+  public var promote: @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange
   /// Keeps what else rolls itself back.
   public var confirm: @Sendable (_ author: String) throws(ControlError) -> PolicyChange
   public var delete: @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange
@@ -60,13 +62,14 @@ public struct PolicyRoutes: Sendable {
     history: @escaping @Sendable () throws(ControlError) -> [PolicyChange],
     version: @escaping @Sendable (UInt64) throws(ControlError) -> PolicyVersion,
     apply: @escaping @Sendable (PolicyApplication, _ author: String) throws(ControlError) -> PolicyChange,
+    promote: @escaping @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange,
     confirm: @escaping @Sendable (_ author: String) throws(ControlError) -> PolicyChange,
     delete: @escaping @Sendable (_ file: String, _ author: String) throws(ControlError) -> PolicyChange,
     rollBack: @escaping @Sendable (_ version: UInt64?, _ author: String) throws(ControlError) -> PolicyChange,
     verify: @escaping @Sendable (PolicyQuestion) throws(ControlError) -> PolicyVerification
   ) {
     (self.report, self.history) = (report, history)
-    (self.version, self.apply, self.confirm) = (version, apply, confirm)
+    (self.version, self.apply, self.promote, self.confirm) = (version, apply, promote, confirm)
     (self.delete, self.rollBack, self.verify) = (delete, rollBack, verify)
   }
 }

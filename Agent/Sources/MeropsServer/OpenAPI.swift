@@ -116,9 +116,15 @@ extension OpenAPI {
     Path(
       path: "/v1/policies", method: "post", operation: "applyPolicies",
       summary: "Puts a file of policies in place of the one of the same name. For root, over the socket.",
-      parameters: ["file", "mode", "confirm_within"], answer: "The change, which counts.",
+      parameters: ["file", "mode", "cgroup", "percent", "confirm_within"], answer: "The change, which counts.",
       content: [("application/json", JSON.reference("schemas/PolicyChange"))],
       errors: ["401", "403", "400", "404", "409", "413"], body: "application/yaml"),
+    Path(
+      path: "/v1/policies/promote", method: "post", operation: "promotePolicies",
+      summary: "Enforces on all processes a file that only tells, or is tried on some. For root, over the socket.",
+      parameters: ["file"], answer: "The change, which counts.",
+      content: [("application/json", JSON.reference("schemas/PolicyChange"))],
+      errors: ["401", "403", "400", "404", "409"]),
     Path(
       path: "/v1/policies/confirm", method: "post", operation: "confirmPolicies",
       summary: "Keeps the version that else rolls itself back. For root, over the socket.",
@@ -232,8 +238,16 @@ extension OpenAPI {
     Parameter(
       name: "name", place: "path", description: "The name of a file of policies.", schema: JSON.string),
     Parameter(
-      name: "mode", description: "audit: all rules of the file only tell.",
-      schema: #"{"type": "string", "enum": ["enforce", "audit"], "default": "enforce"}"#),
+      name: "mode",
+      description:
+        "audit: all rules of the file only tell. canary: they are enforced on `cgroup` or `percent` alone, and tell of others.",
+      schema: #"{"type": "string", "enum": ["enforce", "audit", "canary"], "default": "enforce"}"#),
+    Parameter(
+      name: "cgroup", description: "The processes that a canary is enforced on: a path below the root of cgroup v2.",
+      schema: #"{"type": "string", "pattern": "^/.*[^/]$"}"#),
+    Parameter(
+      name: "percent", description: "How many of a hundred sessions a canary is enforced on.",
+      schema: #"{"type": "integer", "minimum": 1, "maximum": 99}"#),
     Parameter(
       name: "confirm_within",
       description: "The version rolls itself back after this time, unless it is confirmed: 60s; 24h at most.",
@@ -250,6 +264,8 @@ extension OpenAPI {
 // MARK: Schemas
 
 extension OpenAPI {
+  private static let canary = JSON.schema([], optional: [("cgroup", JSON.string), ("percent", JSON.count)])
+
   private static let schemas = [
     ("Time", #"{"type": "string", "pattern": "^[0-9A-Za-z:. -]+$"}"#),
     ("Error", JSON.schema([("status", JSON.integer), ("message", JSON.string)])),
@@ -333,13 +349,20 @@ extension OpenAPI {
     ),
     (
       "PolicyVersion",
-      JSON.schema([
-        ("change", JSON.reference("schemas/PolicyChange")),
-        (
-          "files",
-          JSON.array(JSON.schema([("name", JSON.string), ("text", JSON.string)], optional: [("mode", JSON.string)]))
-        ),
-      ])
+      JSON.schema(
+        [
+          ("change", JSON.reference("schemas/PolicyChange")),
+          (
+            "files",
+            JSON.array(
+              JSON.schema(
+                [("name", JSON.string), ("text", JSON.string)],
+                optional: [
+                  ("mode", JSON.string), ("directory", JSON.string), ("canary", canary),
+                  ("lists", #"{"type": "object", "additionalProperties": {"type": "string"}}"#),
+                ]))
+          ),
+        ], optional: [("directory", JSON.string)])
     ),
     (
       "Policies",
@@ -352,7 +375,7 @@ extension OpenAPI {
             JSON.array(
               JSON.schema(
                 [("name", JSON.string), ("text", JSON.string), ("policies", JSON.array(JSON.anyObject))],
-                optional: [("mode", JSON.string)]))
+                optional: [("mode", JSON.string), ("directory", JSON.string), ("canary", canary)]))
           ),
         ], optional: [("change", JSON.reference("schemas/PolicyChange")), ("pins", JSON.string)])
     ),

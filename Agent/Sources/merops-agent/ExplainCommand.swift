@@ -59,13 +59,7 @@ struct ExplainCommand: ParsableCommand {
       throw ControlError.notFound("Version \(wanted) of the policies, which counted then, is not kept any more.")
     }
     let version = try agent.client.get("/v1/policies/versions/\(wanted)", as: PolicyVersion.self)
-    var policies: [Policy] = []
-    for file in version.files {
-      for policy in try PolicyFile.read(file.text, name: file.name) {
-        policies.append(file.mode == Mode.audit.rawValue ? policy.audited : policy)
-      }
-    }
-    return (try PolicySet(policies), version)
+    return (try PolicySources(version).set(), version)
   }
 }
 

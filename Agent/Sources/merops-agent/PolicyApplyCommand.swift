@@ -34,27 +34,38 @@ struct PolicyApplyCommand: ParsableCommand {
   var confirmWithin: String?
   @OptionGroup var agent: AgentOptions
 
-  func run() throws {
+  func run() throws { try Self.apply(file, mode == .audit ? "&mode=audit" : "", confirmWithin, agent) }
+
+  /// Hands a file to the agent.
+  ///
+  /// - Parameter query: how it is applied.
+  static func apply(_ file: String, _ query: String, _ confirmWithin: String?, _ agent: AgentOptions) throws {
     if let confirmWithin, TimePoint.duration(confirmWithin) == nil {
       throw ValidationError("'\(confirmWithin)' is not a time: write 60s or 10m.")
     }
     var sources = PolicySources()
-    do throws(PolicyProblem) {
-      try sources.add(path: file)
-      // What can be told without the agent is told with the file's place.
-      _ = try PolicyCompiler.offline.compile(try sources.set(), generation: 1)
-    } catch {
+    do throws(PolicyProblem) { try sources.add(path: file) } catch {
       Output.note(sources.described(error))
       throw ExitCode(1)
     }
     guard sources.texts.count == 1, let text = sources.texts.first?.text else {
       throw ValidationError("\(file) is a directory: name one file")
     }
-    let name = file.split(separator: "/").last.map(String.init) ?? file
-    var query = "file=\(EventRequest.escaped(name))"
-    if mode == .audit { query += "&mode=audit" }
+    // What can be told without the agent is told with the file's place. Lists may be in other files, which the agent has.
+    var all = try PolicySources.counting(agent.client).without(sources.appliedNames)
+    all.add(sources)
+    do throws(PolicyProblem) { _ = try PolicyCompiler.offline.compile(try all.set(), generation: 1) } catch {
+      Output.note(all.described(error))
+      throw ExitCode(1)
+    }
+    let name = PolicySources.appliedName(file)
+    var query = "file=\(EventRequest.escaped(name))\(query)"
     if let confirmWithin { query += "&confirm_within=\(EventRequest.escaped(confirmWithin))" }
+    let target = "/v1/policies?\(query)"
+    let lists = sources.lists[file] ?? [:]
     PolicyCommand.tell(
-      try agent.client.change("POST", "/v1/policies?\(query)", body: Array(text.utf8), as: PolicyChange.self))
+      lists.isEmpty
+        ? try agent.client.change("POST", target, body: Array(text.utf8), as: PolicyChange.self)
+        : try agent.client.send("POST", target, PolicyUpload(text: text, lists: lists), as: PolicyChange.self))
   }
 }

@@ -41,7 +41,7 @@ struct PolicyBacktestCommand: ParsableCommand {
       throw ExitCode(1)
     }
     let before = try PolicySources.counting(agent.client)
-    var after = before.without(sources)
+    var after = before.without(sources.appliedNames)
     after.add(sources)
     var backtest: PolicyBacktest
     do { backtest = try PolicyBacktest(try after.set(), before: try before.set()) } catch let error as PolicyProblem {
@@ -134,23 +134,5 @@ struct PolicyBacktestCommand: ParsableCommand {
       lines.append("both sets decided \(Int(actsPerSecond)) acts a second")
       return lines
     }
-  }
-}
-
-extension PolicySources {
-  /// The files that the agent has; none where it enforces no policies.
-  static func counting(_ client: ControlClient) throws(ControlError) -> PolicySources {
-    do {
-      return PolicySources(try client.get("/v1/policies", as: PolicyReport.self).files.map { ($0.name, $0.text) })
-    } catch {
-      guard error.status == 404 else { throw error }
-      return PolicySources()
-    }
-  }
-
-  /// Those that others do not stand in place of, as `apply` names them.
-  func without(_ others: PolicySources) -> PolicySources {
-    let replaced = Set(others.texts.map { $0.name.split(separator: "/").last.map(String.init) ?? $0.name })
-    return PolicySources(texts.filter { !replaced.contains($0.name) })
   }
 }

@@ -16,6 +16,8 @@ struct PolicyCommand: ParsableCommand {
         merops policy plan mine.yaml             show what applying it would change
         merops policy backtest mine.yaml --since 7d   what it would have done to the last week
         sudo merops policy apply mine.yaml --mode audit   only tell what it would deny
+        sudo merops policy canary mine.yaml --percent 10  enforce it on a part, tell of the others
+        sudo merops policy promote mine.yaml     enforce it on all
         sudo merops policy apply mine.yaml --confirm-within 60s
         sudo merops policy confirm
         merops policy list
@@ -26,8 +28,8 @@ struct PolicyCommand: ParsableCommand {
       """,
     subcommands: [
       PolicyCheckCommand.self, PolicyTestCommand.self, PolicyImportCommand.self, PolicyPlanCommand.self,
-      PolicyBacktestCommand.self,
-      PolicyApplyCommand.self, Confirm.self, List.self, Show.self, PolicyDiffCommand.self, Decisions.self,
+      PolicyBacktestCommand.self, PolicyApplyCommand.self, PolicyCanaryCommand.self, PolicyPromoteCommand.self,
+      Confirm.self, List.self, Show.self, PolicyDiffCommand.self, Decisions.self,
       ExplainCommand.self, History.self, Rollback.self, Delete.self, Off.self, Schema.self,
     ])
 
@@ -63,13 +65,16 @@ struct PolicyCommand: ParsableCommand {
           for rule in policy.rules {
             table.add([
               file.name, "\(policy.name)/\(rule.id)", rule.acts.joined(separator: " "), rule.action,
-              rule.mode == Mode.enforce.rawValue ? file.mode ?? rule.mode : rule.mode,
+              rule.mode == Mode.enforce.rawValue ? file.canary?.words ?? file.mode ?? rule.mode : rule.mode,
               "\(rule.priority)", "\(rule.applied)", rule.places.joined(separator: " "),
             ])
           }
         }
       }
       Output.lines(report.files.isEmpty ? ["no policies"] : table.lines())
+      for (directory, files) in Dictionary(grouping: report.files.filter { $0.directory != nil }, by: \.directory) {
+        Output.line("from \(directory ?? ""): \(files.map(\.name).joined(separator: ", "))")
+      }
       Output.line("version \(report.version), in \(report.cgroup)")
       if let change = report.change {
         Output.line("\(change.change), by \(change.author), \(PolicyCommand.time(change.time))")
@@ -107,6 +112,11 @@ struct PolicyCommand: ParsableCommand {
         throw ControlError.notFound("There is no file of policies `\(file)`. There are: \(known).")
       }
       Output.text(found.text)
+      if let canary = found.canary {
+        Output.note("It is tried on a part (\(canary.words)): on all others its rules only tell.")
+      } else if found.mode == Mode.audit.rawValue {
+        Output.note("It was applied to audit: its rules only tell.")
+      }
     }
   }
 
@@ -244,12 +254,16 @@ struct PolicyCommand: ParsableCommand {
 
   struct Schema: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "schema", abstract: "Print the JSON Schema of policy files, for editors.",
+      commandName: "schema", abstract: "Print the JSON Schema of policy files or of cases, for editors.",
       discussion: """
         EXAMPLES
           merops policy schema > policy.schema.json
+          merops policy schema --cases > cases.schema.json
         """)
 
-    func run() { Output.line(PolicySchema.text) }
+    @Flag(help: "That of files of cases, which `merops policy test` reads.")
+    var cases = false
+
+    func run() { Output.line(cases ? PolicySchema.cases : PolicySchema.text) }
   }
 }

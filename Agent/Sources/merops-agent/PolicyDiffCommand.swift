@@ -49,9 +49,9 @@ struct PolicyDiffCommand: ParsableCommand {
     var sources = PolicySources()
     var difference = Difference(from: number, to: new.change.version, changes: [], files: [])
     do throws(PolicyProblem) {
-      sources = PolicySources(new.files.map { ($0.name, $0.text) })
+      sources = PolicySources(new)
       let after = try sources.set()
-      sources = PolicySources(old.files.map { ($0.name, $0.text) })
+      sources = PolicySources(old)
       difference.changes = try PolicyPlan(after, before: try sources.set()).changes
     } catch {
       Output.note(sources.described(error))
@@ -60,8 +60,9 @@ struct PolicyDiffCommand: ParsableCommand {
     for name in Set((old.files + new.files).map(\.name)).sorted() {
       let pair = [old, new].map { version in version.files.first { $0.name == name } }
       var lines = Self.lines(pair[0]?.text, pair[1]?.text)
-      if pair[0]?.mode != pair[1]?.mode, pair[0] != nil, pair[1] != nil {
-        lines.insert("applied to \(pair[0]?.mode ?? "enforce") before, to \(pair[1]?.mode ?? "enforce") now", at: 0)
+      if let old = pair[0], let new = pair[1], old.mode != new.mode || old.canary != new.canary {
+        let (before, now) = (old.canary?.words ?? old.mode, new.canary?.words ?? new.mode)
+        lines.insert("applied to \(before ?? "enforce") before, to \(now ?? "enforce") now", at: 0)
       }
       if !lines.isEmpty { difference.files.append(Difference.File(name: name, lines: lines)) }
     }

@@ -36,21 +36,20 @@ struct PolicyPlanCommand: ParsableCommand {
     var sources = PolicySources()
     do throws(PolicyProblem) {
       for path in paths { try sources.add(path: path) }
-      _ = try sources.set()
     } catch {
       Output.note(sources.described(error))
       throw ExitCode(1)
     }
-    let report = offline ? nil : try counting()
-    let before = PolicySources(report?.files.map { ($0.name, $0.text) } ?? [])
-    var after = before.without(sources)
+    let counting = offline ? nil : try counting()
+    let before = PolicySources(counting ?? [])
+    var after = before.without(sources.appliedNames)
     after.add(sources)
     let plan: PolicyPlan
     do throws(PolicyProblem) { plan = try PolicyPlan(try after.set(), before: try before.set()) } catch {
       Output.note(after.described(error))
       throw ExitCode(1)
     }
-    let verified = try report.flatMap { (report) throws(ControlError) in try verification(report, sources) }
+    let verified = try counting.flatMap { (files) throws(ControlError) in try verification(files, sources) }
     if json { return try Output.json(Report(plan, verified)) }
     Output.lines(
       Self.lines(plan) + (verified.map(Self.lines) ?? ["", "the kernel's verifier was not asked: \(unasked)"]))
@@ -79,16 +78,16 @@ struct PolicyPlanCommand: ParsableCommand {
 
   /// Asks the verifier about the files that would count; nil without root.
   private func verification(
-    _ report: PolicyReport, _ sources: PolicySources
+    _ counting: [PolicyVersion.File], _ sources: PolicySources
   ) throws(ControlError) -> PolicyVerification? {
     guard geteuid() == 0 else { return nil }
+    let names = sources.appliedNames
     let new = sources.texts.map { name, text in
-      PolicyVersion.File(name: name.split(separator: "/").last.map(String.init) ?? name, text: text)
+      PolicyVersion.File(name: PolicySources.appliedName(name), text: text, lists: sources.lists[name])
     }
-    let kept = report.files.filter { file in !new.contains { $0.name == file.name } }
-      .map { PolicyVersion.File(name: $0.name, text: $0.text, mode: $0.mode) }
     return try agent.client.send(
-      "POST", "/v1/policies/verify", PolicyQuestion(files: kept + new), as: PolicyVerification.self)
+      "POST", "/v1/policies/verify", PolicyQuestion(files: counting.filter { !names.contains($0.name) } + new),
+      as: PolicyVerification.self)
   }
 
   private static func lines(_ verified: PolicyVerification) -> [String] {
@@ -104,10 +103,9 @@ struct PolicyPlanCommand: ParsableCommand {
     return [""] + table.lines() + ["the kernel takes it; nothing was changed"]
   }
 
-  /// What the agent has; nil without an agent, or one that enforces nothing.
-  private func counting() throws(ControlError) -> PolicyReport? {
-    do { return try agent.client.get("/v1/policies", as: PolicyReport.self) } catch {
-      if error.status == 404 { return nil }
+  /// The files that the agent has; nil without an agent, or one that enforces nothing.
+  private func counting() throws(ControlError) -> [PolicyVersion.File]? {
+    do { return try PolicySources.countingFiles(agent.client) } catch {
       guard error.status == 0 else { throw error }
       Output.note("\(error.message)\nThe files are compared with no policies.")
       return nil

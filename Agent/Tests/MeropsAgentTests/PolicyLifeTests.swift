@@ -44,9 +44,9 @@ struct PolicyLifeTests {
     }
 
     /// What a verb says, and how it ends.
-    func verb(_ words: String...) throws -> (status: Int32, output: String) { try verb(words) }
+    func verb(_ words: String...) throws -> (status: Int32, output: String) { try run(words) }
 
-    func verb(_ words: [String]) throws -> (status: Int32, output: String) {
+    func run(_ words: [String]) throws -> (status: Int32, output: String) {
       let process = Foundation.Process()
       process.executableURL = Daemon.beside("merops-agent")
       process.arguments = words
@@ -165,6 +165,74 @@ struct PolicyLifeTests {
       while try kinds().count < 4 { usleep(10_000) }
       #expect(try kinds().last == "policy.change")
       daemon.end(SIGTERM)
+    }
+  }
+
+  /// A policy is tried on a part, then on all; and what counts comes with its lists.
+  @Test func aCanaryIsPromoted() async throws {
+    try await Place.with { place in
+      let daemon = try place.daemon()
+      let inner = place.cgroup + "/part"
+      guard mkdir(inner, 0o755) == 0 else { throw Daemon.Failure(description: "no cgroup can be made") }
+      defer { while rmdir(inner) != 0, errno == EBUSY { usleep(10_000) } }
+      func verb(_ words: String...) throws -> (status: Int32, output: String) {
+        try place.run(["policy"] + words + ["--socket", daemon.socket])
+      }
+      let text = """
+        apiVersion: merops/v1
+        kind: Policy
+        metadata: {name: a}
+        spec:
+          lists: {bad_ones: {file: bad_list.txt}}
+          rules:
+            - {id: no, on: network.connect, action: deny, match: 'destination.address in bad_ones || destination.address in more'}
+        """
+      let file = try place.file("a.yaml", Array(text.utf8))
+      _ = try place.file("bad_list.txt", Array("# bad\n127.0.0.66\n".utf8))
+      let lists = "apiVersion: merops/v1\nkind: Lists\nmetadata: {name: l}\nspec: {lists: {more: [127.0.0.67]}}\n"
+      // A list that only the agent has.
+      var result = try verb("apply", file)
+      #expect(result.status != 0 && result.output.contains("there is no field `more`"), "\(result.output)")
+      result = try verb("apply", try place.file("l.yaml", Array(lists.utf8)))
+      #expect(result.status == 0 && result.output.contains("0 policies"), "\(result.output)")
+      let path = String(inner.dropFirst((cgroupMount ?? "").count))
+      for (words, message) in [
+        (["canary", file], "either --cgroup PATH or --percent N"), (["canary", file, "--percent", "100"], "1 to 99"),
+        (["canary", file, "--cgroup", "part"], "no path below the root"), (["promote", "l.yaml"], "enforced on all"),
+        (["promote", "x.yaml"], "There is no file of policies `x.yaml`. There are: l.yaml."),
+      ] {
+        let result = try place.run(["policy"] + words + ["--socket", daemon.socket])
+        #expect(result.status != 0 && result.output.contains(message), "\(words): \(result.output)")
+      }
+      result = try verb("canary", file, "--cgroup", path)
+      #expect(result.status == 0, "\(result.output)")
+      #expect(try !PolicyTests.isAllowed("127.0.0.66", in: inner) && !PolicyTests.isAllowed("127.0.0.67", in: inner))
+      #expect(try place.isAllowed("127.0.0.66") && place.isAllowed("127.0.0.67"))
+      let decisions = try PolicyTests.decisions(of: daemon, 4)
+      #expect(decisions.map { $0["policy.action"] as? String } == ["deny", "deny", "audit", "audit"])
+      result = try verb("list")
+      #expect(
+        result.output.contains("canary: \(path)") && result.output.contains("cgroup/connect4"), "\(result.output)")
+      #expect(try verb("show", "a.yaml").output.contains("It is tried on a part (canary: \(path))"))
+      #expect(try verb("history").output.contains("apply a.yaml in cgroup \(path)"))
+
+      #expect(try verb("promote", "a.yaml").status == 0)
+      #expect(try !place.isAllowed("127.0.0.66") && !place.isAllowed("127.0.0.67"))
+      result = try verb("diff")
+      #expect(result.output.contains("applied to canary: \(path) before, to enforce now"), "\(result.output)")
+      #expect(try verb("rollback").status == 0)
+      #expect(try place.isAllowed("127.0.0.66") && !PolicyTests.isAllowed("127.0.0.66", in: inner))
+      result = try verb("canary", file, "--percent", "99")
+      #expect(result.status == 0)
+      #expect(try verb("list").output.contains("canary: 99% of sessions"))
+
+      // Lists are kept with versions, also for the next agent.
+      daemon.end(SIGTERM)
+      let next = try place.daemon()
+      let version = try next.client.get("/v1/policies/versions/2", as: PolicyVersion.self)
+      #expect(version.files.first?.lists == ["bad_list.txt": "# bad\n127.0.0.66\n"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder + "/p/lists").count == 1)
+      next.end(SIGTERM)
     }
   }
 

@@ -13,11 +13,11 @@ import Testing
     var random = SeededRandom(seed: 90)
     var (denied, allowed, unknown) = (0, 0, 0)
     while denied + allowed < Self.count {
-      let set = try PolicySet((0..<3).map { Made.policy("p\($0)", &random) })
+      let set = try PolicySet((0..<3).map { Self.tried(Made.policy("p\($0)", &random), &random) })
       let interpreted = try PolicyInterpreter(set, of: Act.self)
       for _ in 0..<40 {
         let act = Self.act(&random)
-        let expected = Reference.denial(of: act, by: set)
+        let (expected, told) = Reference.decision(about: act, by: set)
         let decision = try interpreted.decide(act.policyAct, at: act.hook)
         let found = decision.action == .allow ? nil : decision.rule
         if act.path == Made.longPath {
@@ -25,6 +25,7 @@ import Testing
           if let expected, found == nil { Issue.record("\(expected.name) let \(act) pass") }
         } else {
           #expect(found == expected?.name, "\(act) by \(set.rules)")
+          #expect(decision.told == told.map(\.name), "\(act) by \(set.rules)")
         }
         if let found {
           denied += 1
@@ -40,6 +41,52 @@ import Testing
     #expect(denied > Self.count / 5 && allowed > Self.count / 5 && unknown > Self.count / 100)
   }
 
+  /// Some policies are tried on a part of the processes.
+  private static func tried(_ policy: Policy, _ random: inout SeededRandom) -> Policy {
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: policy.tried(on: .percent(Int.random(in: 1...99, using: &random)))
+    case 1: policy.tried(on: .cgroup(["/a", "/b"].randomElement(using: &random) ?? "/a"))
+    default: policy
+    }
+  }
+
+  /// Each percent is a part of the next, and as many sessions as it says.
+  @Test func aPercentageOfSessions() {
+    for (first, percent) in [(1, 1), (1, 10), (3000, 25), (4_000_000, 50), (77, 99)] as [(UInt32, Int)] {
+      let inside = (first..<first + 10_000).filter { Canary.contains(session: $0, percent: percent) }
+      #expect(abs(inside.count - 100 * percent) <= 50, "\(percent) %: \(inside.count)")
+      #expect(percent == 99 || inside.allSatisfy { Canary.contains(session: $0, percent: percent + 1) })
+    }
+  }
+
+  /// What a set tells of in audit mode is what it denies when it is enforced: the same acts, by the same rules first.
+  @Test func auditTellsWhatEnforcingDenies() throws {
+    var random = SeededRandom(seed: 91)
+    var (denied, allowed) = (0, 0)
+    while denied + allowed < Self.count {
+      var policies = (0..<3).map { Made.policy("p\($0)", &random) }
+      for policy in policies.indices {
+        for rule in policies[policy].rules.indices where policies[policy].rules[rule].mode == .audit {
+          policies[policy].rules[rule].mode = .enforce
+        }
+      }
+      let enforced = try PolicySet(policies)
+      let audited = try PolicyInterpreter(PolicySet(policies.map(\.audited)), of: Act.self)
+      let deciding = Set(enforced.rules.filter { !$0.isAudit }.map(\.name))
+      for _ in 0..<40 {
+        let act = Self.act(&random)
+        // Of a path that is cut the reference knows more than the kernel.
+        if act.path == Made.longPath { continue }
+        let decision = try audited.decide(act.policyAct, at: act.hook)
+        let expected = Reference.denial(of: act, by: enforced)?.name
+        #expect(decision.action == .allow)
+        #expect(decision.told.first(where: deciding.contains) == expected, "\(act) by \(enforced.rules)")
+        if expected == nil { allowed += 1 } else { denied += 1 }
+      }
+    }
+    #expect(denied > Self.count / 5 && allowed > Self.count / 5)
+  }
+
   static func act(_ random: inout SeededRandom) -> Act {
     let hook =
       [PolicyHook.connect4, .connect4, .connect6, .connect6, .send4, .send6, .bind4, .bind6, .exec]
@@ -51,6 +98,7 @@ import Testing
       hook: hook, address: addresses.randomElement(using: &random) ?? Address(ipv4: 0),
       port: Made.ports.randomElement(using: &random) ?? 1, transport: Bool.random(using: &random) ? 6 : 17,
       path: paths.randomElement(using: &random) ?? nil, user: [0, 1000, 1001].randomElement(using: &random) ?? 0,
-      cgroup: ["/a", "/b", "/c"].randomElement(using: &random) ?? "/a")
+      cgroup: ["/a", "/b", "/c"].randomElement(using: &random) ?? "/a",
+      session: UInt32.random(in: 1...100_000, using: &random))
   }
 }

@@ -17,6 +17,8 @@ struct Act {
   var process: UInt32 = 4711
   /// Below the root.
   var cgroup: String
+  /// The process id of its session's leader.
+  var session: UInt32 = 4711
 
   /// A connection to no address is one to this machine.
   var seenAddress: Address {
@@ -48,17 +50,37 @@ struct Act {
 /// Says what becomes of an act by the words of docs/policies.md: an obvious evaluator, for tests alone.
 enum Reference {
   /// - Returns: the rule that denies; nil where the act is allowed.
-  static func denial(of act: Act, by set: PolicySet) -> Rule? {
+  static func denial(of act: Act, by set: PolicySet) -> Rule? { decision(about: act, by: set).denial }
+
+  /// What becomes of an act, and which rules tell of it.
+  static func decision(about act: Act, by set: PolicySet) -> (denial: Rule?, told: [Rule]) {
     let event = act.event
-    for rule in set.rules where rule.acts.contains(act.hook.acts[0]) && !rule.isAudit {
-      guard rule.cgroups.isEmpty || rule.cgroups.contains(act.cgroup) else { continue }
+    var told: [Rule] = []
+    var isAllowedInAudit = false
+    for rule in set.rules where rule.acts.contains(act.hook.acts[0]) {
+      guard rule.cgroups.isEmpty || rule.cgroups.contains(act.cgroup), isIn(rule.canary, act) else { continue }
       let verdicts = rule.conditions.map { $0.evaluate(event) }
-      let isDenied = rule.action.failsClosed && !verdicts.contains(.no)
-      let isAllowed = rule.action == .allow && verdicts.allSatisfy { $0 == .yes }
-      if isDenied { return rule }
-      if isAllowed { return nil }
+      let holds = rule.action.failsClosed ? !verdicts.contains(.no) : verdicts.allSatisfy { $0 == .yes }
+      switch (holds, rule.isAudit, rule.action) {
+      case (false, _, _): continue
+      case (_, _, .audit): told.append(rule)
+      case (_, true, .allow): isAllowedInAudit = true
+      case (_, true, _): if !isAllowedInAudit { told.append(rule) }
+      case (_, false, .allow): return (nil, told)
+      case (_, false, _): return (rule, told)
+      }
     }
-    return nil
+    return (nil, told)
+  }
+
+  private static func isIn(_ part: Rule.CanaryPart?, _ act: Act) -> Bool {
+    guard let part else { return true }
+    let isInside =
+      switch part.canary {
+      case .cgroup(let path): act.cgroup == path
+      case .percent(let percent): Canary.contains(session: act.session, percent: percent)
+      }
+    return isInside != part.isOutside
   }
 }
 
@@ -68,6 +90,7 @@ extension Act {
     var act = PolicyAct(hook.acts[0])
     (act.address, act.port, act.transport, act.executable) = (address, port, transport, path)
     (act.process, act.cgroup, act.numbers) = (process, cgroup, [.processUser: UInt64(user)])
+    act.session = session
     return act
   }
 }

@@ -90,7 +90,8 @@ import Testing
   @Test func theSchemaHasTheReadersKeys() throws {
     let schema = try #require(try JSONSerialization.jsonObject(with: Data(PolicySchema.text.utf8)) as? [String: Any])
     func keys(_ path: String...) -> Set<String> {
-      var node: [String: Any]? = schema
+      // `then` is what lists are.
+      var node = schema["else"] as? [String: Any]
       for part in path {
         if let branches = node?["anyOf"] as? [[String: Any]] { node = branches.first }
         node = (node?["properties"] as? [String: Any])?[part] as? [String: Any]
@@ -142,6 +143,38 @@ import Testing
     ] {
       #expect(throws: PolicyProblem.self) { try PolicyFile.read(text, name: "p.yaml") }
     }
+  }
+
+  /// An error is read by people, however long the line that it is about.
+  @Test func errorsAreShort() {
+    let long = String(repeating: "[", count: 900_000)
+    for text in [
+      long, "kind: \(long)", "apiVersion: '\(long)'",
+      Self.whole.replacingOccurrences(of: "merops/v1", with: "'\(long)'"),
+      Self.whole.replacingOccurrences(of: "id: watch", with: "id: '\(long)'"),
+    ] {
+      let error = #expect(throws: PolicyProblem.self) { try PolicyFile.read(text, name: "p.yaml") }
+      #expect((1..<2000).contains(error?.described(in: text).utf8.count ?? 0))
+    }
+    let line = String(repeating: "a", count: 500) + "!" + String(repeating: "b", count: 500)
+    let shown = ShownLine.marked(line, before: 500)
+    let mark = shown[1].utf8.count - 1
+    #expect(shown[0].utf8.count < 200 && Array(shown[0].utf8)[mark] == UInt8(ascii: "!"), "\(shown)")
+  }
+
+  /// A rule about starting programs is asked at one of two hooks.
+  @Test func aRuleIsAskedAtTheHookThatDecides() throws {
+    let head = "apiVersion: merops/v1\nkind: Policy\nmetadata: {name: p}\nspec:\n  rules:\n"
+    let kill = "    - {id: k, on: process.exec, action: kill}\n"
+    let deny = "    - {id: d, on: process.exec, action: deny, match: process.user.id == 7}\n"
+    func names(_ text: String) throws -> [PolicyHook: [String]] {
+      let set = try PolicySet(try PolicyFile.read(head + text, name: "p.yaml"))
+      let compiled = try PolicyCompiler.offline.compile(set, generation: 1)
+      return compiled.hooks.mapValues { $0.rules.map { compiled.rules[$0].id } }
+    }
+    #expect(try names(kill) == [.exec: ["k"]])
+    #expect(try names(deny) == [.execCheck: ["d"]])
+    #expect(try names(deny + kill) == [.exec: ["k"], .execCheck: ["d"]])
   }
 
   @Test func theOrderOfFilesAndRulesNeverMatters() throws {

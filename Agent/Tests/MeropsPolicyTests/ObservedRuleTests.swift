@@ -49,6 +49,38 @@ import Testing
     }
   }
 
+  /// A rule that allows keeps those behind it from telling, wherever each is asked.
+  @Test func whatIsAllowedIsNotTold() throws {
+    func told(_ kind: EventKind, _ arguments: [String], by compiled: CompiledPolicy) -> [String] {
+      var process = Facts()
+      process.append(.processArguments, .texts(arguments.map { Text($0) }))
+      process.append(.processUser, UInt64(7))
+      var builder = EventBatchBuilder()
+      builder.append(
+        kind, id: EventID(rawValue: 1), time: 5,
+        by: MeropsModel.Process(key: ProcessKey(start: 1, pid: 77), generation: 0, parent: nil, facts: process))
+      let event = builder.finish()[0]
+      return compiled.observed.filter { $0.tells(of: event) }.map(\.rule.id)
+    }
+    let marked = "'process.command_args.exists(a, a == \"-e\")'"
+    // The kernel could be asked about the one that allows; not about the one that denies.
+    let first = try Self.compiled(
+      "id: user, on: process.exec, action: allow, mode: audit, match: process.user.id == 7, priority: 200",
+      "id: no, on: process.exec, action: kill, mode: audit, match: \(marked)",
+      "id: watch, on: process.exec, action: audit, match: \(marked)")
+    #expect(told(.processExec, ["-e"], by: first) == ["watch"])
+    let behind = try Self.compiled(
+      "id: user, on: process.exec, action: allow, mode: audit, match: process.user.id == 7",
+      "id: no, on: process.exec, action: kill, mode: audit, match: \(marked)")
+    #expect(told(.processExec, ["-e"], by: behind) == ["no"])
+    // And the other way round: then events are asked both.
+    let second = try Self.compiled(
+      "id: marked, on: process.exec, action: allow, mode: audit, match: \(marked), priority: 200",
+      "id: no, on: process.exec, action: kill, mode: audit, match: process.user.id == 7")
+    #expect(second.hooks[.exec] == nil)
+    #expect(told(.processExec, ["-e"], by: second) == [] && told(.processExec, ["-x"], by: second) == ["no"])
+  }
+
   @Test func eventsAreAskedWithinTheCgroups() throws {
     let observed = try #require(
       try Self.compiled(

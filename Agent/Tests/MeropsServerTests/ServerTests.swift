@@ -94,6 +94,32 @@ import Testing
     }
   }
 
+  /// Who is refused hears why, though most of what was sent is unread then.
+  @Test(.enabled(if: geteuid() == 0, "needs root")) func whatIsTooLargeIsAnswered() async throws {
+    var all = routes()
+    all.policies = PolicyRoutes(
+      report: { () throws(ControlError) in throw .notFound("none") }, history: { () throws(ControlError) in [] },
+      version: { _ throws(ControlError) in throw .notFound("none") },
+      apply: { application, _ throws(ControlError) in throw .badRequest("read \(application.file.text.utf8.count)") },
+      promote: { _, _ throws(ControlError) in throw .notFound("none") },
+      confirm: { _ throws(ControlError) in throw .notFound("none") },
+      delete: { _, _ throws(ControlError) in throw .notFound("none") },
+      rollBack: { _, _ throws(ControlError) in throw .notFound("none") })
+    try await withServer(all) { (client, _, _) throws in
+      for (target, megabytes, status, words) in [
+        ("/v1/policies?file=a.yaml", 1, 400, "read 1048576"), ("/v1/policies?file=a.yaml", 70, 413, "longer than"),
+        ("/v1/policies?file=..", 9, 400, "the name of a file"), ("/v1/policies/a.yaml", 9, 405, "not answered"),
+        ("/v1/nothing", 9, 405, "Only GET"),
+      ] {
+        let body = [UInt8](repeating: UInt8(ascii: "["), count: megabytes << 20)
+        let error = #expect(throws: ControlError.self) {
+          try client.change("POST", target, body: body, as: PolicyChange.self)
+        }
+        #expect(error?.status == status && error?.message.contains(words) == true, "\(target): \(error?.message ?? "")")
+      }
+    }
+  }
+
   @Test func aStreamEndsWithItsReader() async throws {
     let ended = AsyncStream<Void>.makeStream()
     let line = Array("{\"event\":\"x\"}\n".utf8)

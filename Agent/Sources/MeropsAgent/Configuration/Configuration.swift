@@ -37,6 +37,7 @@ public struct Configuration: Hashable, Sendable {
   public var policyFolder = "/var/lib/merops/policies"
   /// nil for the root of cgroup v2.
   public var policyCgroup: String? = nil
+  public var policyDirectory: String? = nil
   public var policyPins: String? = "/sys/fs/bpf/merops/policies"
 
   public init() {}
@@ -161,6 +162,19 @@ public struct ConfigurationKey: Sendable {
       "Whether `merops policy apply` puts policies into the kernel. One thread of the agent then keeps the capabilities that loading programs needs."
     ),
     text("policies.folder", \.policyFolder, "Where the policies that count are kept, with the versions before."),
+    ConfigurationKey(
+      name: "policies.directory", form: "a path, or none",
+      summary:
+        "A directory whose files of policies count as they are there, beside those that are applied: usually /etc/merops/policies.d. "
+        + "All of them are taken together when something changes, or none.",
+      isLive: false,
+      set: { value, configuration throws(ConfigurationProblem) in
+        let text = try value.text()
+        guard text.hasPrefix("/") || text == "none" else {
+          throw value.problem("has to be a path from the root on, such as /etc/merops/policies.d, or none")
+        }
+        configuration.policyDirectory = text == "none" ? nil : text
+      }, show: { $0.policyDirectory ?? "none" }),
     optionalText(
       "policies.pins", \.policyPins,
       "A directory in a bpffs by which policies stay in force when the agent ends, until `merops policy off`. `none`: they end with it."

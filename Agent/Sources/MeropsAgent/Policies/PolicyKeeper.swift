@@ -17,8 +17,11 @@ final class PolicyKeeper: Sendable {
   private let pins: String?
   private let wasInForce = Atomic(true)
   let privileged: PrivilegedThread
-  private let log: Logger
+  let log: Logger
   private let state: Mutex<State>
+  /// The directory whose files count; nil for none.
+  let directoryPath: String?
+  let directory: Mutex<DirectoryState?>
   /// Which version's programs a generation is.
   private let versions: Mutex<[UInt32: UInt64]>
   /// What has happened to policies, and what they decided.
@@ -31,9 +34,13 @@ final class PolicyKeeper: Sendable {
   private struct State {
     var version: UInt64
     var files: [PolicyArchive.Source]
+    /// What they say.
+    var policies: [Policy]
     var generation: UInt32
     /// What made them count; nil before any change.
     var change: PolicyChange?
+    /// Names what was last taken from the directory; nil before anything was.
+    var directory: String?
   }
 
   /// Puts into the kernel what counted last.
@@ -42,9 +49,14 @@ final class PolicyKeeper: Sendable {
   ///   - folder: where versions are kept.
   ///   - cgroup: the directory of cgroup v2 that policies are about.
   ///   - pins: by which policies stay in force when the agent ends.
+  ///   - directory: whose files count as they are there.
   ///   - privileged: loads programs, for as long as the keeper lives.
   ///   - log: gets what is denied.
-  init(folder: String, cgroup: String, pins: String?, privileged: PrivilegedThread, log: Logger) throws {
+  init(
+    folder: String, cgroup: String, pins: String?, directory: String?, privileged: PrivilegedThread, log: Logger
+  ) throws {
+    directoryPath = directory
+    self.directory = Mutex(directory.map { DirectoryState($0) })
     (self.cgroup, self.pins, self.privileged, self.log) = (cgroup, pins, privileged, log)
     archive = try PolicyArchive(folder: folder)
     let last = try archive.newest()
@@ -62,29 +74,29 @@ final class PolicyKeeper: Sendable {
     let scope = Enforcement.cgroupMount.map { String(cgroup.dropFirst($0.utf8.count)) } ?? ""
     observer = PolicyObserver(announcements, scope: scope.isEmpty ? "/" : scope)
     observer.replace(applied.observed, version: version, generation: generation)
-    state = Mutex(State(version: version, files: files, generation: generation, change: last?.change))
+    state = Mutex(
+      State(
+        version: version, files: files, policies: set.policies, generation: generation, change: last?.change,
+        directory: last?.directory))
     // What was decided meanwhile waits in the ring.
     versions = Mutex([generation &- 1: version, generation: version])
+    lookAtDirectory(isForced: true)
   }
 
   static func set(_ files: [PolicyArchive.Source]) throws(AgentError) -> PolicySet {
-    do throws(PolicyProblem) {
-      var policies: [Policy] = []
-      for file in files {
-        for policy in try PolicyFile.read(file.text, name: file.name) {
-          policies.append(file.mode == Mode.audit.rawValue ? policy.audited : policy)
-        }
-      }
-      return try PolicySet(policies)
-    } catch {
-      throw AgentError(PolicySources(files.map { ($0.name, $0.text) }).described(error))
-    }
+    let sources = PolicySources(files)
+    do throws(PolicyProblem) { return try sources.set() } catch { throw AgentError(sources.described(error)) }
   }
 
   /// Names the content of files.
-  private static func hash(_ files: [PolicyArchive.Source]) -> String {
+  static func hash(_ files: [PolicyArchive.Source]) -> String {
     var hash = ContentHash()
-    for file in files { hash.append("\(file.name)\0\(file.mode ?? "")\0\(file.text.utf8.count)\0\(file.text)".utf8) }
+    for file in files {
+      hash.append("\(file.name)\0\(file.treatment ?? "")\0\(file.text.utf8.count)\0\(file.text)".utf8)
+      for (name, text) in (file.lists ?? [:]).sorted(by: { $0.key < $1.key }) {
+        hash.append("\(name)\0\(text.utf8.count)\0\(text)".utf8)
+      }
+    }
     return hash.text
   }
 
@@ -128,11 +140,11 @@ extension PolicyKeeper {
     try state.withLock { state in
       var counts = try enforcement.counts()
       counts.applied.merge(observer.counts) { $0 + $1 }
-      let files = try state.files.map { file in
-        let policies = try PolicyFile.read(file.text, name: file.name)
-        return PolicyReport.File(
-          name: file.name, text: file.text, mode: file.mode,
-          policies: policies.map { policy in
+      let policies = Dictionary(grouping: state.policies, by: \.file)
+      let files = state.files.map { file in
+        PolicyReport.File(
+          file,
+          policies: (policies[file.name] ?? []).map { policy in
             PolicyReport.Policy(
               name: policy.name, description: policy.summary,
               rules: policy.rules.map {
@@ -147,13 +159,19 @@ extension PolicyKeeper {
   }
 
   /// What is not as it should be.
-  var alarm: String? {
+  var alarms: [String] {
     if !enforcement.isInForce {
-      return "No policy is enforced: policies were switched off. Start the agent again to enforce them."
+      return ["No policy is enforced: policies were switched off. Start the agent again to enforce them."]
     }
     let lost = observer.lost
-    return lost == 0 ? nil : "\(lost) events came too fast to be asked about rules that only tell."
+    let loss = lost == 0 ? nil : "\(lost) events came too fast to be asked about rules that only tell."
+    return [directoryAlarm, loss].compactMap { $0 }
   }
+
+  var isUnconfirmed: Bool { state.withLock { $0.change?.confirmBy != nil } }
+
+  /// Names what was last taken from the directory.
+  var directoryHash: String? { state.withLock { $0.directory } }
 
   func version(_ number: UInt64) throws(ControlError) -> PolicyVersion {
     do {
@@ -169,26 +187,38 @@ extension PolicyKeeper {
   }
 
   /// The changes, the newest last.
-  func history() throws -> [PolicyChange] { try archive.numbers().map { try archive.version($0).change } }
+  func history() throws -> [PolicyChange] { try archive.numbers().map { try archive.change($0) } }
 }
 
 // What is changed.
 extension PolicyKeeper {
   /// Puts a file's policies in place of those that the file had before.
   func apply(_ application: PolicyApplication, author: String) throws(ControlError) -> PolicyChange {
-    let (name, text) = (application.file, application.text)
-    let what = "apply \(name)\(application.isAudit ? " to audit" : "")"
+    let name = application.file.name
+    let what = "apply \(name)" + (application.file.treatment.map { " \($0)" } ?? "")
     return try change(what, author, confirmWithin: application.confirmWithin) { files throws(ControlError) in
-      do throws(PolicyProblem) {
-        _ = try PolicyFile.read(text, name: name)
-      } catch {
-        throw .badRequest(error.described(in: text))
-      }
+      try expectNotInDirectory(name, files)
       files.removeAll { $0.name == name }
-      files.append(
-        PolicyArchive.Source(name: name, text: text, mode: application.isAudit ? Mode.audit.rawValue : nil))
+      files.append(application.file)
       files.sort { $0.name < $1.name }
     }
+  }
+
+  /// Enforces on all processes a file that was applied to audit, or is tried on some.
+  func promote(_ name: String, author: String) throws(ControlError) -> PolicyChange {
+    try change("promote \(name)", author) { files throws(ControlError) in
+      let index = try Self.index(of: name, in: files)
+      guard files[index].mode != nil else {
+        throw ControlError(status: 409, message: "The file \(name) is enforced on all processes already.")
+      }
+      (files[index].mode, files[index].canary) = (nil, nil)
+    }
+  }
+
+  private static func index(of name: String, in files: [PolicyArchive.Source]) throws(ControlError) -> Int {
+    if let index = files.firstIndex(where: { $0.name == name }) { return index }
+    let known = files.isEmpty ? "none" : files.map(\.name).joined(separator: ", ")
+    throw .notFound("There is no file of policies `\(name)`. There are: \(known).")
   }
 
   /// Keeps the version that counts, which else rolls itself back.
@@ -198,7 +228,7 @@ extension PolicyKeeper {
         throw ControlError(status: 409, message: "No version of the policies waits for a confirmation.")
       }
       change.confirmBy = nil
-      let version = PolicyArchive.Version(change: change, files: state.files)
+      let version = PolicyArchive.Version(change: change, files: state.files, directory: state.directory)
       do { try privileged.run { [archive] in try archive.keep(version) } } catch {
         throw ControlError(status: 500, message: "\(error)")
       }
@@ -211,6 +241,7 @@ extension PolicyKeeper {
   /// Does what time asks for. Called once a second or so.
   func tick() {
     noteSwitchedOff()
+    lookAtDirectory()
     guard let change = state.withLock({ $0.change }), let end = change.confirmBy, end <= wallClock() else { return }
     do {
       _ = try rollBack(to: nil, author: "merops, because nobody has confirmed version \(change.version)")
@@ -229,7 +260,7 @@ extension PolicyKeeper {
   }
 
   /// Tells of what has happened to policies.
-  private func tell(_ kind: EventKind, _ texts: [(Field, String)], version: UInt64? = nil) {
+  func tell(_ kind: EventKind, _ texts: [(Field, String)], version: UInt64? = nil) {
     var facts = Facts()
     version.map { facts.append(.policyVersion, $0) }
     for (field, text) in texts { facts.append(field, .text(Text(text))) }
@@ -239,11 +270,8 @@ extension PolicyKeeper {
   /// Takes a file's policies out.
   func delete(_ name: String, author: String) throws(ControlError) -> PolicyChange {
     try change("delete \(name)", author) { files throws(ControlError) in
-      guard let index = files.firstIndex(where: { $0.name == name }) else {
-        let known = files.isEmpty ? "none" : files.map(\.name).joined(separator: ", ")
-        throw .notFound("There is no file of policies `\(name)`. There are: \(known).")
-      }
-      files.remove(at: index)
+      try expectNotInDirectory(name, files)
+      files.remove(at: try Self.index(of: name, in: files))
     }
   }
 
@@ -269,7 +297,8 @@ extension PolicyKeeper {
     _ body: (inout [PolicyArchive.Source]) throws(ControlError) -> Void
   ) throws(ControlError) -> PolicyChange {
     do throws(ControlError) {
-      return try makeChange(what, author, confirmWithin, mayReplaceUnconfirmed, body)
+      return try makeChange(
+        what, author, confirmWithin: confirmWithin, mayReplaceUnconfirmed: mayReplaceUnconfirmed, body)
     } catch {
       log.warning("policies: \(what), by \(author), was refused: \(error.message)")
       tell(.policyRefusal, [(.policyChange, what), (.policyAuthor, author), (.policyReason, error.message)])
@@ -277,9 +306,10 @@ extension PolicyKeeper {
     }
   }
 
-  private func makeChange(
-    _ what: String, _ author: String, _ confirmWithin: UInt64?, _ mayReplaceUnconfirmed: Bool,
-    _ body: (inout [PolicyArchive.Source]) throws(ControlError) -> Void
+  /// - Parameter directory: names what is taken from the directory, if that is the change.
+  func makeChange(
+    _ what: String, _ author: String, confirmWithin: UInt64? = nil, mayReplaceUnconfirmed: Bool = false,
+    directory: String? = nil, _ body: (inout [PolicyArchive.Source]) throws(ControlError) -> Void
   ) throws(ControlError) -> PolicyChange {
     try state.withLock { (state) throws(ControlError) in
       if !mayReplaceUnconfirmed, let change = state.change, change.confirmBy != nil {
@@ -296,8 +326,8 @@ extension PolicyKeeper {
         let set = try Self.set(files)
         let change = PolicyChange(
           version: state.version + 1, time: now, author: author, change: what, policies: set.policies.count,
-          rules: set.rules.count, hash: Self.hash(files), confirmBy: confirmWithin.map { now + $0 })
-        let version = PolicyArchive.Version(change: change, files: files)
+          rules: Set(set.rules.map(\.name)).count, hash: Self.hash(files), confirmBy: confirmWithin.map { now + $0 })
+        let version = PolicyArchive.Version(change: change, files: files, directory: directory ?? state.directory)
         // Kept before it counts: what counts is never lost by a restart. A set that the kernel refuses is not kept.
         let applied = try privileged.run { [enforcement, archive] in
           try archive.keep(version)
@@ -307,18 +337,39 @@ extension PolicyKeeper {
           }
         }
         (state.version, state.files, state.generation) = (change.version, files, applied.generation)
-        state.change = change
+        (state.change, state.policies) = (change, set.policies)
+        state.directory = version.directory
         versions.withLock { $0[applied.generation] = change.version }
         observer.replace(applied.observed, version: change.version, generation: applied.generation)
         log.notice("policies: \(what), by \(author): version \(change.version), \(change.rules) rules in force")
         tell(.policyChange, [(.policyChange, what), (.policyAuthor, author)], version: change.version)
         return change
       } catch let error as PolicyProblem {
-        throw .badRequest(PolicySources(files.map { ($0.name, $0.text) }).described(error))
+        throw .badRequest(PolicySources(files).described(error))
       } catch {
         throw .badRequest("\(error)")
       }
     }
+  }
+}
+
+extension PolicySources {
+  fileprivate init(_ files: [PolicyArchive.Source]) {
+    self.init()
+    for file in files {
+      add(
+        name: file.name, text: file.text, lists: file.lists ?? [:],
+        treatment: Treatment(mode: file.mode, cgroup: file.canary?.cgroup, percent: file.canary?.percent))
+    }
+  }
+}
+
+extension PolicyVersion.File {
+  /// How it was applied, in words; nil where its rules count as they say.
+  fileprivate var treatment: String? {
+    if let cgroup = canary?.cgroup { return "\(Canary.cgroup(cgroup))" }
+    if let percent = canary?.percent { return "\(Canary.percent(percent))" }
+    return mode.map { "to \($0)" }
   }
 }
 

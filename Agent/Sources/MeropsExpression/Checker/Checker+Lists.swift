@@ -24,7 +24,9 @@ extension Checker {
     switch first {
     case .number(let number, _):
       var members: Set<Number.Literal> = []
-      for (value, range) in try elements(values, right) { members.insert(try self.number(value, range)) }
+      for (index, (value, range)) in try elements(values, right).enumerated() {
+        do { members.insert(try self.number(value, range)) } catch { throw error.named(values, index) }
+      }
       return .numberIsIn(number, members)
     case .text(let operand):
       var members: Set<[UInt8]> = []
@@ -76,12 +78,20 @@ extension Checker {
   private func blocks(_ term: Term, _ syntax: Syntax) throws(ExpressionError) -> [AddressBlock] {
     if case .text(.literal(let bytes)) = term { return [try block(bytes, syntax.range)] }
     var blocks: [AddressBlock] = []
-    for (value, range) in try elements(term, syntax) {
+    for (index, (value, range)) in try elements(term, syntax).enumerated() {
       guard case .text(let bytes) = value else {
         throw ExpressionError("the list holds something that is not an address", range)
       }
-      blocks.append(try block(bytes, range))
+      do { blocks.append(try block(bytes, range)) } catch { throw error.named(term, index) }
     }
     return blocks
+  }
+}
+
+extension ExpressionError {
+  /// The error with the file and the line that a member of a list is from.
+  fileprivate func named(_ list: Checker.Term, _ index: Int) -> ExpressionError {
+    guard case .named(let list) = list, let file = list.file, list.lines.indices.contains(index) else { return self }
+    return ExpressionError("\(file):\(list.lines[index]): \(message)", range, hint: hint)
   }
 }

@@ -16,6 +16,7 @@ extension Checker {
     }
     if path == "process.ancestors" { return .ancestors }
     if let list = lists[path] { return .named(list) }
+    if let macro = macros[path] { return .condition(try expanded(path, macro, syntax.range)) }
     if let constant = Constants.byName[path] { return .number(.literal(.init(bits: constant, isSigned: false)), .uint) }
     return try field(path, scope: .event, syntax)
   }
@@ -43,7 +44,7 @@ extension Checker {
 
   private func unknown(_ path: String, _ syntax: Syntax) -> ExpressionError {
     let names = Field.allCases.map(\.name)
-    let all = names + lists.keys + Constants.byName.keys + ["process.ancestors", "true", "false"]
+    let all = names + lists.keys + macros.keys + Constants.byName.keys + ["process.ancestors", "true", "false"]
     let inside = names.filter { $0.hasPrefix(path + ".") }
     if !inside.isEmpty {
       return ExpressionError(

@@ -6,6 +6,10 @@ import MeropsModel
 struct Checker {
   let kinds: [EventKind]
   let lists: [String: NamedList]
+  let macros: [String: Macro]
+  /// The names of the macros that the checker is in.
+  var open: [String] = []
+  let budget = Budget()
   /// The variable of the quantifier that the checker is in.
   var variable: Variable?
 
@@ -15,9 +19,10 @@ struct Checker {
     var isAncestor: Bool
   }
 
-  init(kinds: [EventKind], lists: [String: NamedList]) {
+  init(kinds: [EventKind], lists: [String: NamedList], macros: [String: Macro] = [:]) {
     self.kinds = kinds
     self.lists = lists
+    self.macros = macros
   }
 
   /// What an expression may be.

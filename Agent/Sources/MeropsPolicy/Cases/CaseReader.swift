@@ -78,7 +78,7 @@ struct CaseReader {
     let keys = try node.entries(Self.caseKeys)
     let name = try node.required("name", in: keys).text()
     let on = try node.required("on", in: keys)
-    let acts = PolicyHook.acts
+    let acts = Rule.acts
     guard let kind = EventKind(name: try on.text()), acts.contains(kind) else {
       let word = try on.text()
       throw PolicyProblem(
@@ -146,14 +146,18 @@ struct CaseReader {
   }
 
   private func read(_ key: PolicyNode, _ value: PolicyNode, into result: inout PolicyCase) throws(PolicyProblem) {
-    guard let hook = PolicyHook.allCases.first(where: { $0.acts.contains(result.act.kind) }) else { return }
-    let known = hook.knownFields.filter { $0 != .eventKind }
+    let kind = result.act.kind
+    let known = Field.allCases.filter { field in
+      let kinds = field.definition.kinds
+      return field != .eventKind && (kinds.isEmpty || kinds.contains(kind) || result.act.isKnown(field))
+    }
     guard let field = known.first(where: { $0.name == key.name }) else {
       throw PolicyProblem(
-        "`\(key.name)` is no field that the kernel knows when it decides about `\(result.act.kind.name)`", key.place,
-        written: key.name, known: known.map(\.name).sorted())
+        "`\(key.name)` is no field of `\(kind.name)`", key.place, written: key.name, known: known.map(\.name).sorted())
     }
     result.given.insert(field)
+    result.facts.append((field, try self.value(value, field)))
+    guard result.act.isKnown(field), let hook = result.act.hooks.first ?? PolicyHook.deciding(kind) else { return }
     switch field {
     case hook.fields?.address:
       let text = try value.text()
@@ -176,6 +180,33 @@ struct CaseReader {
     case .processCgroup: result.act.cgroupID = try number(value, .max)
     case .processCapabilities, .fileInode: result.act.numbers[field] = try number(value, .max)
     default: result.act.numbers[field] = try number(value, UInt64(UInt32.max))
+    }
+  }
+
+  /// A value as events have it, for the rules that they are asked about.
+  private func value(_ node: PolicyNode, _ field: Field) throws(PolicyProblem) -> Value {
+    switch field.type {
+    case .bool:
+      guard let value = node.node.bool else { throw node.problem("has to be `true` or `false`") }
+      return .bool(value)
+    case .uint: return .uint(try number(node, .max))
+    case .int:
+      guard let value = Int64(try node.text()) else {
+        throw node.problem("has to be a number, not `\(try node.text())`")
+      }
+      return .int(value)
+    case .text: return .text(Text(try node.text()))
+    case .texts:
+      var texts: [Text] = []
+      // An empty list is one, too.
+      if node.node.sequence?.isEmpty != true {
+        for item in try node.items() { texts.append(Text(try item.text())) }
+      }
+      return .texts(texts)
+    case .address:
+      let text = try node.text()
+      guard let address = Address(text) else { throw node.problem("has to be an address, not `\(text)`") }
+      return .address(address)
     }
   }
 

@@ -24,7 +24,9 @@ public struct CaseRun: Sendable {
     let interpreter = try PolicyInterpreter(set)
     var reached: Set<String> = []
     for each in cases {
-      let decision = try interpreter.decide(each.act)
+      var decision = try interpreter.decide(each.act)
+      let event = each.event
+      decision.told += interpreter.observed.filter { $0.tells(of: event) }.map(\.rule.name)
       reached.formUnion(decision.told)
       var missing: [Field] = []
       if let name = decision.rule {

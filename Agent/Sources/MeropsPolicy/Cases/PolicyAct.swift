@@ -14,6 +14,8 @@ public struct PolicyAct: Hashable, Sendable {
   public var executable: String?
   public var inode: UInt64 = 0
   public var process: UInt32 = 1000
+  /// The process id of its session's leader.
+  public var session: UInt32 = 1000
   /// Below the root of cgroup v2.
   public var cgroup = "/"
   /// The cgroup's number where a condition asks for it.
@@ -37,4 +39,12 @@ public struct PolicyAct: Hashable, Sendable {
       return hook.isIPv6 || address.isIPv4
     }
   }
+
+  /// Whether the kernel knows a field when it decides about the act.
+  func isKnown(_ field: Field) -> Bool { PolicyHook.deciding(kind)?.knownFields.contains(field) == true }
+}
+
+extension PolicyHook {
+  /// The first hook that decides about acts of a kind; nil where none does.
+  static func deciding(_ kind: EventKind) -> PolicyHook? { allCases.first { $0.acts.contains(kind) } }
 }

@@ -9,6 +9,8 @@ public struct PolicyCase: Sendable {
   public var act: PolicyAct
   /// The fields that the case gives.
   public var given: Set<Field>
+  /// What the case gives, as an event has it.
+  public var facts: [(field: Field, value: Value)] = []
   public var expected: Expectation
 
   /// What a case says of the decision. What it does not say may be anything.
@@ -24,6 +26,23 @@ public struct PolicyCase: Sendable {
   public enum ExpectedRule: Hashable, Sendable {
     case none
     case named(String)
+  }
+}
+
+extension PolicyCase {
+  /// The act as an event: what rules are asked that the kernel cannot be asked.
+  var event: Event {
+    var (own, ofProcess) = (Facts(), Facts())
+    ofProcess.append(.processID, UInt64(act.process))
+    if !given.contains(.processCgroupPath) { ofProcess.append(.processCgroupPath, .text(Text(act.cgroup))) }
+    for (field, value) in facts where field != .processID {
+      if field.definition.kinds.isEmpty { ofProcess.append(field, value) } else { own.append(field, value) }
+    }
+    var builder = EventBatchBuilder()
+    builder.append(
+      act.kind, id: EventID(rawValue: 1), time: 1,
+      by: Process(key: ProcessKey(start: 1, pid: act.process), generation: 0, parent: nil, facts: ofProcess), own)
+    return builder.finish()[0]
   }
 }
 

@@ -25,6 +25,8 @@ public final class PolicyInterpreter {
   }
 
   let rules: [Rule]
+  /// Rules that events are asked about instead.
+  let observed: [ObservedRule]
   private let programs: [PolicyHook: Runs]
   private let cgroup: @Sendable (String) -> PolicyCompiler.Cgroup
 
@@ -34,7 +36,7 @@ public final class PolicyInterpreter {
     let main: Interpreter
     let filter: Interpreter?
     /// What was placed in the memory of an interpreter, by the numbers that it leads to.
-    var placed: [ObjectIdentifier: [[Field: UInt64]: UInt64]] = [:]
+    var placed: [ObjectIdentifier: [[UInt64?]: UInt64]] = [:]
 
     init(_ program: CompiledProgram, _ main: Interpreter, filter: Interpreter?) {
       (self.program, self.main, self.filter) = (program, main, filter)
@@ -49,7 +51,7 @@ public final class PolicyInterpreter {
   ) throws {
     self.cgroup = cgroup
     let compiled = try PolicyCompiler(layout: Self.layout, cgroup: cgroup).compile(set, generation: 1)
-    rules = compiled.rules
+    (rules, observed) = (compiled.rules, compiled.observed)
     let ruleCount = set.rules.count
     programs = try compiled.hooks.reduce(into: [:]) { programs, each in
       let (hook, program) = each
@@ -114,7 +116,7 @@ public final class PolicyInterpreter {
     }
     var decision = Decision(
       action: deciding.map { rules[$0].action } ?? .allow, rule: deciding.map { rules[$0].name },
-      told: applied.filter { rules[$0].isAudit }.map { rules[$0].name })
+      told: applied.filter { rules[$0].tells }.map { rules[$0].name })
     if isStopped, let record = maps.first(where: { $0.0 == .verdicts })?.1.records.last {
       decision.isUncertain = record[Int(VerdictLayout.flags)] & VerdictLayout.isUnknown != 0
     }
@@ -124,7 +126,8 @@ public final class PolicyInterpreter {
   private func run(
     _ act: PolicyAct, at hook: PolicyHook, _ runs: Runs, _ interpreter: Interpreter
   ) throws -> Run {
-    interpreter.environment.currentTask = try place(Self.fields, of: act.numbers, runs, interpreter)
+    interpreter.environment.currentTask = try place(
+      Self.fields.map { act.numbers[$0] } + [UInt64(act.session)], runs, interpreter)
     interpreter.environment.processID = act.process
     interpreter.environment.cgroupID = act.cgroupID ?? cgroup(act.cgroup).id
     interpreter.environment.ancestorCgroupIDs = Self.ancestors(of: act.cgroup).map { cgroup($0).id }
@@ -165,7 +168,8 @@ extension PolicyInterpreter {
   /// A task, and arguments, that point to each number. A pointer to nowhere stands for what the kernel cannot read.
   private static let layout = KernelLayout(
     paths(fields),
-    arguments: Dictionary(uniqueKeysWithValues: PolicyHook.allCases.map { ($0, paths(fields($0))) }))
+    arguments: Dictionary(uniqueKeysWithValues: PolicyHook.allCases.map { ($0, paths(fields($0))) }),
+    session: KernelLayout.Path(offsets: [8 * fields.count, 0], size: 4))
 
   private static func paths(_ fields: [Field]) -> [Field: KernelLayout.Path] {
     Dictionary(
@@ -180,18 +184,15 @@ extension PolicyInterpreter {
       })
   }
 
-  /// Pointers to the numbers of some fields.
-  private func place(
-    _ fields: [Field], of numbers: [Field: UInt64], _ runs: Runs, _ interpreter: Interpreter
-  ) throws -> UInt64 {
-    let key = numbers.filter { fields.contains($0.key) }
-    if let place = runs.placed[ObjectIdentifier(interpreter)]?[key] { return place }
+  /// Pointers to numbers; nowhere for those that are not known.
+  private func place(_ numbers: [UInt64?], _ runs: Runs, _ interpreter: Interpreter) throws -> UInt64 {
+    if let place = runs.placed[ObjectIdentifier(interpreter)]?[numbers] { return place }
     var bytes: [UInt8] = []
-    for field in fields {
-      bytes += ProcessLayout.bytes(try numbers[field].map { try interpreter.place(value: $0, named: field.name) } ?? 0)
+    for number in numbers {
+      bytes += ProcessLayout.bytes(try number.map { try interpreter.place(value: $0, named: "fact") } ?? 0)
     }
     let place = try interpreter.place(bytes, named: "facts")
-    runs.placed[ObjectIdentifier(interpreter), default: [:]][key] = place
+    runs.placed[ObjectIdentifier(interpreter), default: [:]][numbers] = place
     return place
   }
 
@@ -207,7 +208,7 @@ extension PolicyInterpreter {
     if act.kind == .fileWrite, numbers[.fileFlags] == nil { numbers[.fileFlags] = 1 }
     if act.kind == .fileOpen, numbers[.fileFlags] == nil { numbers[.fileFlags] = 0 }
     let fields = Self.fields(hook)
-    let facts = fields.isEmpty ? 0 : try place(fields, of: numbers, runs, interpreter)
+    let facts = fields.isEmpty ? 0 : try place(fields.map { numbers[$0] }, runs, interpreter)
     for (field, argument) in security.arguments {
       words[argument.index] = argument.members.isEmpty ? numbers[field] ?? 0 : facts
     }

@@ -19,12 +19,14 @@ public struct CompiledProgram: Sendable {
   /// Then it goes on by the hook's slots, else the act is allowed. Empty where there is nothing to be written.
   public var filter: [Instruction] = []
   public var maps: [CompiledMap]
-  /// How many rules it has.
-  public var ruleCount: Int
+  /// The places of the rules that it decides by, or tells of.
+  public var rules: [Int]
+
+  public var ruleCount: Int { rules.count }
 
   /// What stands where no rule is about a hook.
   public static func allowing(_ hook: PolicyHook) -> CompiledProgram {
-    CompiledProgram(instructions: [.move(.r0, .immediate(hook.allowing)), .exit], maps: [], ruleCount: 0)
+    CompiledProgram(instructions: [.move(.r0, .immediate(hook.allowing)), .exit], maps: [], rules: [])
   }
 
   /// Instructions for the kernel.

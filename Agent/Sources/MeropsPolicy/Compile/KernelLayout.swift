@@ -17,8 +17,11 @@ public struct KernelLayout: Sendable {
   /// The same from what an argument of a hook points to. What a hook's function has as a number is left out.
   public var arguments: [PolicyHook: [Field: Path]]
 
-  public init(_ paths: [Field: Path], arguments: [PolicyHook: [Field: Path]]) {
-    (self.paths, self.arguments) = (paths, arguments)
+  /// The process id of the leader of the process's session, in the machine's own PID namespace.
+  public var session: Path?
+
+  public init(_ paths: [Field: Path], arguments: [PolicyHook: [Field: Path]], session: Path?) {
+    (self.paths, self.arguments, self.session) = (paths, arguments, session)
   }
 
   /// Finds the place of each number.
@@ -27,6 +30,7 @@ public struct KernelLayout: Sendable {
   public init(finding place: ([(structure: String, member: String)]) throws -> Path?) rethrows {
     paths = [:]
     arguments = [:]
+    session = try place(Self.sessionMembers)
     for (field, members) in Self.members { paths[field] = try place(members) }
     for hook in PolicyHook.allCases {
       for (field, argument) in hook.security?.arguments ?? [:] where !argument.members.isEmpty {
@@ -35,7 +39,7 @@ public struct KernelLayout: Sendable {
     }
   }
 
-  /// The members that lead to each number: a `.` is a structure in a structure, an element of the list a pointer.
+  /// The members that lead to each number: a `.` is a structure in a structure, or the element of an array; an element of the list is a pointer.
   public static let members: [Field: [(structure: String, member: String)]] = [
     .processParentID: [("task_struct", "real_parent"), ("task_struct", "tgid")],
     .processUser: [("task_struct", "cred"), ("cred", "euid")],
@@ -46,6 +50,11 @@ public struct KernelLayout: Sendable {
     .processCapabilities: [("task_struct", "cred"), ("cred", "cap_effective")],
     .processMountNamespace: [("task_struct", "nsproxy"), ("nsproxy", "mnt_ns"), ("mnt_namespace", "ns.inum")],
     .processNetworkNamespace: [("task_struct", "nsproxy"), ("nsproxy", "net_ns"), ("net", "ns.inum")],
+  ]
+
+  /// `pids` is by the kind of the number: 3 is the session's (PIDTYPE_SID). The first of a process's numbers is that of the machine.
+  private static let sessionMembers = [
+    ("task_struct", "signal"), ("signal_struct", "pids.3"), ("pid", "numbers.0.nr"),
   ]
 
   /// A layout that no kernel has: to check policies without one.

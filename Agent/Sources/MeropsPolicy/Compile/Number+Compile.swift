@@ -115,7 +115,7 @@ extension HookCompiler {
   }
 
   /// Leaves in r0 the number that a path leads to from the address in r0.
-  private mutating func follow(_ path: KernelLayout.Path, _ unknown: Label) {
+  mutating func follow(_ path: KernelLayout.Path, _ unknown: Label) {
     // The buffer is zeroed first: a number of four bytes fills half of it.
     for (index, offset) in path.offsets.enumerated() {
       let size = index == path.offsets.count - 1 ? path.size : 8

@@ -13,6 +13,8 @@ public struct ObservedRule: Sendable {
   public var acts: [EventKind]
   /// Why the kernel is not asked about them.
   public var reason: String
+  /// Rules that allow, and come before it if it denies: they keep it from telling, as they would keep it from denying.
+  public var exceptions: [Rule] = []
 }
 
 extension ObservedRule {
@@ -20,8 +22,12 @@ extension ObservedRule {
   ///
   /// - Parameter scope: the cgroup that policies are about, below the root; `/` for all.
   public func tells(of event: Event, in scope: String = "/") -> Bool {
-    acts.contains(event.kind) && Self.isInside(event, [scope]) && Self.isInside(event, rule.cgroups)
-      && rule.conditions.allSatisfy { $0.evaluate(event) == .yes }
+    acts.contains(event.kind) && rule.tells && Self.isInside(event, [scope]) && Self.holds(rule, for: event)
+      && !exceptions.contains { $0.acts.contains(event.kind) && Self.holds($0, for: event) }
+  }
+
+  private static func holds(_ rule: Rule, for event: Event) -> Bool {
+    isInside(event, rule.cgroups) && rule.conditions.allSatisfy { $0.evaluate(event) == .yes }
   }
 
   private static func isInside(_ event: Event, _ cgroups: [String]) -> Bool {
@@ -35,17 +41,28 @@ extension ObservedRule {
 extension PolicyCompiler {
   /// The rules of a set that only tell, and that the kernel cannot be asked about.
   func observed(_ set: PolicySet) -> [ObservedRule] {
-    set.rules.enumerated().compactMap { number, rule in
+    var allowing: [Rule] = []
+    // Acts that a rule in audit mode allows by what events alone say: what would deny them is asked of events, too.
+    var exceptions: [EventKind: Rule] = [:]
+    var all: [ObservedRule] = []
+    for (number, rule) in set.rules.enumerated() {
+      defer { if rule.action == .allow { allowing.append(rule) } }
       // What demands a rung gets it from the kernel, or is refused.
-      guard rule.isAudit, [nil, .observe].contains(rule.requiredRung) else { return nil }
+      guard rule.isAudit, [nil, .observe].contains(rule.requiredRung) else { continue }
       var observed = ObservedRule(rule: rule, number: number, acts: [], reason: "")
       for act in rule.acts {
-        guard let reason = reason(rule, act) else { continue }
+        let before = rule.action.failsClosed ? exceptions[act] : nil
+        guard let reason = before.map({ "\($0.name), which allows before it, is asked of events" }) ?? reason(rule, act)
+        else { continue }
         observed.acts.append(act)
         observed.reason = reason
+        if rule.action == .allow { exceptions[act] = rule }
       }
-      return observed.acts.isEmpty ? nil : observed
+      if observed.acts.isEmpty { continue }
+      if rule.action.failsClosed { observed.exceptions = allowing.filter { !Set($0.acts).isDisjoint(with: rule.acts) } }
+      all.append(observed)
     }
+    return all
   }
 
   /// Why no hook can be asked whether the rule holds for an act; nil where one can.

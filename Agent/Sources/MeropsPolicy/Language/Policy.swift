@@ -17,6 +17,28 @@ public struct Policy: Sendable {
     for index in rules.indices where rules[index].mode == .enforce { policy.rules[index].mode = .audit }
     return policy
   }
+
+  /// The same policy, enforced on a part of the processes. On the others it only tells.
+  public func tried(on canary: Canary) -> Policy {
+    var policy = self
+    for index in rules.indices where !rules[index].isAudit && rules[index].mode == .enforce {
+      policy.rules[index].canary = Rule.CanaryPart(canary: canary)
+    }
+    return policy
+  }
+}
+
+extension Policy {
+  /// The name of the text that it stands in.
+  public var file: String { rules.first?.place.file ?? "" }
+
+  func treated(_ treatment: PolicySources.Treatment?) -> Policy {
+    switch treatment {
+    case nil: self
+    case .audit: audited
+    case .canary(let canary): tried(on: canary)
+    }
+  }
 }
 
 /// One rule of a policy.
@@ -28,6 +50,8 @@ public struct Rule: Sendable {
   public var acts: [EventKind]
   /// Directories below the root of cgroup v2: the rule is about processes in one of them or below. Empty for all.
   public var cgroups: [String]
+  /// The part of the processes that it is about; nil for all.
+  public var canary: CanaryPart?
   /// All of them have to hold: the subject's, and that of `match`.
   public var conditions: [EventExpression]
   public var action: Action
@@ -103,8 +127,8 @@ public struct PolicySet: Sendable {
   public let policies: [Policy]
   /// Those that are not off, in the order in which they are asked: the first that applies decides.
   ///
-  /// The highest priority comes first; of one priority what is only told, then what denies or kills, then what allows; at last names,
-  /// so that the order of files and rules never matters.
+  /// The highest priority comes first; of one priority what only tells, then what denies or kills, then what allows; of those in audit
+  /// mode before others; at last names, so that the order of files and rules never matters.
   public let rules: [Rule]
 
   /// - Throws: ``PolicyProblem`` where two policies have one name.
@@ -114,12 +138,14 @@ public struct PolicySet: Sendable {
       throw PolicyProblem("two policies are named `\(policy.name)`", policy.rules.first?.place)
     }
     self.policies = policies.sorted { $0.name < $1.name }
-    rules = policies.flatMap(\.rules).filter { $0.mode != .off }.sorted(by: Self.comesBefore)
+    rules = policies.flatMap(\.rules).filter { $0.mode != .off }.flatMap(\.parts).sorted(by: Self.comesBefore)
   }
 
   private static func comesBefore(_ left: Rule, _ right: Rule) -> Bool {
     if left.priority != right.priority { return left.priority > right.priority }
     if left.rank != right.rank { return left.rank < right.rank }
+    // Else what denies would hide that another rule would.
+    if left.isAudit != right.isAudit { return left.isAudit }
     return (left.policy, left.id) < (right.policy, right.id)
   }
 }
@@ -128,8 +154,11 @@ extension Rule {
   /// The acts that rules can be about: those that sensors see, and no counts.
   public static let acts = EventKind.allCases.filter { $0.eventClass.isWatched && $0 != .fileRepeats }
 
-  /// Whether it only tells.
+  /// Whether it decides nothing.
   public var isAudit: Bool { action == .audit || mode == .audit }
+
+  /// Whether it only tells. One that allows keeps those behind it from telling, as it would keep them from denying.
+  public var tells: Bool { isAudit && action != .allow }
 
   /// Whether a path is one of a cgroup below the root.
   public static func isCgroup(_ path: String) -> Bool {
@@ -139,5 +168,5 @@ extension Rule {
       }
   }
 
-  fileprivate var rank: Int { isAudit ? 0 : action.failsClosed ? 1 : 2 }
+  fileprivate var rank: Int { action == .audit ? 0 : action.failsClosed ? 1 : 2 }
 }

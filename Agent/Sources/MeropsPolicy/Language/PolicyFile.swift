@@ -17,11 +17,39 @@ public enum PolicyFile {
   /// - Parameter name: the file's, for places.
   /// - Throws: ``PolicyProblem``.
   public static func read(_ text: String, name: String) throws(PolicyProblem) -> [Policy] {
-    let reader = PolicyReader(file: name, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+    try read(PolicySources([(name, text)]))
+  }
+
+  /// The policies of several texts, which share the lists of `kind: Lists`.
+  static func read(_ sources: PolicySources) throws(PolicyProblem) -> [Policy] {
+    var documents: [(reader: PolicyReader, root: PolicyNode)] = []
+    var shared: [String: (list: NamedList, place: Rule.Place)] = [:]
+    for (name, text) in sources.texts {
+      let reader = PolicyReader(
+        file: name, lines: text.split(separator: "\n", omittingEmptySubsequences: false),
+        files: sources.lists[name] ?? [:])
+      let roots = try self.documents(text, name: name)
+      guard !roots.isEmpty else {
+        throw PolicyProblem("there is no policy in the file", Rule.Place(file: name, line: 1, column: 1))
+      }
+      for root in roots {
+        guard root.node["kind"]?.scalar?.string == PolicyReader.listsKind else {
+          documents.append((reader, root))
+          continue
+        }
+        for (name, list, place) in try reader.sharedLists(root) {
+          guard let first = shared.updateValue((list, place), forKey: name) else { continue }
+          throw PolicyProblem(
+            "two lists are named `\(name)`", place, hint: "The first one is at \(first.place.file):\(first.place.line)")
+        }
+      }
+    }
+    let lists = shared.mapValues(\.list)
     var policies: [Policy] = []
-    for document in try documents(text, name: name) { policies.append(try reader.policy(document)) }
-    guard !policies.isEmpty else {
-      throw PolicyProblem("there is no policy in the file", Rule.Place(file: name, line: 1, column: 1))
+    for (reader, root) in documents {
+      var reader = reader
+      reader.shared = lists
+      policies.append(try reader.policy(root).treated(sources.treatments[reader.file]))
     }
     return policies
   }

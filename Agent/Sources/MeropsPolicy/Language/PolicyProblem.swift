@@ -13,7 +13,7 @@ public struct PolicyProblem: Error, Hashable, Sendable {
   var details: String?
 
   package init(_ message: String, _ place: Rule.Place?, hint: String? = nil) {
-    (self.message, self.place, self.hint) = (message, place, hint)
+    (self.message, self.place, self.hint) = (ShownLine.shortened(message), place, hint)
   }
 
   /// A word that is none of those there are.
@@ -33,8 +33,7 @@ public struct PolicyProblem: Error, Hashable, Sendable {
     var lines = ["\(place.file):\(place.line):\(place.column): \(sentence)"]
     let all = text.split(separator: "\n", omittingEmptySubsequences: false)
     if place.line <= all.count, !text.isEmpty {
-      lines.append("  " + all[place.line - 1])
-      lines.append("  " + String(repeating: " ", count: max(place.column - 1, 0)) + "^")
+      lines += ShownLine.marked(all[place.line - 1], before: max(place.column - 1, 0))
     }
     if let hint { lines.append(hint + ".") }
     return lines.joined(separator: "\n")

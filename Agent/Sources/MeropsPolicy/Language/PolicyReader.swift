@@ -8,10 +8,16 @@ import Yams
 struct PolicyReader {
   let file: String
   let lines: [Substring]
+  /// The texts of list files, by their names.
+  var files: [String: String] = [:]
+  /// Lists that all policies may use.
+  var shared: [String: NamedList] = [:]
+
+  static let listsKind = "Lists"
 
   static let keys = ["apiVersion", "kind", "metadata", "spec"]
   static let metadataKeys = ["name", "description", "labels"]
-  static let specKeys = ["mode", "priority", "lists", "rules"]
+  static let specKeys = ["mode", "priority", "lists", "macros", "rules"]
   static let ruleKeys = [
     "id", "on", "subject", "match", "action", "mode", "priority", "require", "severity", "message", "attack",
     "falsePositives",
@@ -20,6 +26,21 @@ struct PolicyReader {
   static let attackKeys = ["technique", "tactic"]
 
   func policy(_ root: PolicyNode) throws(PolicyProblem) -> Policy {
+    let keys = try entries(root, kind: "Policy")
+    let metadata = try root.required("metadata", in: keys)
+    let about = try metadata.entries(Self.metadataKeys)
+    var labels: [String: String] = [:]
+    if let node = about["labels"] {
+      for (key, value) in try node.block() { labels[try key.identifier()] = try value.text() }
+    }
+    let name = try metadata.required("name", in: about).identifier()
+    let spec = try root.required("spec", in: keys)
+    return Policy(
+      name: name, summary: try about["description"]?.text() ?? "", labels: labels, rules: try rules(spec, of: name))
+  }
+
+  /// The keys of a document.
+  func entries(_ root: PolicyNode, kind wanted: String) throws(PolicyProblem) -> [String: PolicyNode] {
     guard root.isBlock else {
       throw PolicyProblem(
         "a policy consists of keys and values, `apiVersion: \(PolicyFile.apiVersion)` first", root.place)
@@ -35,17 +56,10 @@ struct PolicyReader {
       throw version.problem("has to be `\(PolicyFile.apiVersion)`, not `\(try version.text())`")
     }
     let kind = try root.required("kind", in: keys)
-    guard try kind.text() == "Policy" else { throw kind.problem("has to be `Policy`, not `\(try kind.text())`") }
-    let metadata = try root.required("metadata", in: keys)
-    let about = try metadata.entries(Self.metadataKeys)
-    var labels: [String: String] = [:]
-    if let node = about["labels"] {
-      for (key, value) in try node.block() { labels[try key.identifier()] = try value.text() }
+    guard try kind.text() == wanted else {
+      throw kind.problem("has to be `Policy` or `\(Self.listsKind)`, not `\(try kind.text())`")
     }
-    let name = try metadata.required("name", in: about).identifier()
-    let spec = try root.required("spec", in: keys)
-    return Policy(
-      name: name, summary: try about["description"]?.text() ?? "", labels: labels, rules: try rules(spec, of: name))
+    return keys
   }
 
   private func rules(_ spec: PolicyNode, of policy: String) throws(PolicyProblem) -> [Rule] {
@@ -53,13 +67,7 @@ struct PolicyReader {
     var shared = Shared(policy: policy)
     if let mode = keys["mode"] { shared.mode = try mode.choice(Mode.self) }
     if let priority = keys["priority"] { shared.priority = try priority.integer(in: Self.priorities) }
-    if let lists = keys["lists"] {
-      for (key, value) in try lists.block() {
-        var values: [Text] = []
-        for item in try value.items() { values.append(Text(try item.text())) }
-        shared.lists[try listName(key)] = NamedList(values)
-      }
-    }
+    shared.names = try names(keys)
     var rules: [Rule] = []
     var seen: [String: Rule.Place] = [:]
     let all = try spec.required("rules", in: keys)
@@ -81,22 +89,7 @@ struct PolicyReader {
     var policy: String
     var mode = Mode.enforce
     var priority = 100
-    var lists: [String: NamedList] = [:]
-  }
-
-  /// A name that an expression can say, and that means nothing else there.
-  private func listName(_ key: PolicyNode) throws(PolicyProblem) -> String {
-    let name = key.name
-    let isWord =
-      name.utf8.allSatisfy { $0 == 0x5f || (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) }
-      && name.utf8.first.map { !(0x30...0x39).contains($0) } == true
-    guard isWord, !["in", "true", "false", "null", "math"].contains(name),
-      Field.allCases.allSatisfy({ $0.name != name && !$0.name.hasPrefix(name + ".") })
-    else {
-      throw PolicyProblem(
-        "a list cannot be named `\(name)`", key.place, hint: "Use letters, digits and `_`, and no word of the language")
-    }
-    return name
+    var names = Names()
   }
 
   private func rule(_ node: PolicyNode, _ shared: Shared) throws(PolicyProblem) -> Rule {
@@ -123,7 +116,7 @@ struct PolicyReader {
       priority: try keys["priority"]?.integer(in: Self.priorities) ?? shared.priority,
       requiredRung: required, note: try note(keys), place: node.place)
     if let subject = keys["subject"] { try read(subject, into: &rule) }
-    if let match = keys["match"] { rule.conditions.append(try condition(match, acts, shared.lists)) }
+    if let match = keys["match"] { rule.conditions.append(try condition(match, acts, shared.names)) }
     return rule
   }
 
@@ -196,14 +189,11 @@ struct PolicyReader {
   }
 
   private func condition(
-    _ node: PolicyNode, _ acts: [EventKind], _ lists: [String: NamedList]
+    _ node: PolicyNode, _ acts: [EventKind], _ names: Names
   ) throws(PolicyProblem) -> EventExpression {
     let text = try node.text()
-    do { return try EventExpression(text, for: acts, lists: lists) } catch {
-      let place = node.expressionPlace(lines)
-      var problem = PolicyProblem(error.message, place, hint: error.hint)
-      problem.details = error.described(in: text, file: file, line: place.line, column: place.column)
-      throw problem
+    do { return try EventExpression(text, for: acts, lists: names.lists, macros: names.macros) } catch {
+      throw problem(error, text, node, names)
     }
   }
 

@@ -2,36 +2,99 @@
 
 import MeropsModel
 
-/// The JSON Schema of policy files: what editors complete and check by. Conditions are texts to it; `merops policy check` knows
-/// more.
+/// The JSON Schemas of files of policies and of cases: what editors complete and check by. Conditions are texts to them;
+/// `merops policy check` and `test` know more.
 public enum PolicySchema {
+  /// Of policies, and of lists that they share.
   public static let text = """
     {
       "$schema": "https://json-schema.org/draft/2020-12/schema",
       "title": "Merops policy",
-      "type": "object", "additionalProperties": false,
-      "required": ["apiVersion", "kind", "metadata", "spec"],
-      "properties": {
-        "apiVersion": {"const": "\(PolicyFile.apiVersion)"},
-        "kind": {"const": "Policy"},
-        "metadata": {
-          "type": "object", "additionalProperties": false, "required": ["name"],
-          "properties": {
-            "name": \(name), "description": {"type": "string"},
-            "labels": {"type": "object", "propertyNames": \(name), "additionalProperties": {"type": \(scalar)}}
+      "type": "object", "required": ["apiVersion", "kind", "metadata", "spec"],
+      "properties": {"kind": {"enum": ["Policy", "\(PolicyReader.listsKind)"]}},
+      "if": {"properties": {"kind": {"const": "\(PolicyReader.listsKind)"}}},
+      "then": {
+        "additionalProperties": false,
+        "properties": {
+          "apiVersion": \(version), "kind": true, "metadata": \(metadata),
+          "spec": {
+            "type": "object", "additionalProperties": false, "required": ["lists"], "properties": {"lists": \(lists)}
           }
-        },
-        "spec": {
-          "type": "object", "additionalProperties": false, "required": ["rules"],
-          "properties": {
-            "mode": \(words(Mode.self)), "priority": \(priority),
-            "lists": {"type": "object", "additionalProperties": \(some(#"{"type": \#(scalar)}"#))},
-            "rules": \(some(rule))
+        }
+      },
+      "else": {
+        "additionalProperties": false,
+        "properties": {
+          "apiVersion": \(version), "kind": true, "metadata": \(metadata),
+          "spec": {
+            "type": "object", "additionalProperties": false, "required": ["rules"],
+            "properties": {
+              "mode": \(words(Mode.self)), "priority": \(priority), "lists": \(lists),
+              "macros": {"type": "object", "propertyNames": \(word), "additionalProperties": {"type": "string"}},
+              "rules": \(some(rule))
+            }
           }
         }
       }
     }
     """
+
+  /// Of cases.
+  public static let cases = """
+    {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "title": "Merops policy cases",
+      "type": "object", "additionalProperties": false, "required": ["apiVersion", "kind", "cases"],
+      "properties": {
+        "apiVersion": \(version), "kind": {"const": "\(CaseReader.kind)"}, "policies": \(some(#"{"type": "string"}"#)),
+        "cases": \(some(policyCase))
+      }
+    }
+    """
+
+  private static let policyCase = """
+    {
+      "type": "object", "additionalProperties": false, "required": ["name", "on", "expect"],
+      "properties": {
+        "name": {"type": "string"}, "on": \(words(Rule.acts.map(\.name))), "cgroup": {"type": "string", "pattern": "^/"},
+        "given": {
+          "type": "object",
+          "propertyNames": \(words(Field.allCases.map(\.name))),
+          "additionalProperties": \(some(#"{"type": \#(scalar)}"#))
+        },
+        "expect": {"enum": ["allow", "deny", "kill"]}, "rule": {"type": "string", "pattern": "^(none|.+/.+)$"},
+        "told": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+        "uncertain": {"type": "boolean"}
+      }
+    }
+    """
+
+  private static let version = #"{"const": "\#(PolicyFile.apiVersion)"}"#
+  private static let metadata = """
+    {
+      "type": "object", "additionalProperties": false, "required": ["name"],
+      "properties": {
+        "name": \(name), "description": {"type": "string"},
+        "labels": {"type": "object", "propertyNames": \(name), "additionalProperties": {"type": \(scalar)}}
+      }
+    }
+    """
+  private static let lists = """
+    {
+      "type": "object", "propertyNames": \(word),
+      "additionalProperties": {
+        "anyOf": [
+          {"type": \(scalar)}, {"type": "array", "minItems": 1, "items": {"type": \(scalar)}},
+          {
+            "type": "object", "additionalProperties": false, "required": ["file"],
+            "properties": {"file": {"type": "string", "pattern": "^[^/]"}}
+          }
+        ]
+      }
+    }
+    """
+  /// What lists and macros are named.
+  private static let word = #"{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}"#
 
   private static let scalar = #"["string", "number", "boolean"]"#
   private static let name = #"{"type": \#(scalar), "pattern": "^[A-Za-z0-9._-]{1,63}$"}"#
