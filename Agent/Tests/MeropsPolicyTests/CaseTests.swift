@@ -242,6 +242,25 @@ import Testing
     #expect(error?.description.hasPrefix("web.test.yaml:1:1: the file has cases, and no policy.") == true)
   }
 
+  /// What the reader knows the schema knows, and the other way round.
+  @Test func theSchemaHasTheReadersKeys() throws {
+    let schema = try #require(try JSONSerialization.jsonObject(with: Data(PolicySchema.cases.utf8)) as? [String: Any])
+    let properties = try #require(schema["properties"] as? [String: Any])
+    let branches = (properties["cases"] as? [String: Any])?["anyOf"] as? [[String: Any]]
+    let ofCase = try #require(branches?.first?["properties"] as? [String: Any])
+    for (text, replacement, keys) in [
+      ("kind: PolicyTest", "kind: PolicyTest\nzzzzzzzz: 1", properties.keys),
+      ("    told: []", "    told: []\n    zzzzzzzz: 1", ofCase.keys),
+    ] {
+      let range = try #require(Self.cases.range(of: text))
+      let error = #expect(throws: PolicyProblem.self) {
+        try Self.run(Self.cases.replacingCharacters(in: range, with: replacement))
+      }
+      let known = error?.hint?.replacingOccurrences(of: "Known: ", with: "").components(separatedBy: ", ") ?? []
+      #expect(!known.isEmpty && Set(known) == Set(keys))
+    }
+  }
+
   /// A directory of policies may have cases beside them.
   @Test func casesLieBesidePolicies() throws {
     let folder = try OwnFolder()
