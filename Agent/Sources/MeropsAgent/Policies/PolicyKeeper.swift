@@ -16,7 +16,10 @@ final class PolicyKeeper: Sendable {
   private let cgroup: String
   private let pins: String?
   private let wasInForce = Atomic(true)
+  private let packetAlarm = Mutex<String?>(nil)
   private let privileged: PrivilegedThread
+  /// Carries out rules about packets; nil where the agent has none.
+  private let firewall: FirewallService?
   private let log: Logger
   private let state: Mutex<State>
   /// Which version's programs a generation is.
@@ -43,9 +46,13 @@ final class PolicyKeeper: Sendable {
   ///   - cgroup: the directory of cgroup v2 that policies are about.
   ///   - pins: by which policies stay in force when the agent ends.
   ///   - privileged: loads programs, for as long as the keeper lives.
+  ///   - firewall: carries out rules about packets.
   ///   - log: gets what is denied.
-  init(folder: String, cgroup: String, pins: String?, privileged: PrivilegedThread, log: Logger) throws {
+  init(
+    folder: String, cgroup: String, pins: String?, privileged: PrivilegedThread, firewall: FirewallService?, log: Logger
+  ) throws {
     (self.cgroup, self.pins, self.privileged, self.log) = (cgroup, pins, privileged, log)
+    self.firewall = firewall
     archive = try PolicyArchive(folder: folder)
     let last = try archive.newest()
     let files = last?.files ?? []
@@ -54,6 +61,10 @@ final class PolicyKeeper: Sendable {
     (enforcement, applied) = try privileged.run {
       let enforcement = try Enforcement(cgroup: cgroup, pins: pins, last: set)
       return (enforcement, try enforcement.apply(set))
+    }
+    do { try Self.setPackets(set, in: firewall, isAtStart: true) } catch {
+      log.error("the policies' rules about packets are not in force: \(error)")
+      packetAlarm.withLock { $0 = "The policies' rules about packets are not in force: \(error)" }
     }
     let generation = applied.generation
     if enforcement.isTakenOver { log.notice("policies stayed in force without the agent, which takes them over now") }
@@ -79,6 +90,14 @@ final class PolicyKeeper: Sendable {
     } catch {
       throw AgentError(PolicySources(files.map { ($0.name, $0.text) }).described(error))
     }
+  }
+
+  private static func setPackets(_ set: PolicySet, in firewall: FirewallService?, isAtStart: Bool = false) throws {
+    if let firewall { return try firewall.setPolicies(set.packetRules, isAtStart: isAtStart) }
+    guard let rule = set.packetRules.first else { return }
+    throw PolicyProblem(
+      "the rule `\(rule.name)` is about packets, and the agent's firewall is off", rule.place,
+      hint: "Write `firewall: {enabled: true}` into the agent's settings, and start it again")
   }
 
   /// Names the content of files.
@@ -128,6 +147,7 @@ extension PolicyKeeper {
     try state.withLock { state in
       var counts = try enforcement.counts()
       counts.applied.merge(observer.counts) { $0 + $1 }
+      let packets = firewall?.policyCounts ?? [:]
       let files = try state.files.map { file in
         let policies = try PolicyFile.read(file.text, name: file.name)
         return PolicyReport.File(
@@ -137,7 +157,7 @@ extension PolicyKeeper {
               name: policy.name, description: policy.summary,
               rules: policy.rules.map {
                 PolicyReport.Rule($0, applied: counts.applied[$0.name] ?? 0, places: enforcement.places(of: $0))
-              })
+              } + policy.packetRules.map { PolicyReport.Rule($0, applied: packets[$0.name] ?? 0) })
           })
       }
       return PolicyReport(
@@ -151,6 +171,7 @@ extension PolicyKeeper {
     if !enforcement.isInForce {
       return "No policy is enforced: policies were switched off. Start the agent again to enforce them."
     }
+    if let alarm = packetAlarm.withLock({ $0 }) { return alarm }
     let lost = observer.lost
     return lost == 0 ? nil : "\(lost) events came too fast to be asked about rules that only tell."
   }
@@ -299,13 +320,21 @@ extension PolicyKeeper {
           rules: set.rules.count, hash: Self.hash(files), confirmBy: confirmWithin.map { now + $0 })
         let version = PolicyArchive.Version(change: change, files: files)
         // Kept before it counts: what counts is never lost by a restart. A set that the kernel refuses is not kept.
-        let applied = try privileged.run { [enforcement, archive] in
+        let before = try Self.set(state.files)
+        let applied = try privileged.run { [enforcement, archive, firewall] in
           try archive.keep(version)
-          do { return try enforcement.apply(set) } catch {
+          do {
+            try Self.setPackets(set, in: firewall)
+            do { return try enforcement.apply(set) } catch {
+              try? Self.setPackets(before, in: firewall)
+              throw error
+            }
+          } catch {
             archive.remove(change.version)
             throw error
           }
         }
+        packetAlarm.withLock { $0 = nil }
         (state.version, state.files, state.generation) = (change.version, files, applied.generation)
         state.change = change
         versions.withLock { $0[applied.generation] = change.version }
@@ -323,6 +352,13 @@ extension PolicyKeeper {
 }
 
 extension PolicyReport.Rule {
+  /// - Parameter applied: packets.
+  fileprivate init(_ rule: PacketPolicyRule, applied: UInt64) {
+    self.init(
+      id: rule.id, acts: [PacketPolicyRule.act], action: rule.action.rawValue, mode: rule.mode.rawValue, priority: 0,
+      applied: applied, places: rule.mode == .enforce ? ["xdp"] : [])
+  }
+
   fileprivate init(_ rule: Rule, applied: UInt64, places: [String]) {
     self.init(
       id: rule.id, acts: rule.acts.map(\.name), action: rule.action.rawValue, mode: rule.mode.rawValue,
