@@ -240,7 +240,7 @@ extension FirewallTests {
       #expect(try report(daemon).interfaces == [.init(name: "veth1", mode: "native")])
       try place.send { try report(daemon).rules[0].packets >= 5 }
       // It goes with the policy; the interface stays guarded.
-      _ = try change("DELETE", "/v1/policies?file=w.yaml")
+      _ = try change("DELETE", "/v1/policies/w.yaml")
       #expect(try report(daemon).rules.isEmpty && report(daemon).interfaces.count == 1)
       daemon.end(SIGTERM)
     }
