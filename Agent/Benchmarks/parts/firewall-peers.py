@@ -118,7 +118,7 @@ def xdp_filter(size, dropped):
 @contextlib.contextmanager
 def nftables(size, dropped):
     text = ("table netdev merops {\n set bad { type ipv4_addr; elements = { " + ", ".join(addresses(size)) + " } }\n"
-            " chain in { type filter hook ingress device veth1 priority 0; ip saddr @bad counter drop; } }\n")
+            " chain in { type filter hook ingress device veth1 priority 0; ip saddr @bad counter drop; }\n}\n")
     inside(FAR, "nft", "-f", "-", text=text)
     try:
         with receiving():

@@ -317,7 +317,8 @@ extension PolicyKeeper {
         let set = try Self.set(files)
         let change = PolicyChange(
           version: state.version + 1, time: now, author: author, change: what, policies: set.policies.count,
-          rules: set.rules.count, hash: Self.hash(files), confirmBy: confirmWithin.map { now + $0 })
+          rules: set.rules.count + set.packetRules.count, hash: Self.hash(files),
+          confirmBy: confirmWithin.map { now + $0 })
         let version = PolicyArchive.Version(change: change, files: files)
         // Kept before it counts: what counts is never lost by a restart. A set that the kernel refuses is not kept.
         let before = try Self.set(state.files)
