@@ -9,6 +9,7 @@ import MeropsModel
 @main
 enum FirewallBenchmark {
   static func main() throws {
+    if try Peers.run(Array(CommandLine.arguments.dropFirst())) { return }
     let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
     let sizes = arguments.isEmpty ? [1, 1000, 100_000, 1_000_000] : Array(arguments)
     let folder = "/sys/fs/bpf/merops-bench-\(getpid())"

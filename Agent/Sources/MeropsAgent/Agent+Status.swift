@@ -61,6 +61,7 @@ extension Agent {
       [AgentMetrics.Queue(name: ".subscribers", events: status.subscribers.queued)]
       + (status.store.map { [AgentMetrics.Queue(name: ".store", events: $0.queued)] } ?? [])
       + status.sinks.map { AgentMetrics.Queue(name: $0.name, events: $0.queued) }
+    metrics.firewall = options.firewall?.metrics
     return metrics.prometheusText
   }
 }

@@ -112,7 +112,7 @@ public final class Settings: Sendable {
     let group = configuration.group.flatMap(Self.group)
     let socket = try privileged.run { try ControlSocket(configuration.socket, group: group) }
     let (firewall, firewallAlarm) = try privileged.run { [log] in Self.firewall(configuration, log) }
-    let policies = try Self.policies(configuration, privileged, log)
+    let policies = try Self.policies(configuration, privileged, firewall, log)
     if policies == nil { privileged.end() }
     let archive: any EventArchive =
       store.map { StoreArchive($0, folder: configuration.storeFolder) }
@@ -130,7 +130,7 @@ public final class Settings: Sendable {
   }
 
   private static func policies(
-    _ configuration: Configuration, _ privileged: PrivilegedThread, _ log: Logger
+    _ configuration: Configuration, _ privileged: PrivilegedThread, _ firewall: FirewallService?, _ log: Logger
   ) throws -> PolicyKeeper? {
     guard configuration.enforcesPolicies else { return nil }
     try makeFolder(configuration.policyFolder, 0o700, of: "policies.folder")
@@ -139,7 +139,7 @@ public final class Settings: Sendable {
     }
     return try PolicyKeeper(
       folder: configuration.policyFolder, cgroup: cgroup, pins: configuration.policyPins,
-      directory: configuration.policyDirectory, privileged: privileged, log: log)
+      directory: configuration.policyDirectory, privileged: privileged, firewall: firewall, log: log)
   }
 
   /// A firewall that cannot be had does not keep the agent from watching.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import BPF
 import Glibc
-public import MeropsModel
 import Synchronization
 
 /// Drops packets by their source where they arrive, before Linux makes anything of them (XDP).
@@ -19,32 +18,29 @@ import Synchronization
 public final class Firewall: Sendable {
   public static let defaultFolder = "/sys/fs/bpf/merops/firewall"
 
-  private let object: PacketFilter
+  let object: PacketFilter
   /// For test runs in the kernel.
   package let program: Program
+  /// That of packets which leave.
+  let learner: Program
   private let folder: String
   private let direct: Bool?
-  private let state: Mutex<State>
+  let state: Mutex<State>
   /// Whether ``init(folder:)`` found a firewall that enforced, and took it over.
   public let isAdopted: Bool
 
-  private struct State {
+  struct State {
     var rules = FirewallRules()
     var slots: [UInt32: UInt32] = [:]
     var freeSlots: [UInt32] = []
     var generation: UInt64 = 0
     var pages = 0
     var table = ""
-    var interfaces: [String: Guarded] = [:]
+    var interfaces: Interfaces
     /// The newest.
     var exchange: Exchange?
-  }
-
-  /// An interface whose packets are judged.
-  struct Guarded {
-    var index: UInt32
-    var isGeneric: Bool
-    var pin: String
+    /// When flows that ended are looked for.
+    var nextSweep: UInt64 = 0
   }
 
   /// Loads the kernel's program; takes over what is pinned in the folder, which is created otherwise.
@@ -55,7 +51,7 @@ public final class Firewall: Sendable {
   /// - Parameter direct: whether IPv4 always gets the large array, or never; nil for by the size of the set.
   init(folder: String, direct: Bool?) throws {
     (self.folder, self.direct) = (folder, direct)
-    try Self.makeFolder(folder + "/links")
+    try PinFolder.create(folder + "/links")
     let opened = try PacketFilter.open()
     var found: [String: AnyMap] = [:]
     do throws(BPFError) {
@@ -66,6 +62,7 @@ public final class Firewall: Sendable {
       }
       object = try opened.load()
       program = try object.firewall.program()
+      learner = try object.outgoing.program()
       for name in Self.mapNames where found[name] == nil {
         try object.collection.map(name).pin(at: "\(folder)/\(name)")
       }
@@ -76,10 +73,9 @@ public final class Firewall: Sendable {
         "The firewall pinned in \(folder) is of another version: \(error). Take it away with `rm -r \(folder)`; it "
           + "enforces until then.")
     }
-    var state = State()
+    var state = State(interfaces: try Interfaces(in: folder + "/links", judge: program, learner: learner))
     if let image = try object.images.get(0) { try Self.read(image, into: &state) }
-    state.interfaces = try Self.adopt(folder, program)
-    isAdopted = !state.interfaces.isEmpty
+    isAdopted = !state.interfaces.guarded.isEmpty
     state.freeSlots = Self.free(besides: Set(state.slots.values))
     self.state = Mutex(state)
     if state.generation == 0 {
@@ -87,7 +83,7 @@ public final class Firewall: Sendable {
     }
   }
 
-  private static let mapNames = ["images", "counters", "paces", "rates", "drops"]
+  private static let mapNames = ["images", "counters", "paces", "rates", "flows", "flowCounts", "drops"]
 
   /// The rules as they are enforced.
   public var rules: FirewallRules { state.withLock { $0.rules } }
@@ -95,19 +91,21 @@ public final class Firewall: Sendable {
   /// Changes the rules. When this returns, every packet that arrives is judged by the new ones.
   ///
   /// - Throws: ``FirewallError`` or `BPFError`; what is enforced is then as it was.
-  public func change(_ body: (inout FirewallRules) throws -> Void) throws {
-    try changeUncleaned {
+  ///
+  /// - Parameter mayBeAbsent: whether new interfaces need not be there; they are guarded when they come.
+  public func change(mayBeAbsent: Bool = false, _ body: (inout FirewallRules) throws -> Void) throws {
+    try changeUncleaned(mayBeAbsent: mayBeAbsent) {
       try body(&$0)
       $0.removeEnded(at: Self.bootTime())
     }
   }
 
   /// The same without forgetting what has ended.
-  func changeUncleaned(_ body: (inout FirewallRules) throws -> Void) throws {
+  func changeUncleaned(mayBeAbsent: Bool = false, _ body: (inout FirewallRules) throws -> Void) throws {
     try state.withLock { state in
       var rules = state.rules
       try body(&rules)
-      try replace(rules, &state)
+      try replace(rules, mayBeAbsent: mayBeAbsent, &state)
     }
   }
 
@@ -115,23 +113,23 @@ public final class Firewall: Sendable {
   public func refresh() throws {
     try state.withLock { state in
       let now = Self.bootTime()
-      for (name, guarded) in state.interfaces where if_nametoindex(name) != guarded.index {
-        try? Link.unpin(guarded.pin)
-        state.interfaces[name] = nil
-      }
+      state.interfaces.forgetGone()
       let hasEnded = state.rules.rules.contains { ($0.end ?? .max) <= now }
-      let isBack = state.rules.interfaces.contains { state.interfaces[$0] == nil && if_nametoindex($0) != 0 }
-      guard hasEnded || isBack else { return }
-      var rules = state.rules
-      rules.removeEnded(at: now)
-      try replace(rules, &state)
+      let isBack = state.rules.interfaces.contains { state.interfaces.guarded[$0] == nil && if_nametoindex($0) != 0 }
+      if hasEnded || isBack {
+        var rules = state.rules
+        rules.removeEnded(at: now)
+        try replace(rules, &state)
+      }
+      try removeEndedFlows(&state)
     }
   }
 
   /// Detaches the program everywhere, and forgets all rules.
   public func removeEverything() {
     state.withLock { state in
-      for name in state.interfaces.keys { detach(name, &state) }
+      for name in state.interfaces.guarded.keys { state.interfaces.release(name) }
+      for name in state.interfaces.learning.keys { state.interfaces.ignore(name) }
       for name in Self.mapNames { try? AnyMap.unpin("\(folder)/\(name)") }
       rmdir(folder + "/links")
       rmdir(folder)
@@ -141,19 +139,30 @@ public final class Firewall: Sendable {
 
   // MARK: Changes
 
-  private func replace(_ rules: FirewallRules, _ state: inout State) throws {
-    for name in rules.interfaces where if_nametoindex(name) == 0 && !state.rules.interfaces.contains(name) {
+  private func replace(_ rules: FirewallRules, mayBeAbsent: Bool = false, _ state: inout State) throws {
+    for name in rules.interfaces
+    where !mayBeAbsent && if_nametoindex(name) == 0 && !state.rules.interfaces.contains(name) {
       throw FirewallError(.invalid, "There is no interface \(name) here; `ip link` lists those that there are.")
     }
     let old = state.rules
-    try install(rules, &state)
-    let fresh = rules.interfaces.filter { state.interfaces[$0] == nil }
-    do { for name in fresh { try attach(name, &state) } } catch {
-      for name in fresh { detach(name, &state) }
-      try install(old, &state)
+    let fresh = rules.interfaces.filter { state.interfaces.guarded[$0] == nil }
+    let learning = rules.asksForFlows ? rules.interfaces.filter { state.interfaces.learning[$0] == nil } : []
+    do {
+      // First, so that what leaves from now on is known when a rule asks for it.
+      if !learning.isEmpty, state.interfaces.learning.isEmpty { try removeAllFlows() }
+      for name in learning { try state.interfaces.learn(name) }
+      try install(rules, &state)
+      for name in fresh { try state.interfaces.guardInterface(name) }
+    } catch {
+      for name in fresh { state.interfaces.release(name) }
+      for name in learning { state.interfaces.ignore(name) }
+      if state.rules != old { try install(old, &state) }
       throw error
     }
-    for name in state.interfaces.keys where !rules.interfaces.contains(name) { detach(name, &state) }
+    for name in state.interfaces.guarded.keys where !rules.interfaces.contains(name) { state.interfaces.release(name) }
+    for name in state.interfaces.learning.keys where !(rules.asksForFlows && rules.interfaces.contains(name)) {
+      state.interfaces.ignore(name)
+    }
   }
 
   /// Puts an image of the rules in the place of that which counts.
@@ -181,6 +190,9 @@ public final class Firewall: Sendable {
     let image = try Self.image(&plan)
     state.exchange?.wait()
     state.exchange = try Exchange(image, in: object.images)
+    for rule in state.rules.rules where slots[rule.id] == nil {
+      if let slot = state.slots[rule.id] { try keepCount(of: slot, rule.action) }
+    }
     let kept = Set(slots.values)
     state.freeSlots = free + state.slots.values.filter { !kept.contains($0) }
     (state.slots, state.generation, state.rules) = (slots, generation, rules)
@@ -224,224 +236,10 @@ public final class Firewall: Sendable {
     (Slot.first..<Slot.count).reversed().filter { !used.contains($0) }
   }
 
-  // MARK: Interfaces
-
-  private func attach(_ name: String, _ state: inout State) throws {
-    let index = if_nametoindex(name)
-    // Gone; `refresh` guards it when it comes back.
-    guard index != 0 else { return }
-    for mode in [Hook.XDPMode.native, .generic] {
-      do throws(BPFError) {
-        let link = try program.attach(to: .xdp(interface: Interface(name), mode: mode))
-        let pin = "\(folder)/links/\(index)\(mode == .generic ? "g" : "n")"
-        // Of an interface that had this number before.
-        try? Link.unpin(pin)
-        try link.pin(at: pin)
-        state.interfaces[name] = Guarded(index: index, isGeneric: mode == .generic, pin: pin)
-        return
-      } catch {
-        if error.errno == .resourceBusy || error.errno == .fileExists {
-          throw FirewallError(
-            .conflict,
-            "\(name) has an XDP program of somebody else, and Merops stands back: see it with `ip link show \(name)`, "
-              + "take it away with `ip link set \(name) xdp off` or its own program, and try again.")
-        }
-        if mode == .generic { throw error }
-      }
-    }
-  }
-
-  private func detach(_ name: String, _ state: inout State) {
-    guard let guarded = state.interfaces[name] else { return }
-    // An interface that is gone has taken its link along.
-    try? Link.open(pinned: guarded.pin).detach()
-    try? Link.unpin(guarded.pin)
-    state.interfaces[name] = nil
-  }
-
-  /// Puts this process's program in the place of that which pinned links have.
-  private static func adopt(_ folder: String, _ program: Program) throws -> [String: Guarded] {
-    var result: [String: Guarded] = [:]
-    for file in files(in: folder + "/links") {
-      let pin = "\(folder)/links/\(file)"
-      let link = try Link.open(pinned: pin)
-      let info = try link.info()
-      var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-      guard let index = info.interfaceIndex, index != 0, if_indextoname(index, &name) != nil else {
-        try Link.unpin(pin)
-        continue
-      }
-      try link.update(to: program)
-      let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      result[text] = Guarded(index: index, isGeneric: file.hasSuffix("g"), pin: pin)
-    }
-    return result
-  }
-
-  private static func files(in folder: String) -> [String] {
-    guard let directory = opendir(folder) else { return [] }
-    defer { closedir(directory) }
-    var result: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if !name.hasPrefix(".") { result.append(name) }
-    }
-    return result
-  }
-
-  private static func makeFolder(_ path: String) throws {
-    guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
-    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-      throw FirewallError(
-        .failed,
-        "The folder \(path) cannot be created (\(String(cString: strerror(errno)))). Its file system has to be a bpffs: "
-          + "mount -t bpf bpf /sys/fs/bpf")
-    }
-    try makeFolder(String(path[..<slash]))
-    try makeFolder(path)
-  }
-
   /// Nanoseconds since boot, as rules have them.
   public static func bootTime() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_BOOTTIME, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
-}
-
-// MARK: What happens
-
-/// What a firewall does, and has done.
-public struct FirewallState: Hashable, Sendable {
-  public struct Count: Hashable, Sendable {
-    public var packets: UInt64
-    public var bytes: UInt64
-
-    public init(packets: UInt64 = 0, bytes: UInt64 = 0) { (self.packets, self.bytes) = (packets, bytes) }
-  }
-
-  public struct GuardedInterface: Hashable, Sendable {
-    public enum Mode: String, Hashable, Sendable {
-      /// In the driver.
-      case native
-      /// In Linux, behind the driver: slower.
-      case generic
-      /// The interface is not there; it is guarded when it comes back.
-      case absent
-    }
-    public var name: String
-    public var mode: Mode
-  }
-
-  public var rules: FirewallRules
-  public var interfaces: [GuardedInterface]
-  /// By the rules' numbers.
-  public var counts: [UInt32: Count]
-  /// Of packets that no rule met.
-  public var others: Count
-  /// Dropped since they end before their headers do, or contradict themselves.
-  public var malformed: Count
-  /// Passed since they are not IP.
-  public var notIP: Count
-  /// Dropped: more than two VLAN tags.
-  public var unreadable: Count
-  /// Counts the changes.
-  public var generation: UInt64
-  /// Of the image, in bytes.
-  public var memory: Int
-  /// How addresses of IPv4 are looked up: `search` or `direct`.
-  public var table: String
-}
-
-extension Firewall {
-  public func status() throws -> FirewallState {
-    let (state, interfaces) = state.withLock { ($0, $0.interfaces) }
-    var counts: [UInt32: FirewallState.Count] = [:]
-    for (id, slot) in state.slots { counts[id] = try count(slot) }
-    return FirewallState(
-      rules: state.rules,
-      interfaces: state.rules.interfaces.map { name in
-        .init(name: name, mode: interfaces[name].map { $0.isGeneric ? .generic : .native } ?? .absent)
-      }, counts: counts, others: try count(Slot.none), malformed: try count(Slot.malformed),
-      notIP: try count(Slot.other), unreadable: try count(Slot.unreadable), generation: state.generation,
-      memory: state.pages * ImagePage.bytes, table: state.table)
-  }
-
-  private func count(_ slot: UInt32) throws -> FirewallState.Count {
-    (try object.counters.get(slot) ?? []).reduce(into: FirewallState.Count()) {
-      $0.packets &+= $1.packets
-      $0.bytes &+= $1.bytes
-    }
-  }
-
-  /// Some of the packets that were dropped since the last call: at most 64 on each CPU in 256 ticks of the kernel's clock, a quarter
-  /// of a second to two and a half.
-  ///
-  /// - Parameter wait: how long to wait for the first, in seconds.
-  public func drops(wait: Double = 0) throws -> [PacketDrop] {
-    let ids = state.withLock { Dictionary($0.slots.map { ($0.value, $0.key) }, uniquingKeysWith: { a, _ in a }) }
-    var result: [PacketDrop] = []
-    try object.drops.poll(timeout: .seconds(wait), limit: 4096) { result.append(PacketDrop($0, rule: ids[$0.slot])) }
-    return result
-  }
-
-  /// Ends a call of ``drops(wait:)`` that waits.
-  public func wake() { object.drops.wake() }
-}
-
-/// A packet that was dropped.
-public struct PacketDrop: Hashable, Sendable {
-  public enum Cause: Hashable, Sendable {
-    case rule(UInt32)
-    /// A rule that is gone since.
-    case formerRule
-    case defaultAction
-    case malformed
-    case unreadable
-  }
-
-  /// Nanoseconds since boot.
-  public var time: UInt64
-  public var cause: Cause
-  /// The addresses; nil where the packet has none that can be read.
-  public var source: Address?
-  public var destination: Address?
-  /// 0 where there is none.
-  public var sourcePort: UInt16
-  public var destinationPort: UInt16
-  /// The number of the protocol; 6 is TCP.
-  public var transport: UInt8
-  public var vlan: UInt16?
-  /// Bytes.
-  public var length: UInt32
-  /// The kernel's number of it.
-  public var interface: UInt32
-  /// Of the rules that dropped it.
-  public var generation: UInt64
-  /// Drops on the same CPU since the one that was told before, of which nothing is told.
-  public var untold: UInt64
-
-  init(_ record: DropRecord, rule: UInt32?) {
-    (time, sourcePort, destinationPort) = (record.time, record.sourcePort, record.destinationPort)
-    (transport, length, interface) = (record.transport, record.length, record.interface)
-    (generation, untold) = (record.generation, record.untold)
-    vlan = record.vlan == 0xffff ? nil : record.vlan
-    cause =
-      switch record.slot {
-      case Slot.none: .defaultAction
-      case Slot.malformed: .malformed
-      case Slot.unreadable: .unreadable
-      default: rule.map { .rule($0) } ?? .formerRule
-      }
-    let hasAddresses = record.sourceUpper | record.sourceLower | record.destinationUpper | record.destinationLower != 0
-    func address(_ upper: UInt64, _ lower: UInt64, isIPv6: Bool) -> Address {
-      isIPv6
-        ? Address(bits: UInt128(upper) << 64 | UInt128(lower)) : Address(ipv4: UInt32(truncatingIfNeeded: upper >> 32))
-    }
-    if hasAddresses {
-      source = address(record.sourceUpper, record.sourceLower, isIPv6: record.isIPv6 == 1)
-      destination = address(
-        record.destinationUpper, record.destinationLower, isIPv6: record.etherType == 0x86dd)
-    }
   }
 }

@@ -56,6 +56,7 @@ public struct AgentMetrics: Sendable {
   public var programs: [ProgramCost] = []
   public var subscribers = 0
   public var subscriberLosses: UInt64 = 0
+  public var firewall: FirewallMetrics?
 
   public init() {}
 }
@@ -101,7 +102,8 @@ private struct Family<Thing> {
 }
 
 extension AgentMetrics {
-  /// All metrics, in a fixed order. What labels say is bounded: classes, queues, sinks and programs of this agent.
+  /// All metrics, in a fixed order. What labels say is bounded: classes, queues, sinks and programs of this agent,
+  /// and ``FirewallMetrics/ruleLimit`` names of rules.
   public var metrics: [Metric] {
     let classes = Family(label: "class", things: EventClass.allCases) { $0.name }
     let queues = Family(label: "queue", things: queues) { $0.name }
@@ -161,6 +163,7 @@ extension AgentMetrics {
         Metric("merops_store_works", .gauge, "1 if the disk takes events.", store.stores ? 1 : 0),
       ]
     }
+    if let firewall { all += firewall.metrics }
     return all.filter { !$0.samples.isEmpty }
   }
 

@@ -9,32 +9,43 @@ extension OpenAPI {
   static let firewallSchemas = [
     (
       "Firewall",
-      JSON.schema([
-        ("default_action", action),
-        (
-          "interfaces",
-          JSON.array(
-            JSON.schema([
-              ("name", JSON.string), ("mode", #"{"type": "string", "enum": ["native", "generic", "absent"]}"#),
-            ]))
-        ),
-        (
-          "rules",
-          JSON.array(
-            JSON.schema(
-              [
-                ("id", number), ("action", action), ("sources", JSON.array(JSON.string)), ("source_count", JSON.count),
-                ("reason", JSON.string), ("packets", JSON.count), ("bytes", JSON.count),
-              ],
-              optional: [
-                ("list", JSON.string), ("conditions", JSON.string), ("interface", JSON.string),
-                ("left", #"{"type": "integer", "minimum": 0, "description": "Nanoseconds until it ends."}"#),
+      JSON.schema(
+        [
+          ("default_action", action),
+          (
+            "interfaces",
+            JSON.array(
+              JSON.schema([
+                ("name", JSON.string), ("mode", #"{"type": "string", "enum": ["native", "generic", "absent"]}"#),
               ]))
-        ),
-        ("others", packetCount), ("malformed", packetCount), ("unreadable", packetCount),
-        ("other_protocols", packetCount), ("generation", JSON.count), ("memory", JSON.count),
-        ("is_adopted", #"{"type": "boolean"}"#),
-      ])
+          ),
+          (
+            "rules",
+            JSON.array(
+              JSON.schema(
+                [
+                  ("id", number), ("action", action), ("sources", JSON.array(JSON.string)),
+                  ("source_count", JSON.count),
+                  ("reason", JSON.string), ("packets", JSON.count), ("bytes", JSON.count),
+                ],
+                optional: [
+                  ("list", JSON.string), ("policy", JSON.string), ("conditions", JSON.string),
+                  ("interface", JSON.string),
+                  ("left", #"{"type": "integer", "minimum": 0, "description": "Nanoseconds until it ends."}"#),
+                ]))
+          ),
+          ("others", packetCount), ("malformed", packetCount), ("unreadable", packetCount),
+          ("other_protocols", packetCount), ("generation", JSON.count), ("memory", JSON.count),
+          ("is_adopted", #"{"type": "boolean"}"#),
+        ],
+        optional: [
+          (
+            "flows",
+            JSON.schema([
+              ("known", JSON.count), ("capacity", JSON.count), ("begun", JSON.count), ("evicted", JSON.count),
+            ])
+          )
+        ])
     ),
     (
       "FirewallRequest",
@@ -44,6 +55,7 @@ extension OpenAPI {
           ("sources", JSON.array(JSON.string)), ("interface", JSON.string), ("transport", JSON.string), ("port", port),
           ("source_port", port), ("flags", JSON.string),
           ("icmp_type", #"{"type": "integer", "minimum": 0, "maximum": 255}"#),
+          ("state", #"{"type": "string", "enum": ["new", "established"]}"#),
           (
             "rate",
             #"{"type": "integer", "minimum": 1, "maximum": 1000000000, "description": "Packets a second of one source."}"#

@@ -44,7 +44,7 @@ struct PolicyCheckCommand: ParsableCommand {
 
   private static func summary(_ policy: Policy) -> String {
     let modes = Mode.allCases.compactMap { mode -> String? in
-      let count = policy.rules.count { $0.mode == mode }
+      let count = policy.rules.count { $0.mode == mode } + policy.packetRules.count { $0.mode == mode }
       return count == 0 ? nil : "\(count) \(mode.rawValue)"
     }
     return "\(policy.name): \(modes.joined(separator: ", "))"

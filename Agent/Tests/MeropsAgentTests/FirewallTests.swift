@@ -43,9 +43,9 @@ struct FirewallTests {
       try? FileManager.default.removeItem(atPath: pins)
     }
 
-    func daemon() throws -> Daemon {
+    func daemon(_ more: String = "") throws -> Daemon {
       try Daemon(
-        "store: {kind: memory}\nwatch: [process]\nfirewall:\n  enabled: true\n  pins: \(pins)\n", in: folder,
+        "store: {kind: memory}\nwatch: [process]\nfirewall:\n  enabled: true\n  pins: \(pins)\n\(more)", in: folder,
         namespace: holder.processIdentifier)
     }
 
@@ -166,6 +166,82 @@ struct FirewallTests {
       // It goes on: the thread that changes rules has kept what it needs.
       #expect(try merops(daemon, "unblock", "10.77.0.1").status == 0)
       try place.send { try report(daemon).others.packets > before.others.packets }
+      daemon.end(SIGTERM)
+    }
+  }
+}
+
+// What policies say about packets.
+extension FirewallTests {
+  private static func policy(_ rules: String) -> [UInt8] {
+    Array("apiVersion: merops/v1\nkind: Policy\nmetadata: {name: web}\nspec:\n  rules:\n\(rules)\n".utf8)
+  }
+
+  private static let noUDP =
+    "    - {id: no-udp, on: packet.in, interface: veth1, action: drop, message: 'no, thank you', "
+    + "match: 'source.address in \"10.77.0.0/24\" && network.transport == \"udp\"'}"
+
+  @Test(.enabled(if: cgroupMount != nil, "needs cgroup v2")) func policiesAreCarriedOut() async throws {
+    try await Daemon.withFolder { folder in
+      let place = try Place(folder)
+      let cgroup = "\(cgroupMount ?? "")/merops-packets-\(getpid())"
+      guard mkdir(cgroup, 0o755) == 0 else { throw Daemon.Failure(description: "no cgroup can be made") }
+      defer { while rmdir(cgroup) != 0, errno == EBUSY { usleep(10_000) } }
+      let settings =
+        "policies:\n  enforce: true\n  folder: \(folder)/p\n  cgroup: \(cgroup)\n  pins: \(place.pins)-policies/policies\n"
+      defer { try? FileManager.default.removeItem(atPath: place.pins + "-policies") }
+      var daemon = try place.daemon(settings)
+      try daemon.waitUntilWatching()
+      func change(_ method: String, _ target: String, _ body: [UInt8] = []) throws -> PolicyChange {
+        try daemon.client.change(method, target, body: body, as: PolicyChange.self)
+      }
+      func refusal(_ rules: String) -> String {
+        do { _ = try change("POST", "/v1/policies?file=w.yaml", Self.policy(rules)) } catch { return "\(error)" }
+        return "nothing"
+      }
+      // What cannot be in force changes nothing, and says why.
+      let everywhere = "    - {id: no-udp, on: packet.in, action: drop}"
+      #expect(refusal(everywhere).contains("none is guarded: write `interface:` at the rule"))
+      #expect(refusal(Self.noUDP.replacingOccurrences(of: "veth1", with: "veth9")).contains("no interface veth9 here"))
+      #expect(try report(daemon).rules.isEmpty && report(daemon).interfaces.isEmpty)
+      // With the policy's other rules, beside those that people type.
+      let both =
+        Self.noUDP + "\n    - {id: no-scan, on: network.connect, action: deny, match: 'destination.port == 9u'}"
+      #expect(try change("POST", "/v1/policies?file=w.yaml", Self.policy(both)).version == 1)
+      #expect(try merops(daemon, "allow", "192.0.2.1").status == 0)
+      try place.send { try report(daemon).rules[0].packets >= 5 }
+      let list = try merops(daemon, "list")
+      #expect(list.output.contains("policy web/no-udp: no, thank you"), "\(list)")
+      let answer = try merops(daemon, "unblock", "--rule", "1")
+      #expect(answer.error.contains("Rule 1 is `web/no-udp` of a policy, and goes with it"), "\(answer)")
+      #expect(try merops(daemon, "unblock", "10.77.0.0/24").error.contains("the policy's rule `web/no-udp` has"))
+      let rules = try daemon.client.get("/v1/policies", as: PolicyReport.self).files[0].policies[0].rules
+      #expect(rules.map(\.id) == ["no-scan", "no-udp"] && rules[1].places == ["xdp"] && rules[1].applied >= 5)
+      // Applied again, the rule that did not change goes on counting.
+      let before = try report(daemon).rules[0]
+      _ = try change("POST", "/v1/policies?file=w.yaml", Self.policy(Self.noUDP))
+      let after = try report(daemon).rules[0]
+      #expect(after.id == before.id && after.packets >= before.packets)
+      // The numbers have it, by the policy's name.
+      let metrics = String(decoding: try daemon.client.get("/metrics"), as: UTF8.self)
+      #expect(metrics.contains(#"merops_firewall_rule_packets_total{rule="web/no-udp",action="drop"}"#))
+      #expect(metrics.contains(#"merops_firewall_packets_total{outcome="dropped",cause="rule"}"#))
+      #expect(metrics.contains("merops_firewall_interfaces{mode=\"native\"} 1"))
+      // A new agent finds it in force, one without pins puts it there again.
+      daemon.end(SIGTERM)
+      daemon = try place.daemon(settings)
+      try daemon.waitUntilWatching()
+      #expect(try report(daemon).isAdopted && report(daemon).rules[0].id == before.id)
+      daemon.end(SIGTERM)
+      try FileManager.default.removeItem(atPath: place.pins)
+      daemon = try place.daemon(settings)
+      try daemon.waitUntilWatching()
+      #expect(try report(daemon).rules.map(\.policy) == ["web/no-udp"])
+      #expect(try report(daemon).interfaces == [.init(name: "veth1", mode: "native")])
+      try place.send { try report(daemon).rules[0].packets >= 5 }
+      // It goes with the policy; the interface stays guarded.
+      _ = try change("DELETE", "/v1/policies/w.yaml")
+      #expect(try report(daemon).rules.isEmpty && report(daemon).interfaces.count == 1)
       daemon.end(SIGTERM)
     }
   }

@@ -74,7 +74,7 @@ final class Cable: Sendable {
   func receiver() throws -> Receiver { try Receiver(self) }
 }
 
-private func address(_ last: UInt8, port: UInt16) -> sockaddr_in {
+func address(_ last: UInt8, port: UInt16) -> sockaddr_in {
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_port = port.bigEndian
@@ -82,7 +82,7 @@ private func address(_ last: UInt8, port: UInt16) -> sockaddr_in {
   return address
 }
 
-private func withAddress<Result>(
+func withAddress<Result>(
   _ address: sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
   withUnsafePointer(to: address) {

@@ -158,6 +158,15 @@ import Testing
     status = try firewall.status()
     #expect(status.counts[ids[1]]?.packets == 5)
     #expect(status.counts[try #require(firewall.rules.rules.last?.id)]?.packets == 0)
+    // What rules did that are gone stays in the totals.
+    #expect(status.formerlyDropped == .init(packets: 3, bytes: UInt64(3 * other.count)))
+    try firewall.set([], default: .drop)
+    _ = try firewall.judge(other)
+    status = try firewall.status()
+    #expect(status.formerlyPassed == .init(packets: 5, bytes: UInt64(5 * Self.ipv4.count)))
+    #expect(status.formerlyDropped.packets == 3)
+    #expect(status.passedByDefault.packets == 1)
+    #expect(status.droppedByDefault == .init(packets: 1, bytes: UInt64(other.count)))
   }
 
   @Test func dropsAreTold() throws {

@@ -47,6 +47,13 @@ extension Firewall {
     return try #require([1: .drop, 2: .pass][verdict], "the program answers \(verdict)")
   }
 
+  /// Lets a packet leave that this machine sends.
+  func send(_ packet: [UInt8]) throws {
+    // TC_ACT_UNSPEC: the program stops nothing.
+    let verdict = try learner.testRun(TestRun(data: packet)).returnValue
+    try #require(verdict == .max, "the program answers \(verdict)")
+  }
+
   func set(_ rules: [PacketRule], default action: PacketRule.Action = .pass) throws {
     try change {
       $0.rules = []
@@ -68,29 +75,41 @@ enum Frame {
 
   /// - Parameter fragment: the offset in units of 8 bytes, with the bit for more.
   static func ipv4(
-    _ source: String, transport: UInt8 = 17, options: Int = 0, fragment: UInt16 = 0, _ payload: [UInt8] = udp()
+    _ source: String, to destination: String = "198.51.100.1", transport: UInt8 = 17, options: Int = 0,
+    fragment: UInt16 = 0, _ payload: [UInt8] = udp()
   ) -> [UInt8] {
     let length = UInt8(5 + options)
-    let address = Address(source)?.bits ?? 0
+    func bytes(_ address: String) -> [UInt8] {
+      let bits = Address(address)?.bits ?? 0
+      return (0..<4).map { UInt8(truncatingIfNeeded: bits >> UInt128(24 - 8 * $0)) }
+    }
     return [0x40 | length, 0] + big(UInt16(Int(length) * 4 + payload.count)) + [0, 1] + big(fragment)
-      + [64, transport, 0, 0] + (0..<4).map { UInt8(truncatingIfNeeded: address >> UInt128(24 - 8 * $0)) }
-      + [198, 51, 100, 1] + Array(repeating: 1, count: options * 4) + payload
+      + [64, transport, 0, 0] + bytes(source) + bytes(destination) + Array(repeating: 1, count: options * 4) + payload
   }
 
-  static func ipv6(_ source: String, next: UInt8 = 17, _ payload: [UInt8] = udp()) -> [UInt8] {
-    let address = Address(source)?.bits ?? 0
-    return [0x60, 0, 0, 0] + big(UInt16(payload.count)) + [next, 64]
-      + (0..<16).map { UInt8(truncatingIfNeeded: address >> UInt128(120 - 8 * $0)) }
-      + [0x20, 0x01, 0x0d, 0xb8] + Array(repeating: 0, count: 11) + [1] + payload
+  static func ipv6(
+    _ source: String, to destination: String = "2001:db8::1", next: UInt8 = 17, _ payload: [UInt8] = udp()
+  ) -> [UInt8] {
+    func bytes(_ address: String) -> [UInt8] {
+      let bits = Address(address)?.bits ?? 0
+      return (0..<16).map { UInt8(truncatingIfNeeded: bits >> UInt128(120 - 8 * $0)) }
+    }
+    return [0x60, 0, 0, 0] + big(UInt16(payload.count)) + [next, 64] + bytes(source) + bytes(destination) + payload
   }
 
   static func udp(_ source: UInt16 = 40_000, _ port: UInt16 = 53) -> [UInt8] {
     big(source) + big(port) + big(16) + [0, 0] + Array(repeating: 0, count: 8)
   }
 
-  static func tcp(_ source: UInt16 = 40_000, _ port: UInt16 = 443, flags: UInt8 = 2) -> [UInt8] {
-    big(source) + big(port) + [0, 0, 0, 1, 0, 0, 0, 0, 0x50, flags] + big(1000) + [0, 0, 0, 0]
+  static func tcp(
+    _ source: UInt16 = 40_000, _ port: UInt16 = 443, flags: UInt8 = 2, sequence: UInt16 = 1, acknowledgement: UInt16 = 0
+  ) -> [UInt8] {
+    big(source) + big(port) + [0, 0] + big(sequence) + [0, 0] + big(acknowledgement) + [0x50, flags] + big(1000)
+      + [0, 0, 0, 0]
   }
 
-  static func icmp(_ type: UInt8) -> [UInt8] { [type, 0, 0, 0, 0, 1, 0, 1] }
+  /// - Parameter packet: what an error is about.
+  static func icmp(_ type: UInt8, identifier: UInt16 = 1, about packet: [UInt8] = []) -> [UInt8] {
+    [type, 0, 0, 0] + big(identifier) + [0, 1] + packet
+  }
 }

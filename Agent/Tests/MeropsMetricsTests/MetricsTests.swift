@@ -22,14 +22,47 @@ private func snapshot() -> AgentMetrics {
   ]
   metrics.store = .init(
     written: 1, dropped: 2, expired: 3, commits: 4, commitSeconds: 0.5, events: 6, bytes: 7, stores: true)
+  metrics.firewall = firewallSnapshot()
+  return metrics
+}
+
+private func firewallSnapshot() -> FirewallMetrics {
+  var metrics = FirewallMetrics()
+  metrics.outcomes = [
+    .init(isDropped: true, cause: "rule", .init(packets: 7, bytes: 420)),
+    .init(isDropped: false, cause: "default", .init(packets: 9, bytes: 540)),
+  ]
+  metrics.rules = [
+    .init(name: "drop", isDropping: true, .init(packets: 3, bytes: 180)),
+    .init(name: ".unnamed", isDropping: true, .init(packets: 1, bytes: 60)),
+    .init(name: ".unnamed", isDropping: true, .init(packets: 3, bytes: 180)),
+    .init(name: ".unnamed", isDropping: false, .init(packets: 2, bytes: 120)),
+  ]
+  (metrics.ruleCount, metrics.sourceCount, metrics.exchanges, metrics.imageBytes) = (4, 1000, 12, 4096)
+  metrics.interfaces = [("native", 1), ("generic", 0), ("absent", 2)]
+  metrics.flows = .init(known: 5, begun: 8, evicted: 1)
   return metrics
 }
 
 struct PrometheusTests {
+  /// However many rules there are, the labels are not more.
+  @Test func namesOfRulesAreBounded() throws {
+    var metrics = FirewallMetrics()
+    metrics.rules = (0..<1000).map { .init(name: "list \($0)", isDropping: true, .init(packets: 2, bytes: 3)) }
+    var agent = AgentMetrics()
+    agent.firewall = metrics
+    let all = try #require(agent.metrics.first { $0.name == "merops_firewall_rule_packets_total" })
+    #expect(all.samples.count == FirewallMetrics.ruleLimit + 1)
+    #expect(all.samples.reduce(0) { $0 + $1.value } == 2000)
+    #expect(agent.prometheusText.contains(#"merops_firewall_rule_bytes_total{rule=".others",action="drop"} 2700"#))
+    #expect(!agent.prometheusText.contains("merops_firewall_flows"))
+  }
+
   @Test func theTextIsWhatPrometheusReads() throws {
     let lines = snapshot().prometheusText.split(separator: "\n").map(String.init)
     let sample = try NSRegularExpression(
-      pattern: #"^(merops_[a-z_]+)(\{[a-z]+="(\\[\\"n]|[^"\\\n])*"\})? (-?[0-9][0-9.e+-]*)$"#)
+      pattern:
+        #"^(merops_[a-z_]+)(\{[a-z]+="(\\[\\"n]|[^"\\\n])*"(,[a-z]+="(\\[\\"n]|[^"\\\n])*")*\})? (-?[0-9][0-9.e+-]*)$"#)
     var types: [String: String] = [:]
     var seen: Set<String> = []
     for line in lines {
@@ -54,7 +87,12 @@ struct PrometheusTests {
       #"merops_delivery_delay_seconds_bucket{le="0.0001"} 2"#, #"merops_delivery_delay_seconds_bucket{le="+Inf"} 5"#,
       "merops_delivery_delay_seconds_count 5", #"merops_sink_dropped_total{sink="a\nb"} 2"#,
       #"merops_program_run_seconds_total{program="process.onExec"} 5e-06"#, "merops_store_works 1",
-      #"merops_queue_waiting_events{queue=".store"} 5"#, #"merops_sink_behind_seconds{sink="a\nb"} 2.5"#,
+      #"merops_queue_waiting_events{queue=".store"} 5"#,
+      #"merops_firewall_packets_total{outcome="dropped",cause="rule"} 7"#,
+      #"merops_firewall_rule_packets_total{rule=".unnamed",action="drop"} 4"#,
+      #"merops_firewall_rule_bytes_total{rule=".unnamed",action="pass"} 120"#,
+      #"merops_firewall_interfaces{mode="absent"} 2"#, "merops_firewall_flows_evicted_total 1",
+      #"merops_sink_behind_seconds{sink="a\nb"} 2.5"#,
     ] { #expect(lines.contains(line), "\(line)") }
     #expect(!lines.contains { $0.contains("onExit") })
     var empty = AgentMetrics()

@@ -226,7 +226,7 @@ import Testing
     let count = FirewallReport.Count(packets: 0, bytes: 0)
     let report = FirewallReport(
       defaultAction: "pass", interfaces: [], rules: [], others: count, malformed: count, unreadable: count,
-      otherProtocols: count, generation: 1, memory: 0, isAdopted: false)
+      otherProtocols: count, generation: 1, memory: 0, isAdopted: false, flows: nil)
     let reply = FirewallReply(rules: [7], sources: 1, generation: 2, time: 3)
     return FirewallRoutes(
       report: { report }, drops: { stream([], cancelled: {}) },

@@ -11,8 +11,8 @@ import Synchronization
 
 /// The agent's firewall: what people ask for becomes rules, and what the kernel counts a report.
 public final class FirewallService: Sendable {
-  private let firewall: Firewall
-  private let thread: FirewallThread
+  let firewall: Firewall
+  let thread: FirewallThread
   private let log: Logger
   private let watchers = FirewallWatchers()
 
@@ -86,7 +86,7 @@ public final class FirewallService: Sendable {
     let numbers = result.rules.isEmpty ? "" : ", rules \(result.rules.map { "\($0)" }.joined(separator: ", "))"
     log.notice("firewall: \(what)\(numbers), by uid \(peer.user), pid \(peer.pid)")
     return FirewallReply(
-      rules: result.rules, sources: result.sources, generation: try firewall.status().generation, time: time)
+      rules: result.rules, sources: result.sources, generation: firewall.generation, time: time)
   }
 
   private func add(_ request: FirewallRequest, _ peer: Peer) throws -> FirewallReply {
@@ -108,11 +108,10 @@ public final class FirewallService: Sendable {
     }
     let conditions = try PacketRule.Conditions(
       transport: request.transport, port: request.port, sourcePort: request.sourcePort, flags: request.flags,
-      icmpType: request.icmpType, rate: request.rate, burst: request.burst)
+      icmpType: request.icmpType, state: request.state, rate: request.rate, burst: request.burst)
     if sources.isEmpty, request.addresses == nil {
       guard conditions != .init() else { throw ControlError.badRequest("Name addresses, or a protocol.") }
-      sources = [AddressBlock(base: Address(ipv4: 0), prefix: 96), AddressBlock(base: Address(bits: 0), prefix: 0)]
-        .compactMap { $0 }
+      sources = PacketRule.everywhere
     }
     let reason = request.reason ?? ""
     guard reason.utf8.count <= 1000, (request.list ?? "").utf8.count <= 200 else {
@@ -196,11 +195,12 @@ public final class FirewallService: Sendable {
     }
     let rules = status.rules.rules.filter { ($0.end ?? .max) > now }.map { rule in
       let counted = status.counts[rule.id] ?? .init()
-      let isLong = rule.list != nil && rule.sources.count > 10
+      let isLong = (rule.list ?? rule.policy) != nil && rule.sources.count > 10
       return FirewallReport.Rule(
         id: rule.id, action: rule.action.rawValue,
         sources: (isLong ? rule.sources.prefix(3) : rule.sources[...]).map { "\($0)" }, sourceCount: rule.sources.count,
-        list: rule.list, conditions: rule.conditions == .init() ? nil : "\(rule.conditions)", interface: rule.interface,
+        list: rule.list, policy: rule.policy, conditions: rule.conditions == .init() ? nil : "\(rule.conditions)",
+        interface: rule.interface,
         reason: rule.reason, left: rule.end.map { $0 - now }, packets: counted.packets, bytes: counted.bytes)
     }
     return FirewallReport(
@@ -208,7 +208,10 @@ public final class FirewallService: Sendable {
       interfaces: status.interfaces.map { .init(name: $0.name, mode: $0.mode.rawValue) }, rules: rules,
       others: count(status.others), malformed: count(status.malformed), unreadable: count(status.unreadable),
       otherProtocols: count(status.notIP), generation: status.generation, memory: UInt64(status.memory),
-      isAdopted: firewall.isAdopted)
+      isAdopted: firewall.isAdopted,
+      flows: try firewall.flows().map {
+        .init(known: $0.known, capacity: $0.capacity, begun: $0.begun, evicted: $0.evicted)
+      })
   }
 
   private func drops() throws -> ByteStream {

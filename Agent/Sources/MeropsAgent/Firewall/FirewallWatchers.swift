@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import MeropsControl
 import MeropsFirewall
+import MeropsModel
 import MeropsServer
 import Synchronization
 
@@ -88,7 +89,7 @@ extension FirewallDrop {
       time: RFC3339.text(boot &+ drop.time), cause: cause, rule: rule, source: drop.source.map { "\($0)" },
       sourcePort: hasPorts ? drop.sourcePort : nil, destination: drop.destination.map { "\($0)" },
       destinationPort: hasPorts ? drop.destinationPort : nil,
-      transport: drop.source == nil ? nil : PacketRule.Conditions.name(drop.transport), interface: interface,
+      transport: drop.source == nil ? nil : IPTransport.name(drop.transport), interface: interface,
       vlan: drop.vlan, length: drop.length, untold: drop.untold)
   }
 }

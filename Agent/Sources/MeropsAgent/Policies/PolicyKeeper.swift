@@ -16,7 +16,10 @@ final class PolicyKeeper: Sendable {
   private let cgroup: String
   private let pins: String?
   private let wasInForce = Atomic(true)
+  private let packetAlarm = Mutex<String?>(nil)
   let privileged: PrivilegedThread
+  /// Carries out rules about packets; nil where the agent has none.
+  private let firewall: FirewallService?
   let log: Logger
   private let state: Mutex<State>
   /// The directory whose files count; nil for none.
@@ -51,13 +54,16 @@ final class PolicyKeeper: Sendable {
   ///   - pins: by which policies stay in force when the agent ends.
   ///   - directory: whose files count as they are there.
   ///   - privileged: loads programs, for as long as the keeper lives.
+  ///   - firewall: carries out rules about packets.
   ///   - log: gets what is denied.
   init(
-    folder: String, cgroup: String, pins: String?, directory: String?, privileged: PrivilegedThread, log: Logger
+    folder: String, cgroup: String, pins: String?, directory: String?, privileged: PrivilegedThread,
+    firewall: FirewallService?, log: Logger
   ) throws {
     directoryPath = directory
     self.directory = Mutex(directory.map { DirectoryState($0) })
     (self.cgroup, self.pins, self.privileged, self.log) = (cgroup, pins, privileged, log)
+    self.firewall = firewall
     archive = try PolicyArchive(folder: folder)
     let last = try archive.newest()
     let files = last?.files ?? []
@@ -66,6 +72,10 @@ final class PolicyKeeper: Sendable {
     (enforcement, applied) = try privileged.run {
       let enforcement = try Enforcement(cgroup: cgroup, pins: pins, last: set)
       return (enforcement, try enforcement.apply(set))
+    }
+    do { try Self.setPackets(set, in: firewall, isAtStart: true) } catch {
+      log.error("the policies' rules about packets are not in force: \(error)")
+      packetAlarm.withLock { $0 = "The policies' rules about packets are not in force: \(error)" }
     }
     let generation = applied.generation
     if enforcement.isTakenOver { log.notice("policies stayed in force without the agent, which takes them over now") }
@@ -86,6 +96,14 @@ final class PolicyKeeper: Sendable {
   static func set(_ files: [PolicyArchive.Source]) throws(AgentError) -> PolicySet {
     let sources = PolicySources(files)
     do throws(PolicyProblem) { return try sources.set() } catch { throw AgentError(sources.described(error)) }
+  }
+
+  private static func setPackets(_ set: PolicySet, in firewall: FirewallService?, isAtStart: Bool = false) throws {
+    if let firewall { return try firewall.setPolicies(set.packetRules, isAtStart: isAtStart) }
+    guard let rule = set.packetRules.first else { return }
+    throw PolicyProblem(
+      "the rule `\(rule.name)` is about packets, and the agent's firewall is off", rule.place,
+      hint: "Write `firewall: {enabled: true}` into the agent's settings, and start it again")
   }
 
   /// Names the content of files.
@@ -140,6 +158,7 @@ extension PolicyKeeper {
     try state.withLock { state in
       var counts = try enforcement.counts()
       counts.applied.merge(observer.counts) { $0 + $1 }
+      let packets = firewall?.policyCounts ?? [:]
       let policies = Dictionary(grouping: state.policies, by: \.file)
       let files = state.files.map { file in
         PolicyReport.File(
@@ -149,7 +168,7 @@ extension PolicyKeeper {
               name: policy.name, description: policy.summary,
               rules: policy.rules.map {
                 PolicyReport.Rule($0, applied: counts.applied[$0.name] ?? 0, places: enforcement.places(of: $0))
-              })
+              } + policy.packetRules.map { PolicyReport.Rule($0, applied: packets[$0.name] ?? 0) })
           })
       }
       return PolicyReport(
@@ -165,7 +184,7 @@ extension PolicyKeeper {
     }
     let lost = observer.lost
     let loss = lost == 0 ? nil : "\(lost) events came too fast to be asked about rules that only tell."
-    return [directoryAlarm, loss].compactMap { $0 }
+    return [packetAlarm.withLock { $0 }, directoryAlarm, loss].compactMap { $0 }
   }
 
   var isUnconfirmed: Bool { state.withLock { $0.change?.confirmBy != nil } }
@@ -326,16 +345,25 @@ extension PolicyKeeper {
         let set = try Self.set(files)
         let change = PolicyChange(
           version: state.version + 1, time: now, author: author, change: what, policies: set.policies.count,
-          rules: Set(set.rules.map(\.name)).count, hash: Self.hash(files), confirmBy: confirmWithin.map { now + $0 })
+          rules: Set(set.rules.map(\.name)).count + set.packetRules.count, hash: Self.hash(files),
+          confirmBy: confirmWithin.map { now + $0 })
         let version = PolicyArchive.Version(change: change, files: files, directory: directory ?? state.directory)
         // Kept before it counts: what counts is never lost by a restart. A set that the kernel refuses is not kept.
-        let applied = try privileged.run { [enforcement, archive] in
+        let before = try Self.set(state.files)
+        let applied = try privileged.run { [enforcement, archive, firewall] in
           try archive.keep(version)
-          do { return try enforcement.apply(set) } catch {
+          do {
+            try Self.setPackets(set, in: firewall)
+            do { return try enforcement.apply(set) } catch {
+              try? Self.setPackets(before, in: firewall)
+              throw error
+            }
+          } catch {
             archive.remove(change.version)
             throw error
           }
         }
+        packetAlarm.withLock { $0 = nil }
         (state.version, state.files, state.generation) = (change.version, files, applied.generation)
         (state.change, state.policies) = (change, set.policies)
         state.directory = version.directory
@@ -374,6 +402,13 @@ extension PolicyVersion.File {
 }
 
 extension PolicyReport.Rule {
+  /// - Parameter applied: packets.
+  fileprivate init(_ rule: PacketPolicyRule, applied: UInt64) {
+    self.init(
+      id: rule.id, acts: [PacketPolicyRule.act], action: rule.action.rawValue, mode: rule.mode.rawValue, priority: 0,
+      applied: applied, places: rule.mode == .enforce ? ["xdp"] : [])
+  }
+
   fileprivate init(_ rule: Rule, applied: UInt64, places: [String]) {
     self.init(
       id: rule.id, acts: rule.acts.map(\.name), action: rule.action.rawValue, mode: rule.mode.rawValue,

@@ -20,6 +20,23 @@ public struct FirewallReport: Hashable, Sendable, Codable {
   public var memory: UInt64
   /// Whether enforcement was there when the agent started, and was taken over.
   public var isAdopted: Bool
+  /// nil where no rule asks for the state of connections.
+  public var flows: Flows?
+
+  /// What is known of connections.
+  public struct Flows: Hashable, Sendable, Codable {
+    /// Those that have not ended.
+    public var known: Int
+    /// As many as there can be.
+    public var capacity: Int
+    public var begun: UInt64
+    /// Of these, those that were forgotten since newer ones needed the room.
+    public var evicted: UInt64
+
+    public init(known: Int, capacity: Int, begun: UInt64, evicted: UInt64) {
+      (self.known, self.capacity, self.begun, self.evicted) = (known, capacity, begun, evicted)
+    }
+  }
 
   public struct Count: Hashable, Sendable, Codable {
     public var packets: UInt64
@@ -46,6 +63,8 @@ public struct FirewallReport: Hashable, Sendable, Codable {
     public var sourceCount: Int
     /// The name of the list that was imported.
     public var list: String?
+    /// The policy's rule that it is: `policy/rule`.
+    public var policy: String?
     /// What a packet has to be besides: `tcp to 22`.
     public var conditions: String?
     /// nil for all guarded interfaces.
@@ -57,19 +76,22 @@ public struct FirewallReport: Hashable, Sendable, Codable {
     public var bytes: UInt64
 
     public init(
-      id: UInt32, action: String, sources: [String], sourceCount: Int, list: String?, conditions: String?,
+      id: UInt32, action: String, sources: [String], sourceCount: Int, list: String?, policy: String?,
+      conditions: String?,
       interface: String?, reason: String, left: UInt64?, packets: UInt64, bytes: UInt64
     ) {
       (self.id, self.action, self.sources, self.sourceCount) = (id, action, sources, sourceCount)
-      (self.list, self.conditions, self.interface, self.reason) = (list, conditions, interface, reason)
+      (self.list, self.policy) = (list, policy)
+      (self.conditions, self.interface, self.reason) = (conditions, interface, reason)
       (self.left, self.packets, self.bytes) = (left, packets, bytes)
     }
   }
 
   public init(
     defaultAction: String, interfaces: [Interface], rules: [Rule], others: Count, malformed: Count, unreadable: Count,
-    otherProtocols: Count, generation: UInt64, memory: UInt64, isAdopted: Bool
+    otherProtocols: Count, generation: UInt64, memory: UInt64, isAdopted: Bool, flows: Flows?
   ) {
+    self.flows = flows
     (self.defaultAction, self.interfaces, self.rules) = (defaultAction, interfaces, rules)
     (self.others, self.malformed, self.unreadable, self.otherProtocols) = (
       others, malformed, unreadable, otherProtocols
@@ -93,6 +115,8 @@ public struct FirewallRequest: Hashable, Sendable, Codable {
   /// `syn`, or `syn,!ack`.
   public var flags: String?
   public var icmpType: UInt8?
+  /// `established`: packets of flows that this machine has sent something of; `new`: others.
+  public var state: String?
   /// Packets a second of one source: what is beyond is dropped by a rule that drops, what is within passed by one that passes.
   public var rate: UInt32?
   /// Packets that may come at once; as many as the rate has if not given.

@@ -75,7 +75,7 @@ extension Checker {
     }
   }
 
-  private func blocks(_ term: Term, _ syntax: Syntax) throws(ExpressionError) -> [AddressBlock] {
+  func blocks(_ term: Term, _ syntax: Syntax) throws(ExpressionError) -> [AddressBlock] {
     if case .text(.literal(let bytes)) = term { return [try block(bytes, syntax.range)] }
     var blocks: [AddressBlock] = []
     for (index, (value, range)) in try elements(term, syntax).enumerated() {

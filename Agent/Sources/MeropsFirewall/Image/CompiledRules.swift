@@ -25,7 +25,7 @@ struct CompiledRules {
   /// - Throws: ``FirewallError`` where too many conditional rules cover each other.
   init(_ rules: FirewallRules, slots: [UInt32: UInt32], interfaces: [String: UInt32]) throws(FirewallError) {
     var compiler = Compiler(rules: rules.rules, slots: slots, interfaces: interfaces)
-    let word: UInt32 = rules.defaultAction == .drop ? Word.drop : 0
+    let word: UInt32 = rules.defaultAction == .drop ? Word.drop | Slot.noneDropped : Slot.none
     (ipv4, initial4) = try compiler.prefixes(isIPv4: true, rules.defaultAction, word)
     (ipv6, initial6) = try compiler.prefixes(isIPv4: false, rules.defaultAction, word)
     steps = compiler.steps
@@ -182,6 +182,7 @@ extension Step {
     if conditions.flags != nil { tests |= StepTest.flags }
     if conditions.icmpType != nil { tests |= StepTest.icmpType }
     if conditions.rate != nil { tests |= StepTest.rate }
+    if let state = conditions.state { tests |= state == .new ? StepTest.isNew : StepTest.isKnown }
     let interval = conditions.rate.map { 1_000_000_000 / UInt64($0.packets) } ?? 0
     self.init(
       end: rule.end ?? 0, next: next, word: word,

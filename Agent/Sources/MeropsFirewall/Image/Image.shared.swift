@@ -23,7 +23,7 @@ struct Page {
 ///     bit 28       drop
 ///     bits 0-15    the slot of the rule
 ///
-/// 0 is the slot of packets that no rule names.
+/// 0 is the slot of packets that no rule names and that pass.
 enum Word {
   static var step: UInt32 { 1 << 29 }
   static var drop: UInt32 { 1 << 28 }
@@ -38,7 +38,7 @@ enum Word {
 
 /// Slots of counters that are no rule's.
 enum Slot {
-  /// No rule names the packet: the default counts.
+  /// No rule names the packet, and the default passes it.
   static var none: UInt32 { 0 }
   /// The packet ends before its headers do, or contradicts itself: dropped.
   static var malformed: UInt32 { 1 }
@@ -46,6 +46,11 @@ enum Slot {
   static var other: UInt32 { 2 }
   /// The image is damaged, or behind more VLAN tags than two there may be an address: dropped.
   static var unreadable: UInt32 { 3 }
+  /// No rule names the packet, and the default drops it.
+  static var noneDropped: UInt32 { 6 }
+  /// What rules that are gone have passed and dropped; user space adds it.
+  static var formerlyPassed: UInt32 { 4 }
+  static var formerlyDropped: UInt32 { 5 }
   /// The first of the rules'.
   static var first: UInt32 { 8 }
   static var count: UInt32 { 65_536 }
@@ -84,7 +89,8 @@ struct ImageHeader {
   var steps: UInt32
   /// Where the rules lie, as bytes.
   var ledger: UInt32
-  var isPadding: UInt32
+  /// Not 0: steps ask whether a packet belongs to a flow.
+  var asksForFlows: UInt32
   var ledgerBytes: UInt64
 
   static var current: UInt32 { 1 }
@@ -160,6 +166,10 @@ enum StepTest {
   static var flags: UInt8 { 8 }
   static var icmpType: UInt8 { 16 }
   static var rate: UInt8 { 32 }
+  /// The packet belongs to a flow that packets of this machine have made known.
+  static var isKnown: UInt8 { 64 }
+  /// It belongs to none.
+  static var isNew: UInt8 { 128 }
 }
 
 /// One source under one rule with a rate.

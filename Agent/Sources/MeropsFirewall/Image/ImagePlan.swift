@@ -67,7 +67,8 @@ struct ImagePlan {
       factor0: 1, factor1: 1, factor2: 1, initial: 0, buckets: 0, count: 1, isPadding: 0)
     var header = ImageHeader(
       layout: ImageHeader.current, pages: UInt32(pages), generation: generation, ipv4: none, ipv6: none, direct: 0,
-      narrowBlocks: 0, wideBlocks: 0, steps: 0, ledger: 0, isPadding: 0, ledgerBytes: UInt64(ledger.byteCount))
+      narrowBlocks: 0, wideBlocks: 0, steps: 0, ledger: 0,
+      asksForFlows: ledger.rules.asksForFlows ? 1 : 0, ledgerBytes: UInt64(ledger.byteCount))
     var page: UInt32 = 1
     switch ipv4 {
     case .direct(let table): table.write(to: memory, first: page, &header)

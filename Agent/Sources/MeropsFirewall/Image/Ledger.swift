@@ -7,7 +7,7 @@ struct Ledger: Hashable {
   /// Slots of the counters, by the rules' numbers.
   var slots: [UInt32: UInt32]
 
-  private static let version: UInt32 = 1
+  private static let version: UInt32 = 2
   /// Set in the length of a block whose address has 16 bytes, not 4.
   private static let isLong: UInt8 = 0x80
   /// In the place of 128, which has that bit.
@@ -40,6 +40,7 @@ struct Ledger: Hashable {
       writer.put(rule.end)
       writer.put(rule.reason)
       writer.put(rule.list)
+      writer.put(rule.policy)
       writer.put(rule.interface)
       writer.put(rule.conditions.transport)
       for ports in [rule.conditions.sourcePorts, rule.conditions.ports] {
@@ -49,6 +50,7 @@ struct Ledger: Hashable {
       writer.put(rule.conditions.flags?.mask)
       writer.put(rule.conditions.flags?.set)
       writer.put(rule.conditions.icmpType)
+      writer.put(rule.conditions.state?.rawValue)
       writer.put(rule.conditions.rate?.packets)
       writer.put(rule.conditions.rate?.burst)
       writer.put(UInt32(rule.sources.count))
@@ -72,7 +74,9 @@ struct Ledger: Hashable {
   /// - Returns: nil for bytes of another version, or that are damaged.
   init?(_ bytes: UnsafeRawBufferPointer) {
     var reader = ByteReader(bytes: bytes)
-    guard reader.take(UInt32.self) == Self.version else { return nil }
+    // The first version has no states and no policies.
+    let version = reader.take(UInt32.self)
+    guard (1...Self.version).contains(version) else { return nil }
     rules = FirewallRules()
     slots = [:]
     rules.defaultAction = reader.take() ? .drop : .pass
@@ -86,7 +90,9 @@ struct Ledger: Hashable {
       let action: PacketRule.Action = reader.take() ? .drop : .pass
       let end: UInt64? = reader.take()
       let reason: String = reader.take()
-      let (list, interface): (String?, String?) = (reader.take(), reader.take())
+      let list: String? = reader.take()
+      let policy: String? = version > 1 ? reader.take() : nil
+      let interface: String? = reader.take()
       var conditions = PacketRule.Conditions()
       conditions.transport = reader.take()
       conditions.sourcePorts = Self.range(reader.take(), reader.take())
@@ -94,6 +100,10 @@ struct Ledger: Hashable {
       let (mask, set): (UInt8?, UInt8?) = (reader.take(), reader.take())
       if let mask, let set { conditions.flags = (mask, set) }
       conditions.icmpType = reader.take()
+      if version > 1, let state: String = reader.take() {
+        guard let known = PacketRule.State(rawValue: state) else { return nil }
+        conditions.state = known
+      }
       let (packets, burst): (UInt32?, UInt32?) = (reader.take(), reader.take())
       if let packets, let burst { conditions.rate = .init(packets: packets, burst: burst) }
       let count = reader.take(UInt32.self)
@@ -113,6 +123,7 @@ struct Ledger: Hashable {
       }
       var rule = PacketRule(action, sources, interface: interface, end: end, reason: reason, list: list)
       rule.id = id
+      rule.policy = policy
       rule.conditions = conditions
       rules.rules.append(rule)
     }

@@ -17,7 +17,7 @@ extension FirewallRules {
         let rest = rules[index].sources.filter { !sources.contains($0) }
         if rest.count < rules[index].sources.count { rules[index].setSources(rest) }
       }
-      rules.removeAll { $0.sources.isEmpty && $0.list == nil }
+      rules.removeAll { $0.sources.isEmpty && $0.isSingle }
     }
     return add(rule)
   }
@@ -28,6 +28,12 @@ extension FirewallRules {
   public mutating func remove(rule id: UInt32) throws(FirewallError) -> PacketRule {
     guard let index = rules.firstIndex(where: { $0.id == id }) else {
       throw FirewallError(.notFound, "There is no rule \(id); `merops firewall list` shows those that there are.")
+    }
+    if let policy = rules[index].policy {
+      throw FirewallError(
+        .conflict,
+        "Rule \(id) is `\(policy)` of a policy, and goes with it: change the policy's file and apply it, or write "
+          + "`merops policy delete FILE`.")
     }
     return rules.remove(at: index)
   }
@@ -46,13 +52,13 @@ extension FirewallRules {
   /// - Throws: ``FirewallError`` where none has exactly this source, with what blocks it nevertheless.
   public mutating func unblock(_ block: AddressBlock) throws(FirewallError) -> [UInt32] {
     var changed: [UInt32] = []
-    for index in rules.indices where rules[index].action == .drop && rules[index].list == nil {
+    for index in rules.indices where rules[index].action == .drop && rules[index].isSingle {
       guard rules[index].sources.contains(block) else { continue }
       rules[index].setSources(rules[index].sources.filter { $0 != block })
       changed.append(rules[index].id)
     }
     guard changed.isEmpty else {
-      rules.removeAll { $0.sources.isEmpty && $0.list == nil }
+      rules.removeAll { $0.sources.isEmpty && $0.isSingle }
       return changed
     }
     let cover = rules.filter { $0.action == .drop }.compactMap { rule in
@@ -60,7 +66,9 @@ extension FirewallRules {
         .map { (rule: rule, block: $0) }
     }.max { $0.block.prefix < $1.block.prefix }
     guard let cover else { throw FirewallError(.notFound, "\(block) is not blocked.") }
-    let place = cover.rule.list.map { "the list \($0)" } ?? "rule \(cover.rule.id)"
+    let place =
+      cover.rule.list.map { "the list \($0)" } ?? cover.rule.policy.map { "the policy's rule `\($0)`" }
+      ?? "rule \(cover.rule.id)"
     throw FirewallError(
       .notFound,
       "\(block) is not blocked by itself: \(place) has \(cover.block). Write `merops firewall allow \(block)` to let it "
@@ -71,15 +79,18 @@ extension FirewallRules {
 extension PacketRule {
   /// Whether another rule differs in sources, time and reason only.
   fileprivate func isLike(_ other: PacketRule) -> Bool {
-    action == other.action && interface == other.interface && conditions == other.conditions && list == other.list
+    isSingle && action == other.action && interface == other.interface && conditions == other.conditions
   }
+
+  /// Whether somebody gave it by itself: no list, no policy.
+  fileprivate var isSingle: Bool { list == nil && policy == nil }
 }
 
 extension PacketRule.Conditions: CustomStringConvertible {
   /// `tcp from 1000-2000 to 443 flags syn,!ack`
   public var description: String {
     var words: [String] = []
-    if let transport { words.append(Self.name(transport)) }
+    if let transport { words.append(IPTransport.name(transport)) }
     func text(_ ports: ClosedRange<UInt16>) -> String {
       ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
     }
@@ -92,26 +103,17 @@ extension PacketRule.Conditions: CustomStringConvertible {
     }
     if let icmpType { words.append("type \(icmpType)") }
     if let rate { words.append("\(rate.packets)/s a source, \(rate.burst) at once") }
+    if let state { words.append("state \(state)") }
     return words.joined(separator: " ")
   }
 
   private static let flagNames = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"]
-  private static let transports: [(name: String, number: UInt8)] = [
-    ("icmp", 1), ("igmp", 2), ("tcp", 6), ("udp", 17), ("gre", 47), ("esp", 50), ("ah", 51), ("icmpv6", 58),
-    ("sctp", 132),
-  ]
-
-  /// The name of a protocol, or else its number.
-  public static func name(_ transport: UInt8) -> String {
-    transports.first { $0.number == transport }?.name ?? "\(transport)"
-  }
-
   /// Reads conditions as people write them.
   ///
   /// - Throws: ``FirewallError``
   public init(
-    transport: String?, port: String?, sourcePort: String?, flags: String?, icmpType: UInt8?, rate: UInt32? = nil,
-    burst: UInt32? = nil
+    transport: String?, port: String?, sourcePort: String?, flags: String?, icmpType: UInt8?, state: String? = nil,
+    rate: UInt32? = nil, burst: UInt32? = nil
   ) throws(FirewallError) {
     self.init()
     if let rate {
@@ -123,12 +125,15 @@ extension PacketRule.Conditions: CustomStringConvertible {
     } else if burst != nil {
       throw FirewallError(.invalid, "A burst is that of a rate: add `--rate`.")
     }
+    if let state {
+      guard let known = PacketRule.State(rawValue: state) else {
+        throw FirewallError(.invalid, "'\(state)' is no state: write new or established.")
+      }
+      self.state = known
+    }
     if let transport {
-      guard let number = Self.transports.first(where: { $0.name == transport })?.number ?? UInt8(transport) else {
-        throw FirewallError(
-          .invalid,
-          "'\(transport)' is no protocol: write \(Self.transports.map(\.name).joined(separator: ", ")) or a number to 255."
-        )
+      guard let number = IPTransport.number(transport) else {
+        throw FirewallError(.invalid, "'\(transport)' is no protocol: write \(IPTransport.choices).")
       }
       self.transport = number
     }

@@ -25,6 +25,8 @@ public struct PacketRule: Hashable, Sendable {
   public var reason: String
   /// The list that it was read from.
   public var list: String?
+  /// The rule of a policy that it is, as `policy/rule`: it changes with the policy alone.
+  public var policy: String?
 
   /// What a packet has to be besides its source.
   public struct Conditions: Hashable, Sendable {
@@ -38,12 +40,22 @@ public struct PacketRule: Hashable, Sendable {
       set { (flagMask, flagsSet) = (newValue?.mask, newValue?.set ?? 0) }
     }
     public var icmpType: UInt8?
+    /// Whether it belongs to a flow that this machine has sent a packet of.
+    public var state: State?
     /// A rule that drops meets what one source sends beyond the rate, one that passes what it sends within it.
     public var rate: Rate?
     private var flagMask: UInt8?
     private var flagsSet: UInt8 = 0
 
     public init() {}
+  }
+
+  /// What nftables calls the state of a connection.
+  public enum State: String, Hashable, Sendable, CaseIterable {
+    /// It belongs to no known flow.
+    case new
+    /// It is of TCP or UDP, or the answer to an echo of ICMP, and its flow is known; or an error of ICMP about such a packet.
+    case established
   }
 
   /// Packets of one source: an address of IPv4, or the /64 of one of IPv6.
@@ -126,6 +138,9 @@ public struct FirewallRules: Hashable, Sendable {
     rules.append(rule)
     return lastID
   }
+
+  /// Whether a rule asks for flows, so that packets that leave have to be looked at.
+  var asksForFlows: Bool { rules.contains { $0.conditions.state != nil } }
 
   /// Removes rules that ended.
   mutating func removeEnded(at now: UInt64) {

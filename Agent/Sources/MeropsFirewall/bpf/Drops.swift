@@ -17,25 +17,15 @@ func tell(_ context: XDPContext, _ heading: Heading, _ slot: UInt32, _ generatio
     return
   }
   pace.pointee.told = pace.pointee.told &+ 1
-  let transport = Transport(context)
-  var destinationUpper: UInt64 = 0
-  var destinationLower: UInt64 = 0
   var packet = context.packet
-  if let frame = packet.ethernet() {
-    if frame.type == .ipv4, let header = packet.ipv4() {
-      destinationUpper = UInt64(header.destination.hostOrder) << 32
-    } else if frame.type == .ipv6, let header = packet.ipv6() {
-      destinationUpper = header.destination.upper
-      destinationLower = header.destination.lower
-    }
-  }
+  let transport = packet.transport()
   let untold = pace.pointee.untold
   let isSent = drops.send { record in
     record.time = Clock.boot
     record.sourceUpper = heading.upper
     record.sourceLower = heading.lower
-    record.destinationUpper = destinationUpper
-    record.destinationLower = destinationLower
+    record.destinationUpper = transport.destination.upper
+    record.destinationLower = transport.destination.lower
     record.generation = generation
     record.untold = untold
     record.length = context.length

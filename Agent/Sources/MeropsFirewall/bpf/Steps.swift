@@ -5,10 +5,12 @@ import BPFKernel
 /// Goes from step to step until one meets the packet.
 @inline(__always)
 func walk(_ image: inout Image, _ page: Bytes, _ context: XDPContext, _ heading: Heading, _ first: UInt32) -> UInt32 {
-  let transport = Transport(context)
+  var packet = context.packet
+  let transport = packet.transport()
   // A first fragment, or a whole packet, that ends within its transport header would hide its ports (RFC 1858, RFC 3128).
   if transport.isMalformed { return Slot.malformed | Word.drop }
   let steps = page.load(UInt32.self, at: 108)
+  let isKnown = page.load(UInt32.self, at: 116) != 0 && packet.isOfKnownFlow(transport)
   let now = Clock.boot
   var word = first
   for _ in 0..<16 {
@@ -16,7 +18,7 @@ func walk(_ image: inout Image, _ page: Bytes, _ context: XDPContext, _ heading:
     guard let steps = Bytes(image.pointer(to: steps &+ number >> 4)) else { return Slot.unreadable | Word.drop }
     let start = Int(number & 15) &* Step.bytes
     word =
-      meets(steps, start, context, heading, transport, now)
+      meets(steps, start, context, heading, transport, isKnown, now)
       ? steps.load(UInt32.self, at: start &+ 12) : steps.load(UInt32.self, at: start &+ 8)
     if word & Word.step == 0 { return word }
   }
@@ -25,7 +27,8 @@ func walk(_ image: inout Image, _ page: Bytes, _ context: XDPContext, _ heading:
 
 @inline(__always)
 func meets(
-  _ steps: Bytes, _ start: Int, _ context: XDPContext, _ heading: Heading, _ transport: Transport, _ now: UInt64
+  _ steps: Bytes, _ start: Int, _ context: XDPContext, _ heading: Heading, _ transport: Transport, _ isKnown: Bool,
+  _ now: UInt64
 ) -> Bool {
   let end = steps.load(UInt64.self, at: start)
   if end != 0 && now >= end { return false }
@@ -34,8 +37,10 @@ func meets(
   let tests = steps.load(UInt8.self, at: start &+ 28)
   if tests == 0 { return true }
   if tests & StepTest.transport != 0 && steps.load(UInt8.self, at: start &+ 29) != transport.number { return false }
+  if tests & (isKnown ? StepTest.isNew : StepTest.isKnown) != 0 { return false }
   // A later fragment has no ports.
-  if tests & ~(StepTest.transport | StepTest.rate) != 0 && !transport.isThere { return false }
+  let header = StepTest.sourcePort | StepTest.port | StepTest.flags | StepTest.icmpType
+  if tests & header != 0 && !transport.isThere { return false }
   if tests & StepTest.sourcePort != 0 {
     if transport.sourcePort < steps.load(UInt16.self, at: start &+ 20) { return false }
     if transport.sourcePort > steps.load(UInt16.self, at: start &+ 22) { return false }

@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// What is read only of packets that a rule asks more of than their source, and of drops that are told.
+// What is read only of packets that a rule asks more of than their source, of those that leave, and of drops that are told.
 import BPFKernel
 
+/// An address; one of IPv4 in the upper half's upper half.
+struct End {
+  var upper: UInt64 = 0
+  var lower: UInt64 = 0
+
+  @inline(__always) init() {}
+
+  @inline(__always) init(_ address: IPv4Address) { upper = UInt64(address.hostOrder) << 32 }
+
+  @inline(__always) init(_ address: IPv6Address) { (upper, lower) = (address.upper, address.lower) }
+}
+
 struct Transport {
+  var source = End()
+  var destination = End()
+  var isIPv6 = false
   /// The protocol, behind the extension headers of IPv6.
   var number: UInt8 = 0
   /// Whether the header is in this packet, and was read.
@@ -13,53 +28,67 @@ struct Transport {
   var port: UInt16 = 0
   /// Of TCP.
   var flags: UInt8 = 0
+  var sequence: UInt32 = 0
+  var acknowledgement: UInt32 = 0
   var icmpType: UInt8 = 0
+  /// Of an echo.
+  var identifier: UInt16 = 0
+}
 
-  @inline(__always)
-  init(_ context: XDPContext) {
-    var packet = context.packet
-    guard let frame = packet.ethernet() else { return }
+extension Packet {
+  /// Reads from the Ethernet header to the transport header, and moves behind it.
+  @inline(__always) @_lifetime(self: copy self)
+  mutating func transport() -> Transport {
+    var result = Transport()
+    guard let frame = ethernet() else { return result }
     if frame.type == .ipv4 {
-      guard let header = packet.ipv4() else { return }
-      number = header.protocol.rawValue
+      guard let header = ipv4() else { return result }
+      (result.source, result.destination) = (End(header.source), End(header.destination))
+      result.number = header.protocol.rawValue
       if header.isLaterFragment {
         // Behind 8 bytes of TCP come its flags: a second fragment there would set them anew (RFC 3128).
-        isMalformed = header.protocol == .tcp && header.flagsAndOffset.value & 0x1fff == 1
-        return
+        result.isMalformed = header.protocol == .tcp && header.flagsAndOffset.value & 0x1fff == 1
+        return result
       }
     } else {
-      guard frame.type == .ipv6, let header = packet.ipv6() else { return }
-      guard let payload = packet.skipExtensions(header.next) else {
-        isMalformed = true
-        return
+      guard frame.type == .ipv6, let header = ipv6() else { return result }
+      (result.source, result.destination) = (End(header.source), End(header.destination))
+      result.isIPv6 = true
+      guard let payload = skipExtensions(header.next) else {
+        result.isMalformed = true
+        return result
       }
-      number = payload.protocol.rawValue
-      if payload.isLaterFragment { return }
+      result.number = payload.protocol.rawValue
+      if payload.isLaterFragment { return result }
     }
-    if number == IPProtocol.tcp.rawValue {
-      guard let header = packet.read(TCPHeader.self) else {
-        isMalformed = true
-        return
+    if result.number == IPProtocol.tcp.rawValue {
+      guard let header = read(TCPHeader.self) else {
+        result.isMalformed = true
+        return result
       }
-      sourcePort = header.sourcePort.value
-      port = header.destinationPort.value
-      flags = header.flags.rawValue
-      isThere = true
-    } else if number == IPProtocol.udp.rawValue || number == IPProtocol.sctp.rawValue {
-      guard let header = packet.udp() else {
-        isMalformed = true
-        return
+      result.sourcePort = header.sourcePort.value
+      result.port = header.destinationPort.value
+      result.flags = header.flags.rawValue
+      result.sequence = header.sequence.value
+      result.acknowledgement = header.acknowledgement.value
+      result.isThere = true
+    } else if result.number == IPProtocol.udp.rawValue || result.number == IPProtocol.sctp.rawValue {
+      guard let header = udp() else {
+        result.isMalformed = true
+        return result
       }
-      sourcePort = header.sourcePort.value
-      port = header.destinationPort.value
-      isThere = true
-    } else if number == IPProtocol.icmp.rawValue || number == IPProtocol.icmpv6.rawValue {
-      guard let header = packet.icmp() else {
-        isMalformed = true
-        return
+      result.sourcePort = header.sourcePort.value
+      result.port = header.destinationPort.value
+      result.isThere = true
+    } else if result.number == IPProtocol.icmp.rawValue || result.number == IPProtocol.icmpv6.rawValue {
+      guard let header = icmp() else {
+        result.isMalformed = true
+        return result
       }
-      icmpType = header.type
-      isThere = true
+      result.icmpType = header.type
+      result.identifier = header.identifier
+      result.isThere = true
     }
+    return result
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Drops packets by their source: what becomes of which is in an image that user space exchanges whole.
+// Drops packets by their source: what becomes of which is in an image that user space exchanges whole. Looks at packets that
+// leave, too, where rules ask which ones answer.
 import BPFKernel
 
 let license = License.dualBSDGPL
@@ -11,6 +12,9 @@ var counters = PerCPUArray<SlotCount>(maxEntries: 65536)
 var paces = PerCPUArray<DropPace>(maxEntries: 1)
 /// When the next packet of a source would come at a rule's rate, in nanoseconds since boot.
 var rates = LRUHashMap<RateKey, UInt64>(maxEntries: 32768)
+/// Linux forgets the flow that was used longest ago when there are too many.
+var flows = LRUHashMap<FlowKey, Flow>(maxEntries: 65536)
+var flowCounts = PerCPUArray<FlowCount>(maxEntries: 2)
 var drops = RingBuffer<DropRecord>(bytes: 1 << 18)
 
 @section("xdp")
@@ -30,6 +34,17 @@ func firewall(_ context: XDPContext) -> XDPAction {
     return word
   }
   return finish(context, heading, found ?? Slot.unreadable | Word.drop, generation: generation)
+}
+
+@section("tcx/egress")
+func outgoing(_ context: SocketBuffer) -> TrafficAction {
+  // The longest headers that are read, without extensions; the stack may have them elsewhere.
+  let wanted = context.length < 96 ? context.length : 96
+  if context.packet.count < Int(wanted) { context.pull(wanted) }
+  var packet = context.packet
+  let transport = packet.transport()
+  if transport.isThere { learn(transport) }
+  return .next
 }
 
 @inline(__always)

@@ -10,11 +10,16 @@ public struct Policy: Sendable {
   public var summary: String
   public var labels: [String: String]
   public var rules: [Rule]
+  /// Those about packets, which the firewall carries out.
+  public var packetRules: [PacketPolicyRule] = []
 
   /// The same policy, whose rules only tell.
   public var audited: Policy {
     var policy = self
     for index in rules.indices where rules[index].mode == .enforce { policy.rules[index].mode = .audit }
+    for index in packetRules.indices where packetRules[index].mode == .enforce {
+      policy.packetRules[index].mode = .audit
+    }
     return policy
   }
 
@@ -30,13 +35,19 @@ public struct Policy: Sendable {
 
 extension Policy {
   /// The name of the text that it stands in.
-  public var file: String { rules.first?.place.file ?? "" }
+  public var file: String { (rules.first?.place ?? packetRules.first?.place)?.file ?? "" }
 
-  func treated(_ treatment: PolicySources.Treatment?) -> Policy {
+  func treated(_ treatment: PolicySources.Treatment?) throws(PolicyProblem) -> Policy {
     switch treatment {
-    case nil: self
-    case .audit: audited
-    case .canary(let canary): tried(on: canary)
+    case nil: return self
+    case .audit: return audited
+    case .canary(let canary):
+      if let rule = packetRules.first {
+        throw PolicyProblem(
+          "the rule `\(rule.name)` is about packets, which no process is asked about: it cannot be tried on some of them",
+          rule.place, hint: "Put the rules about packets into a file of their own")
+      }
+      return tried(on: canary)
     }
   }
 }
@@ -130,14 +141,22 @@ public struct PolicySet: Sendable {
   /// The highest priority comes first; of one priority what only tells, then what denies or kills, then what allows; of those in audit
   /// mode before others; at last names, so that the order of files and rules never matters.
   public let rules: [Rule]
+  /// Those about packets that are not off, by name.
+  public let packetRules: [PacketPolicyRule]
 
-  /// - Throws: ``PolicyProblem`` where two policies have one name.
+  /// - Throws: ``PolicyProblem`` where two policies have one name, or a rule about packets shall only tell.
   public init(_ policies: [Policy]) throws(PolicyProblem) {
     var seen: Set<String> = []
     for policy in policies where !seen.insert(policy.name).inserted {
       throw PolicyProblem("two policies are named `\(policy.name)`", policy.rules.first?.place)
     }
     self.policies = policies.sorted { $0.name < $1.name }
+    packetRules = policies.flatMap(\.packetRules).filter { $0.mode != .off }.sorted { $0.name < $1.name }
+    if let rule = packetRules.first(where: { $0.mode == .audit }) {
+      throw PolicyProblem(
+        "the rule `\(rule.name)` is about packets, which the firewall drops or passes: it cannot only tell of them",
+        rule.place, hint: "Write `mode: off` at the rule, or enforce it")
+    }
     rules = policies.flatMap(\.rules).filter { $0.mode != .off }.flatMap(\.parts).sorted(by: Self.comesBefore)
   }
 

@@ -12,7 +12,7 @@ public struct PolicyProblem: Error, Hashable, Sendable {
   /// A condition's own error: its lines with the part marked.
   var details: String?
 
-  package init(_ message: String, _ place: Rule.Place?, hint: String? = nil) {
+  public init(_ message: String, _ place: Rule.Place?, hint: String? = nil) {
     (self.message, self.place, self.hint) = (ShownLine.shortened(message), place, hint)
   }
 

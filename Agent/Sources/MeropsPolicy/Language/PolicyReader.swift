@@ -35,8 +35,10 @@ struct PolicyReader {
     }
     let name = try metadata.required("name", in: about).identifier()
     let spec = try root.required("spec", in: keys)
-    return Policy(
-      name: name, summary: try about["description"]?.text() ?? "", labels: labels, rules: try rules(spec, of: name))
+    var policy = Policy(
+      name: name, summary: try about["description"]?.text() ?? "", labels: labels, rules: [])
+    try read(spec, into: &policy)
+    return policy
   }
 
   /// The keys of a document.
@@ -62,25 +64,37 @@ struct PolicyReader {
     return keys
   }
 
-  private func rules(_ spec: PolicyNode, of policy: String) throws(PolicyProblem) -> [Rule] {
+  private func read(_ spec: PolicyNode, into result: inout Policy) throws(PolicyProblem) {
+    let policy = result.name
     let keys = try spec.entries(Self.specKeys)
     var shared = Shared(policy: policy)
     if let mode = keys["mode"] { shared.mode = try mode.choice(Mode.self) }
     if let priority = keys["priority"] { shared.priority = try priority.integer(in: Self.priorities) }
     shared.names = try names(keys)
-    var rules: [Rule] = []
     var seen: [String: Rule.Place] = [:]
     let all = try spec.required("rules", in: keys)
     for node in try all.items() {
-      let rule = try rule(PolicyNode(node: node.node, name: "", file: file), shared)
-      if let first = seen.updateValue(rule.place, forKey: rule.id) {
-        throw PolicyProblem(
-          "two rules of the policy have the id `\(rule.id)`", rule.place, hint: "The first one is in line \(first.line)"
-        )
+      let node = PolicyNode(node: node.node, name: "", file: file)
+      let (id, place): (String, Rule.Place)
+      if Self.isAboutPackets(node) {
+        if let priority = keys["priority"] {
+          throw PolicyProblem(
+            "a policy with rules about packets has no `spec.priority`: the longest prefix counts among them",
+            priority.place, hint: "Write the priority at the other rules")
+        }
+        let rule = try packetRule(node, of: policy, mode: shared.mode, lists: shared.names.lists)
+        result.packetRules.append(rule)
+        (id, place) = (rule.id, rule.place)
+      } else {
+        let rule = try rule(node, shared)
+        result.rules.append(rule)
+        (id, place) = (rule.id, rule.place)
       }
-      rules.append(rule)
+      if let first = seen.updateValue(place, forKey: id) {
+        throw PolicyProblem(
+          "two rules of the policy have the id `\(id)`", place, hint: "The first one is in line \(first.line)")
+      }
     }
-    return rules
   }
 
   private static let priorities = 0...1000
@@ -123,10 +137,11 @@ struct PolicyReader {
   private func act(_ node: PolicyNode) throws(PolicyProblem) -> EventKind {
     let name = try node.text()
     if let kind = EventKind(name: name), Rule.acts.contains(kind) { return kind }
-    throw PolicyProblem("there is no act `\(name)`", node.place, written: name, known: Rule.acts.map(\.name))
+    throw PolicyProblem(
+      "there is no act `\(name)`", node.place, written: name, known: Rule.acts.map(\.name) + [PacketPolicyRule.act])
   }
 
-  private func note(_ keys: [String: PolicyNode]) throws(PolicyProblem) -> Rule.Note {
+  func note(_ keys: [String: PolicyNode]) throws(PolicyProblem) -> Rule.Note {
     var note = Rule.Note()
     note.message = try keys["message"]?.text()
     if let severity = keys["severity"] { note.severity = try severity.choice(Severity.self) }

@@ -31,7 +31,7 @@ public enum PolicySchema {
             "properties": {
               "mode": \(words(Mode.self)), "priority": \(priority), "lists": \(lists),
               "macros": {"type": "object", "propertyNames": \(word), "additionalProperties": {"type": "string"}},
-              "rules": \(some(rule))
+              "rules": {"anyOf": [\(rules), {"type": "array", "minItems": 1, "items": {"anyOf": [\(rules)]}}]}
             }
           }
         }
@@ -97,21 +97,30 @@ public enum PolicySchema {
   private static let word = #"{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}"#
 
   private static let scalar = #"["string", "number", "boolean"]"#
-  private static let name = #"{"type": \#(scalar), "pattern": "^[A-Za-z0-9._-]{1,63}$"}"#
+  static let name = #"{"type": \#(scalar), "pattern": "^[A-Za-z0-9._-]{1,63}$"}"#
   private static let priority = #"{"type": "integer", "minimum": 0, "maximum": 1000}"#
 
   /// One, or a list of them.
-  private static func some(_ item: String) -> String {
+  static func some(_ item: String) -> String {
     #"{"anyOf": [\#(item), {"type": "array", "minItems": 1, "items": \#(item)}]}"#
   }
 
-  private static func words<Choice: RawRepresentable<String> & CaseIterable>(_: Choice.Type) -> String {
+  static func words<Choice: RawRepresentable<String> & CaseIterable>(_: Choice.Type) -> String {
     words(Choice.allCases.map(\.rawValue))
   }
 
-  private static func words(_ words: [String]) -> String {
+  static func words(_ words: [String]) -> String {
     #"{"enum": ["# + words.map { "\"\($0)\"" }.joined(separator: ", ") + "]}"
   }
+
+  static let attack = """
+    {
+      "type": "object", "additionalProperties": false,
+      "properties": {"technique": {"type": "string", "pattern": "^T[0-9.]{4,}$"}, "tactic": {"type": "string"}}
+    }
+    """
+
+  private static let rules = "\(rule), \(packetRule)"
 
   private static let rule = """
     {
@@ -129,10 +138,7 @@ public enum PolicySchema {
         "match": {"type": "string"}, "action": \(words(Action.self)), "mode": \(words(Mode.self)),
         "priority": \(priority), "require": \(words(Rung.self)), "severity": \(words(Severity.self)),
         "message": {"type": "string"}, "falsePositives": {"type": "string"},
-        "attack": {
-          "type": "object", "additionalProperties": false,
-          "properties": {"technique": {"type": "string", "pattern": "^T[0-9.]{4,}$"}, "tactic": {"type": "string"}}
-        }
+        "attack": \(attack)
       }
     }
     """

@@ -70,6 +70,12 @@ struct ConditionOptions: ParsableArguments {
   var icmpType: UInt8?
   @Option(
     help: ArgumentHelp(
+      "Only packets of connections that this machine has sent something of (established), or only others (new).",
+      valueName: "new|established"),
+    completion: .list(["new", "established"]))
+  var state: String?
+  @Option(
+    help: ArgumentHelp(
       "Block what one source sends beyond so many packets a second, or allow what it sends within. Of IPv6, a source is a /64.",
       valueName: "packets"))
   var rate: UInt32?
@@ -78,7 +84,7 @@ struct ConditionOptions: ParsableArguments {
 
   func fill(_ request: inout FirewallRequest) {
     (request.transport, request.port, request.sourcePort) = (transport, port, sourcePort)
-    (request.flags, request.icmpType) = (flags, icmpType)
+    (request.flags, request.icmpType, request.state) = (flags, icmpType, state)
     (request.rate, request.burst) = (rate, burst)
   }
 }
@@ -114,6 +120,7 @@ extension FirewallCommand {
           sudo merops firewall block 0.0.0.0/0 --protocol tcp --port 23 --interface eth0
           sudo merops firewall block --protocol tcp --flags syn,fin
           sudo merops firewall block --protocol udp --port 53 --rate 100 --burst 200
+          sudo merops firewall block 198.51.100.0/24 --state new      what it begins; its answers pass
         """)
     @OptionGroup var agent: AgentOptions
     @Argument(help: "Addresses and blocks: 203.0.113.7, 203.0.113.0/24, 2001:db8::/32. All, if a protocol is given.")
@@ -134,6 +141,7 @@ extension FirewallCommand {
         EXAMPLES
           sudo merops firewall allow 203.0.113.7 --for 1h      although 203.0.113.0/24 is blocked
           sudo merops firewall allow 192.0.2.0/24 && sudo merops firewall default drop
+          sudo merops firewall allow --state established               what answers this machine
         """)
     @OptionGroup var agent: AgentOptions
     @Argument(help: "Addresses and blocks. All, if a protocol is given.")
@@ -287,10 +295,11 @@ extension FirewallCommand {
     static let configuration = CommandConfiguration(
       commandName: "default", abstract: "Say what becomes of packets that no rule names.",
       discussion: """
-        With `drop`, only what rules allow passes, and ARP and other packets that are no IP. Allow yourself first: connections \
-        that are open are no exception.
+        With `drop`, only what rules allow passes, and ARP and other packets that are no IP. Allow yourself first, and what \
+        answers: without a rule with `--state established`, answers and open connections are no exception.
 
         EXAMPLES
+          sudo merops firewall allow --state established
           sudo merops firewall default drop
           sudo merops firewall default pass
         """)

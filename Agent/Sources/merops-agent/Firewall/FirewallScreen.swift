@@ -17,7 +17,8 @@ struct FirewallScreen {
       table.add([
         "\(rule.id)", rule.action == "drop" ? "block" : "allow", Self.sources(rule), only,
         rule.left.map { "in \(Amount.duration($0))" } ?? "", Amount.count(rule.packets), Amount.bytes(rule.bytes),
-        rule.reason,
+        [rule.policy.map { "policy \($0)" }, rule.reason.isEmpty ? nil : rule.reason].compactMap { $0 }
+          .joined(separator: ": "),
       ])
     }
     return [place] + (report.rules.isEmpty ? ["There are no rules."] : table.lines(width: width))
@@ -44,24 +45,32 @@ struct FirewallScreen {
     func row(_ name: String, _ count: FirewallReport.Count) {
       table.add([name, Amount.count(count.packets), Amount.bytes(count.bytes)])
     }
-    func sum(_ action: String) -> FirewallReport.Count {
-      report.rules.filter { $0.action == action }.reduce(into: .init(packets: 0, bytes: 0)) {
+    func sum(_ action: String, with condition: String = "") -> FirewallReport.Count {
+      report.rules.filter { $0.action == action && ($0.conditions ?? "").hasSuffix(condition) }.reduce(
+        into: .init(packets: 0, bytes: 0)
+      ) {
         $0.packets += $1.packets
         $0.bytes += $1.bytes
       }
     }
     row("blocked by rules", sum("drop"))
     row("allowed by rules", sum("pass"))
+    if report.flows != nil { row("of these: established", sum("pass", with: "state established")) }
     row(report.defaultAction == "drop" ? "dropped: no rule names them" : "passed: no rule names them", report.others)
     row("passed: no IP", report.otherProtocols)
     row("dropped: malformed", report.malformed)
     row("dropped: too many VLAN tags", report.unreadable)
     let sources = report.rules.reduce(0) { $0 + $1.sourceCount }
-    return [place] + report.interfaces.map { "\($0.name)\(Self.explanation(of: $0.mode))" } + table.lines() + [
-      "\(Amount.count(UInt64(report.rules.count))) rules with \(Amount.count(UInt64(sources))) sources in "
-        + "\(Amount.bytes(report.memory)); \(Amount.count(report.generation)) changes"
-        + (report.isAdopted ? "; taken over from the agent before" : "")
-    ]
+    let flows = report.flows.map {
+      "\(Amount.count(UInt64($0.known))) connections of \(Amount.count(UInt64($0.capacity))) at most are known; "
+        + "\(Amount.count($0.begun)) began, \(Amount.count($0.evicted)) were forgotten for want of room"
+    }
+    return [place] + report.interfaces.map { "\($0.name)\(Self.explanation(of: $0.mode))" } + table.lines()
+      + [flows].compactMap { $0 } + [
+        "\(Amount.count(UInt64(report.rules.count))) rules with \(Amount.count(UInt64(sources))) sources in "
+          + "\(Amount.bytes(report.memory)); \(Amount.count(report.generation)) changes"
+          + (report.isAdopted ? "; taken over from the agent before" : "")
+      ]
   }
 
   static func explanation(of mode: String) -> String {
