@@ -142,10 +142,12 @@ struct PolicyCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-      var events = EventsCommand()
-      (events.agent, events.follow, events.since) = (agent, follow, since)
-      (events.kinds, events.form) = (EventKind.policyDecision.name, json ? .json : nil)
-      try events.run()
+      // A command has its values from words alone.
+      var words = ["--kinds", EventKind.policyDecision.name, "--socket", agent.socket]
+      if follow { words.append("--follow") }
+      if let since { words += ["--since", since] }
+      if json { words.append("--json") }
+      try EventsCommand.parse(words).run()
     }
   }
 

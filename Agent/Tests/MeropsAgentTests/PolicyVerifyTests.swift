@@ -18,12 +18,12 @@ struct PolicyVerifyTests {
       let first = try place.file("a.yaml", PolicyTests.policy("a", "127.0.0.66"))
       let (status, output) = try plan(first)
       #expect(status == 0 && output.contains("the kernel takes it; nothing was changed"), "\(output)")
-      let verified = try JSONDecoder().decode(Plan.self, from: Data(try plan(first, "--json").output.utf8)).verified
+      let verified = try Plan.decoder.decode(Plan.self, from: Data(try plan(first, "--json").output.utf8)).verified
       #expect(verified?.map(\.name) == ["cgroup/connect4", "cgroup/connect6", "cgroup/sendmsg4", "cgroup/sendmsg6"])
       for hook in try #require(verified) {
         #expect(hook.rules == 1 && hook.instructions > 10 && hook.memory > 0 && hook.milliseconds > 0)
         // 5.16 and later say it.
-        #expect(hook.verified_instructions.map { $0 >= hook.instructions / 2 } ?? true)
+        #expect(hook.verifiedInstructions.map { $0 >= hook.instructions / 2 } ?? true)
       }
       // Nothing counts, and nothing stays in the kernel.
       #expect(try place.isAllowed("127.0.0.66"))
@@ -35,11 +35,14 @@ struct PolicyVerifyTests {
       // A plan beside what counts, and the change after it.
       #expect(try place.verb(["policy", "apply", first, "--socket", daemon.socket]).status == 0)
       let second = try place.file("b.yaml", PolicyTests.policy("b", "127.0.0.67"))
-      let both = try JSONDecoder().decode(Plan.self, from: Data(try plan(second, "--json").output.utf8)).verified
+      let both = try Plan.decoder.decode(Plan.self, from: Data(try plan(second, "--json").output.utf8)).verified
       #expect(both?.first?.rules == 2)
       #expect(try !place.isAllowed("127.0.0.66") && place.isAllowed("127.0.0.67"))
       #expect(try place.verb(["policy", "apply", second, "--socket", daemon.socket]).status == 0)
       #expect(try !place.isAllowed("127.0.0.67"))
+      _ = try PolicyTests.decisions(of: daemon, 1)
+      let decisions = try place.verb(["policy", "decisions", "--json", "--socket", daemon.socket])
+      #expect(decisions.status == 0 && decisions.output.contains("policy.decision"), "\(decisions.output)")
 
       // Where nobody is asked, it says so.
       let offline = try plan(first, "--offline")
@@ -71,11 +74,17 @@ struct PolicyVerifyTests {
   }
 
   private struct Plan: Decodable {
+    static var decoder: JSONDecoder {
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return decoder
+    }
+
     struct Hook: Decodable {
       var name: String
       var rules: Int
       var instructions: Int
-      var verified_instructions: Int?
+      var verifiedInstructions: Int?
       var memory: Int
       var milliseconds: Double
     }
