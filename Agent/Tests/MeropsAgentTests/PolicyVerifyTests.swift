@@ -13,7 +13,7 @@ struct PolicyVerifyTests {
       func plan(_ file: String, _ more: String...) throws -> (status: Int32, output: String) {
         var words = ["policy", "plan", file] + more
         if !more.contains("--offline") { words += ["--socket", daemon.socket] }
-        return try place.verb(words)
+        return try place.run(words)
       }
       let first = try place.file("a.yaml", PolicyTests.policy("a", "127.0.0.66"))
       let (status, output) = try plan(first)
@@ -33,15 +33,15 @@ struct PolicyVerifyTests {
       #expect(try Daemon.held(by: daemon.process.processIdentifier) == held)
 
       // A plan beside what counts, and the change after it.
-      #expect(try place.verb(["policy", "apply", first, "--socket", daemon.socket]).status == 0)
+      #expect(try place.run(["policy", "apply", first, "--socket", daemon.socket]).status == 0)
       let second = try place.file("b.yaml", PolicyTests.policy("b", "127.0.0.67"))
       let both = try Plan.decoder.decode(Plan.self, from: Data(try plan(second, "--json").output.utf8)).verified
       #expect(both?.first?.rules == 2)
       #expect(try !place.isAllowed("127.0.0.66") && place.isAllowed("127.0.0.67"))
-      #expect(try place.verb(["policy", "apply", second, "--socket", daemon.socket]).status == 0)
+      #expect(try place.run(["policy", "apply", second, "--socket", daemon.socket]).status == 0)
       #expect(try !place.isAllowed("127.0.0.67"))
       _ = try PolicyTests.decisions(of: daemon, 1)
-      let decisions = try place.verb(["policy", "decisions", "--json", "--socket", daemon.socket])
+      let decisions = try place.run(["policy", "decisions", "--json", "--socket", daemon.socket])
       #expect(decisions.status == 0 && decisions.output.contains("policy.decision"), "\(decisions.output)")
 
       // Where nobody is asked, it says so.
@@ -64,8 +64,8 @@ struct PolicyVerifyTests {
             - {id: hosts, on: file.open, action: deny, subject: {cgroup: /no/such/group}}
         """
       let file = try place.file("files.yaml", Array(policy.utf8))
-      let plan = try place.verb(["policy", "plan", file, "--socket", daemon.socket])
-      let apply = try place.verb(["policy", "apply", file, "--socket", daemon.socket])
+      let plan = try place.run(["policy", "plan", file, "--socket", daemon.socket])
+      let apply = try place.run(["policy", "apply", file, "--socket", daemon.socket])
       #expect(plan.status == 1 && apply.status == 1)
       // On any kernel one of the two is missing: the hook, or the cgroup.
       #expect(plan.output == apply.output && plan.output.contains("hosts"), "\(plan.output)\n\(apply.output)")

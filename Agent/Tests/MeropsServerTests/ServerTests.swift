@@ -104,7 +104,8 @@ import Testing
       promote: { _, _ throws(ControlError) in throw .notFound("none") },
       confirm: { _ throws(ControlError) in throw .notFound("none") },
       delete: { _, _ throws(ControlError) in throw .notFound("none") },
-      rollBack: { _, _ throws(ControlError) in throw .notFound("none") })
+      rollBack: { _, _ throws(ControlError) in throw .notFound("none") },
+      verify: { _ throws(ControlError) in throw .notFound("none") })
     try await withServer(all) { (client, _, _) throws in
       for (target, megabytes, status, words) in [
         ("/v1/policies?file=a.yaml", 1, 400, "read 1048576"), ("/v1/policies?file=a.yaml", 70, 413, "longer than"),
