@@ -104,6 +104,10 @@ public final class Enforcement: Sendable {
     if isTakenOver { try grace.wait() } else { _ = try apply(PolicySet([])) }
   }
 
+  /// Without pins this ends enforcement. The kernel empties the slots when nobody holds them any more, and a hook that finds an empty
+  /// one denies: first the hooks go.
+  deinit { state.withLock { $0.parts.links.removeAll() } }
+
   /// How the kernel asks at each hook that a set had rules about.
   public var methods: [PolicyHook: HookMethod] { state.withLock { $0.parts.hooks.mapValues(\.method) } }
 

@@ -70,7 +70,7 @@ public final class ControlServer: Sendable {
   }
 
   private static func serve(_ address: some SocketAddress, _ handler: ControlHandler) async throws -> HTTPServer {
-    let server = HTTPServer(address: address, timeout: 60, logger: .disabled)
+    let server = HTTPServer(address: address, timeout: 600, logger: .disabled)
     // A method that FlyingFox does not know would be answered with 404.
     await server.appendRoute("*", for: HTTPMethod.allMethods.union(["QUERY"]), to: handler)
     let failure = Mutex<(any Error)?>(nil)

@@ -32,59 +32,56 @@ struct DemoTests {
     return process
   }
 
-  /// Beside another agent, which goes on; twice in a row.
+  /// Beside another agent, which goes on.
   @Test func theWholeShowWorksAndLeavesNothing() async throws {
     try await PolicyLifeTests.Place.with { place in
       let other = try place.daemon()
-      for _ in 0..<2 {
-        let pipe = Pipe()
-        let process = try Self.start(pipe)
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(text)")
-        #expect(try Self.leftovers(of: process.processIdentifier).isEmpty)
-        #expect(!text.contains("\u{1b}"), "a pipe gets no colors")
-        for words in [
-          // The attack works, and is seen.
-          "mining coins for somebody else\n", "secret key of the cloud", "connect   169.254.169.254:80",
-          // The backtest, the denial, its explanation.
-          "2 newly denied", "Operation not permitted", "Killed\n", "orders: 42",
-          "shop/no-secret-keys", "it was denied", "The least that would allow it",
-          // Nothing slips through, but for those who delete first.
-          "denied, 0 slipped through", "connected, 0 denied", "rollback to version", "knocks at our ports",
-        ] { #expect(text.contains(words), "\(words) is missing in:\n\(text)") }
-        #expect(!text.contains(" 0 times the secret key could be had"), "the control shows no leak:\n\(text)")
-      }
+      let pipe = Pipe()
+      let process = try Self.start(pipe)
+      let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      try #require(process.terminationStatus == 0, "\(text)")
+      #expect(try Self.leftovers(of: process.processIdentifier).isEmpty)
+      #expect(!text.contains("\u{1b}"), "a pipe gets no colors")
+      for words in [
+        // The attack works, and is seen.
+        "mining coins for somebody else\n", "secret key of the cloud", "connect   169.254.169.254:80",
+        // The backtest, the denial, its explanation.
+        "2 newly denied", "Operation not permitted", "Killed\n", "orders: 42",
+        "shop/no-secret-keys", "it was denied", "The least that would allow it",
+        // Nothing slips through, but for those who delete first.
+        "denied, 0 slipped through", "connected, 0 denied", "rollback to version", "knocks at our ports",
+      ] { #expect(text.contains(words), "\(words) is missing in:\n\(text)") }
+      #expect(!text.contains(" 0 times the secret key could be had"), "the control shows no leak:\n\(text)")
       #expect(other.process.isRunning)
       other.end(SIGTERM)
     }
   }
 
-  /// Ctrl-C, and a reader that leaves, at several places.
-  @Test(arguments: ["1 of 9", "5 of 9", "7 of 9", "9 of 9"]) func itCanBeEndedAnywhere(_ step: String) async throws {
-    try await Daemon.withFolder { _ in
-      for leaves in [false, true] {
-        let pipe = Pipe()
-        let process = try Self.start(pipe)
-        var text = ""
-        while !text.contains(step) {
-          let bytes = pipe.fileHandleForReading.availableData
-          try #require(!bytes.isEmpty, "\(text)")
-          text += String(decoding: bytes, as: UTF8.self)
-        }
-        let network = try FileManager.default.destinationOfSymbolicLink(
-          atPath: "/proc/\(process.processIdentifier)/ns/net")
-        if leaves {
-          try pipe.fileHandleForReading.close()
-        } else {
-          kill(process.processIdentifier, SIGINT)
-          _ = pipe.fileHandleForReading.readDataToEndOfFile()
-        }
-        process.waitUntilExit()
-        #expect(process.terminationStatus == (leaves ? 1 : 130), "\(step)")
-        #expect(try Self.leftovers(of: process.processIdentifier).isEmpty)
-        #expect(try Self.members(ofNetwork: network).isEmpty)
-      }
+  /// Ctrl-C at the start, a reader that leaves in the middle.
+  @Test(arguments: [("1 of 9", false), ("5 of 9", true)])
+  func itCanBeEndedAnywhere(_ step: String, leaves: Bool) async throws {
+    // Who started the tests may ignore it, and the demo would then do so, too.
+    signal(SIGINT, SIG_DFL)
+    let pipe = Pipe()
+    let process = try Self.start(pipe)
+    var text = ""
+    while !text.contains(step) {
+      let bytes = pipe.fileHandleForReading.availableData
+      try #require(!bytes.isEmpty, "\(text)")
+      text += String(decoding: bytes, as: UTF8.self)
     }
+    let network = try FileManager.default.destinationOfSymbolicLink(
+      atPath: "/proc/\(process.processIdentifier)/ns/net")
+    if leaves {
+      try pipe.fileHandleForReading.close()
+    } else {
+      kill(process.processIdentifier, SIGINT)
+      _ = pipe.fileHandleForReading.readDataToEndOfFile()
+    }
+    process.waitUntilExit()
+    #expect(process.terminationStatus == (leaves ? 1 : 130), "\(step)")
+    #expect(try Self.leftovers(of: process.processIdentifier).isEmpty)
+    #expect(try Self.members(ofNetwork: network).isEmpty)
   }
 }

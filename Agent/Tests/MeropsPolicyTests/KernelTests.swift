@@ -282,9 +282,10 @@ struct KernelTests {
   /// The third judge. What is asked is what one process can do: it connects to every address.
   @Test func theKernelDecidesAsTheReferenceDoes() throws {
     var random = SeededRandom(seed: 91)
-    let (first, second) = (try OwnCgroup(), try OwnCgroup())
+    let scope = try OwnCgroup()
+    let (first, second) = (try OwnCgroup(in: scope), try OwnCgroup(in: scope))
     let groups = ["/a": first, "/b": second]
-    let enforcement = try Enforcement(cgroup: OwnCgroup.mount ?? "")
+    let enforcement = try Enforcement(cgroup: scope.path)
     var (denied, allowed) = (0, 0)
     for _ in 0..<Self.sets {
       var policies = (0..<3).map { Made.policy("p\($0)", &random) }

@@ -48,6 +48,24 @@ struct NoGapTests {
     print("\(Self.swaps) swaps, \(counts), median flip \(flips.sorted()[flips.count / 2])")
   }
 
+  /// Where nothing is pinned, the end of who enforces ends it: nothing is denied that sets allow.
+  @Test func theEndDeniesNothing() throws {
+    let group = try OwnCgroup()
+    let loop = try DeedLoop(in: group, denied: "127.0.0.66", allowed: "127.0.0.1")
+    for number in 0..<20 {
+      let before = try loop.counts()
+      do {
+        let enforcement = try Enforcement(cgroup: group.path)
+        try enforcement.apply(Self.set(number))
+        while try loop.counts().refused == before.refused { usleep(100) }
+      }
+      let after = try loop.counts()
+      while try loop.counts().leaked == after.leaked { usleep(100) }
+    }
+    let counts = try loop.end()
+    #expect(counts.wronged == 0 && counts.failed == 0, "\(counts)")
+  }
+
   /// The control: what deletes a policy before it adds the next one lets acts through, and this harness sees it.
   @Test func deletingBeforeAddingLetsActsThrough() throws {
     let group = try OwnCgroup()

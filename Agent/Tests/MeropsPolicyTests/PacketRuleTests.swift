@@ -118,7 +118,8 @@ import Testing
 
   @Test func theSchemaKnowsTheirKeys() throws {
     let schema = try #require(try JSONSerialization.jsonObject(with: Data(PolicySchema.text.utf8)) as? [String: Any])
-    let spec = ((schema["properties"] as? [String: Any])?["spec"] as? [String: Any])?["properties"] as? [String: Any]
+    let policy = (schema["else"] as? [String: Any])?["properties"] as? [String: Any]
+    let spec = (policy?["spec"] as? [String: Any])?["properties"] as? [String: Any]
     let branches = try #require((spec?["rules"] as? [String: Any])?["anyOf"] as? [[String: Any]])
     let known = try #require(branches[1]["properties"] as? [String: Any]).keys
     // A key that there is not is an error that lists those there are.

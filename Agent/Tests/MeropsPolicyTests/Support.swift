@@ -37,8 +37,8 @@ final class OwnCgroup: Sendable {
   let name: String
   var path: String { (Self.mount ?? "") + name }
 
-  init() throws {
-    name = "/merops-policy-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+  init(in parent: OwnCgroup? = nil) throws {
+    name = (parent?.name ?? "") + "/merops-policy-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     guard Self.mount != nil, mkdir(path, 0o755) == 0 else { throw Failure(description: "no cgroup can be made") }
   }
 

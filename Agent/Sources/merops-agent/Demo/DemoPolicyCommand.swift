@@ -41,7 +41,9 @@ struct DemoPolicyCommand: ParsableCommand {
       try DemoShow(stage: stage, waitsForKeys: wait).run()
     } catch {
       stage.end()
-      guard let end = error as? DemoEnd else { throw error }
+      // What was interrupted may fail for another reason, such as an agent that has ended, too.
+      let interruption = DemoStage.wasInterrupted ? DemoEnd.interrupted : nil
+      guard let end = interruption ?? (error as? DemoEnd) else { throw error }
       // As if the signal had ended it.
       if end == .interrupted { Output.note("\nThe demo was ended; it has removed all that it made.") }
       throw ExitCode(end == .interrupted ? 130 : 1)

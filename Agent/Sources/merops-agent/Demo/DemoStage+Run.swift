@@ -24,9 +24,11 @@ extension DemoStage {
     signal(SIGPIPE) { _ in }
   }
 
+  static var wasInterrupted: Bool { isInterrupted.load(ordering: .relaxed) }
+
   /// - Throws: ``DemoEnd/interrupted`` once the demo is to end.
   static func check() throws {
-    if isInterrupted.load(ordering: .relaxed) { throw DemoEnd.interrupted }
+    if wasInterrupted { throw DemoEnd.interrupted }
   }
 
   /// Waits until something is so.
