@@ -61,8 +61,6 @@ struct DemoTests {
   /// Ctrl-C at the start, a reader that leaves in the middle.
   @Test(arguments: [("1 of 9", false), ("5 of 9", true)])
   func itCanBeEndedAnywhere(_ step: String, leaves: Bool) async throws {
-    // Who started the tests may ignore it, and the demo would then do so, too.
-    signal(SIGINT, SIG_DFL)
     let pipe = Pipe()
     let process = try Self.start(pipe)
     var text = ""

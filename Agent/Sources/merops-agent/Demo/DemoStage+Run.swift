@@ -17,9 +17,14 @@ extension DemoStage {
   private static let isInterrupted = Atomic(false)
 
   static func catchSignals() {
+    // Who started this program may have blocked them.
+    var numbers = sigset_t()
+    sigemptyset(&numbers)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       signal(number) { _ in DemoStage.isInterrupted.store(true, ordering: .relaxed) }
+      sigaddset(&numbers, number)
     }
+    pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     // A handler, and not SIG_IGN, which the programs that are started would inherit.
     signal(SIGPIPE) { _ in }
   }
