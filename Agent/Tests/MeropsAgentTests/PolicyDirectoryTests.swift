@@ -119,7 +119,7 @@ struct PolicyDirectoryTests {
     }
   }
 
-  /// A set that is wrong leaves the one before in force, and is told once; a half-written one is not even looked at.
+  /// The agent refuses a wrong set once, and the set before stays in force. The agent does not look at a half-written file.
   @Test func whatIsWrongIsRefused() async throws {
     try await Watched.with { watched in
       let place = watched.place

@@ -76,7 +76,7 @@ import Testing
     #expect(try back(Flag.syn | Flag.ack, from: wire.stranger) == .drop)
     try out(Flag.ack, acknowledgement: 100)
     #expect(try back(Flag.ack) == .pass)
-    // Whoever begins is no answer, though its ports are.
+    // A packet that begins a connection is no answer, although its ports fit a flow.
     #expect(try back(Flag.syn) == .drop)
     #expect(try firewall.flows()?.known == 1)
     let flow = try #require(try firewall.object.flows.entries().first)
@@ -159,7 +159,7 @@ import Testing
       for type in types { #expect(try error(type, about: packet) == .drop) }
       try firewall.send(packet)
       for type in types { #expect(try error(type, about: packet) == .pass) }
-      // A redirect is no error, nor is what somebody else sent.
+      // An ICMP redirect is no error. An error about somebody else's packet belongs to no flow.
       #expect(try error(isIPv6 ? 137 : 5, about: packet) == .drop)
     }
     let others = [

@@ -3,7 +3,7 @@
 import MeropsPolicyImport
 import Testing
 
-/// Files that are no rules, or that want too much.
+/// Files that hold no rules, and files that would take too much memory or time.
 struct HostileTests {
   @Test(arguments: PolicyImport.Origin.allCases) func whatIsNoRuleIsOneError(_ origin: PolicyImport.Origin) {
     for text in [

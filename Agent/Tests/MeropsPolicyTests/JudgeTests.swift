@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  /// What a set tells of in audit mode is what it denies when it is enforced: the same acts, by the same rules first.
+  /// In audit mode a set tells exactly the acts that it denies when it is enforced, and names the same rule first.
   @Test func auditTellsWhatEnforcingDenies() throws {
     var random = SeededRandom(seed: 91)
     var (denied, allowed) = (0, 0)

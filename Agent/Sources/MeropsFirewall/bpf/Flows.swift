@@ -90,7 +90,7 @@ func keep(_ flow: UnsafeMutablePointer<Flow>, until end: UInt64) {
 // MARK: What arrives
 
 extension Packet {
-  /// Whether a packet that arrives belongs to a flow, or tells of an error in one.
+  /// Whether a packet that arrives belongs to a flow, or is an ICMP error about one.
   ///
   /// - Parameter transport: what was read; the cursor is behind it.
   @inline(__always) @_lifetime(self: copy self)

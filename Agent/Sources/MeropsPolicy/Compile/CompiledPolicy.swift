@@ -19,7 +19,7 @@ public struct CompiledProgram: Sendable {
   /// Then it goes on by the hook's slots, else the act is allowed. Empty where there is nothing to be written.
   public var filter: [Instruction] = []
   public var maps: [CompiledMap]
-  /// The places of the rules that it decides by, or tells of.
+  /// Where the rules stand that this hook decides by, or that only tell.
   public var rules: [Int]
 
   public var ruleCount: Int { rules.count }

@@ -40,7 +40,8 @@ extension Rule {
     public var isOutside = false
   }
 
-  /// The rule; one that is tried, as it is enforced on the canary, and as it tells of all others.
+  /// The rule itself. A rule that is tried becomes two: one is enforced on the canary, the other one only tells, of all
+  /// other processes.
   var parts: [Rule] {
     guard canary != nil else { return [self] }
     var outside = self
